@@ -1,0 +1,1 @@
+"""Machinery that serves any dialect and names none."""

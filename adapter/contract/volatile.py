@@ -1,0 +1,114 @@
+"""What may change from run to run, and how far: typed rules that keep equal values equal and different ones apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from adapter.formats import Malformed
+
+KINDS = frozenset({"id", "time", "token", "session", "length", "page", "xml"})
+
+PLACEHOLDER = re.compile(r"\{\{(session|token):\w+\}\}")
+HTTP_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", re.ASCII)
+
+_ID = re.compile(r"[1-9][0-9]{0,19}\Z")
+_OPAQUE = re.compile(r"[0-9A-Za-z._~+/=-]{16,4096}\Z")
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+\Z", re.ASCII)
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(\.\d{1,9})?(Z?)\Z", re.ASCII)
+
+TOLERANCE = 2.0
+"""Seconds by which the order of two moments may be off: servers cut or round fractions, and requests are quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volatile:
+    """One place whose value changes: at `pointer` in the body, in `header`, or the body as a whole.
+
+    `scope` names what an id counts (one counter per table): equal ids of different scopes have nothing in common.
+    """
+
+    kind: str
+    pointer: str | None = None
+    header: str | None = None
+    scope: str = ""
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Volatile:
+        """From its JSON: ``{"pointer": ...}``, ``{"header": ...}`` or ``{"body": true}``, and a kind."""
+        kind, pointer, header, scope = (entry.get(key) for key in ("kind", "pointer", "header", "scope"))
+        texts = all(text is None or isinstance(text, str) for text in (kind, pointer, header, scope))
+        places = [place for place in (pointer, header, entry.get("body") is True or None) if place is not None]
+        if not texts or kind not in KINDS or len(places) != 1:
+            raise Malformed(f"not a volatile place: {str(entry)[:80]}")
+        return cls(str(kind), pointer, header, scope or "")
+
+
+class Bindings:
+    """Which value of this run stands for which value of the recording, both ways, per kind and scope."""
+
+    def __init__(self) -> None:
+        self._forth: dict[tuple[str, str, str], str] = {}
+        self._back: dict[tuple[str, str, str], str] = {}
+        self._moments: list[tuple[float, float]] = []
+        self._times: set[str] = set()
+
+    def bind(self, kind: str, scope: str, expected: str, got: str) -> str | None:
+        """Accepts `got` for the recorded `expected`, or says why not."""
+        if kind == "time":
+            return self._bind_time(expected, got)
+        if not (_ID if kind == "id" else _OPAQUE).match(got):
+            return f"not a value of kind {kind}"
+        before = self._forth.setdefault((kind, scope, expected), got)
+        if before != got:
+            return f"was {before} before"
+        # A signed token says the same when made twice in one second, so two of the recording may coincide.
+        if not _JWT.match(got):
+            other = self._back.setdefault((kind, scope, got), expected)
+            if other != expected:
+                return f"already stands for {other}"
+        return None
+
+    def is_time(self, text: str) -> bool:
+        """Whether the recording held `text` as a volatile moment before."""
+        return text in self._times
+
+    def _bind_time(self, expected: str, got: str) -> str | None:
+        """Moments keep their form and their order; equal ones may drift apart by the tolerance."""
+        there, here = moment(expected), moment(got)
+        if there is None:
+            return None if expected == got else "differs"
+        if here is None or _form(expected) != _form(got, fraction="." in expected):
+            return "not a moment in the form recorded"
+        for earlier_there, earlier_here in self._moments:
+            if there <= earlier_there and here > earlier_here + TOLERANCE:
+                return "later than a moment it came before"
+            if there >= earlier_there and here < earlier_here - TOLERANCE:
+                return "earlier than a moment it came after"
+        self._moments.append((there, here))
+        self._times.add(expected)
+        return None
+
+
+def moment(text: str) -> float | None:
+    """Seconds since 1970 of a moment as recorded: ``2015-01-02 03:04:05``, RFC 3339 in UTC, or an HTTP date."""
+    try:
+        if HTTP_DATE.fullmatch(text):
+            return parsedate_to_datetime(text).timestamp()
+        match = _STAMP.match(text)
+        if match is None:
+            return None
+        whole = datetime.fromisoformat(f"{match[1]}T{match[3]}").replace(tzinfo=UTC).timestamp()
+        return whole + float(match[4] or 0)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _form(text: str, fraction: bool = True) -> tuple[str, ...]:
+    """What two moments written alike share; a fraction may be missing where one was, but not appear."""
+    match = _STAMP.match(text)
+    return ("http",) if match is None else (match[2], match[5], "" if fraction or not match[4] else "fraction")

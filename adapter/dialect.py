@@ -1,0 +1,124 @@
+"""What a dialect is: a frozen set of slots, each filled by one of its rooms. Not a base class to inherit.
+
+A sixth dialect is a folder under ``dialects/`` whose ``__init__`` binds ``DIALECT = Dialect(...)``; nothing else
+names it. The gateway calls the slots in this order:
+
+1. `locate` turns the raw path into the one the route table knows (identity for most).
+2. `routes` matches it; a miss is kept for later.
+3. `authenticate` reads the credentials and gives a principal, None for a guest, or raises `Unauthenticated`.
+   It sees `call.route` (None on a miss), so each vendor decides what comes first.
+4. The route's handler answers, with `call.desk` open for the principal.
+5. Whatever was raised, `render_error` words as the vendor does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapter.losses import LossReport
+from adapter.routes import Route, RouteTable
+from adapter.wire import WireRequest, WireResponse
+from canonical.accounts import Accounts, Principal, Tenant
+from canonical.errors import Unauthenticated
+from canonical.model import PicklistItem
+from canonical.operations import Desk
+from canonical.values import Instant
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through a dialect.
+
+    `tenant` is the host's (or the default) tenant until `authenticate` gives a principal, then the principal's.
+    `settings` holds every setting of the dialect for that tenant, defaults filled in. Handlers use `desk`; it is
+    missing for guests and on public routes without credentials. `memo` is the dialect's own scratch space.
+    """
+
+    request: WireRequest
+    accounts: Accounts
+    now: Instant
+    route: Route | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    tenant: Tenant | None = None
+    principal: Principal | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    losses: LossReport = field(default_factory=LossReport)
+    memo: dict[str, Any] = field(default_factory=dict)
+    _desk: Desk | None = None
+
+    @property
+    def desk(self) -> Desk:
+        """The open desk. Raises `Unauthenticated` for a guest."""
+        if self._desk is None:
+            raise Unauthenticated("missing")
+        return self._desk
+
+    @property
+    def caller(self) -> Principal:
+        """The principal. Raises `Unauthenticated` for a guest."""
+        if self.principal is None:
+            raise Unauthenticated("missing")
+        return self.principal
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A tenant's switch of one dialect: ``crmglot tenant set acme NAME.KEY=VALUE``.
+
+    `choices` lists the legal values, or is empty when `check` decides (it raises `ValueError` with the reason).
+    """
+
+    name: str
+    default: str
+    help: str
+    choices: tuple[str, ...] = ()
+    check: Callable[[str], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One vendor's wire language.
+
+    The four directions, used by contract tests and migration as well as by the server:
+    `parse_request(request) -> Operation`, `render_response(operation, result) -> WireResponse`,
+    `render_request(operation, credentials) -> WireRequest`, `parse_response(operation, response) -> result`.
+    """
+
+    name: str
+    title: str
+    routes: RouteTable
+    authenticate: Callable[[Call], Principal | None]
+    render_error: Callable[[Call, Exception], WireResponse]
+    """Words any `CanonicalError`, `RouteNotFound`, `MethodNotAllowed`, `Malformed`, `TooLarge` or, as the vendor's
+    own 500, any other exception. Never shows the exception's text to the client in that last case."""
+    locate: Callable[[WireRequest], str] = lambda request: request.path
+    effective_method: Callable[[WireRequest], str] = lambda request: request.method
+    hosts: tuple[str, ...] = ()
+    """Host patterns that belong to this dialect at the root: ``crm2.example.com`` or ``*.example.com``."""
+    underscore_headers: tuple[str, ...] = ()
+    """Header names that real clients send with underscores, in upper case: the server must let exactly these in."""
+    settings: tuple[Setting, ...] = ()
+    picklists: Sequence[PicklistItem] = ()
+    """Items every new tenant gets."""
+    max_body: int = 8 * 1024 * 1024
+    finish: Callable[[Call, WireResponse], WireResponse] | None = None
+    """Adds what every answer of the vendor carries (cookies, rate-limit headers, CORS), errors included."""
+    numeric_ids: bool = True
+    """Whether ids on the wire are decimal numbers; then aliases are put in and out by the core."""
+    secret_parameters: tuple[str, ...] = ()
+    """Query or form parameters that hold credentials: never logged."""
+    parse_request: Callable[..., Any] | None = None
+    render_response: Callable[..., WireResponse] | None = None
+    render_request: Callable[..., WireRequest] | None = None
+    parse_response: Callable[..., Any] | None = None
+    preflight: Callable[[Call], WireResponse | None] | None = None
+    """May answer before routing (CORS preflight, maintenance); None goes on."""
+
+    def setting(self, name: str) -> Setting:
+        """The setting of that name. Raises `KeyError`."""
+        for setting in self.settings:
+            if setting.name == name:
+                return setting
+        raise KeyError(name)

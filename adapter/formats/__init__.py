@@ -1,0 +1,8 @@
+"""Safe bytes <-> plain data. Nothing here knows what the data means."""
+
+from __future__ import annotations
+
+from adapter.formats import form_body, json_body, xml_body
+from adapter.formats.errors import Malformed, TooDeep, TooLarge
+
+__all__ = ["Malformed", "TooDeep", "TooLarge", "form_body", "json_body", "xml_body"]

@@ -1,0 +1,69 @@
+"""Which dialect a request is for: by path prefix on any host, or by the Host header at the root. Never by sniffing."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapter.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Where a request goes: the gateway, the prefix it came under, and the label of the host that names a tenant."""
+
+    gateway: Gateway
+    prefix: str
+    tenant_host: str | None
+
+
+class Mounts:
+    """The mounts of one server. `hosts` maps further host names to dialects (for those without a home domain)."""
+
+    def __init__(self, gateways: Mapping[str, Gateway], hosts: Mapping[str, str] | None = None) -> None:
+        self.gateways = dict(gateways)
+        self._exact: dict[str, Gateway] = {}
+        self._suffixes: list[tuple[str, Gateway]] = []
+        for gateway in self.gateways.values():
+            for pattern in gateway.dialect.hosts:
+                if pattern.startswith("*."):
+                    self._suffixes.append((pattern[1:], gateway))
+                else:
+                    self._exact[pattern] = gateway
+        # The longer suffix wins: `.api.example.com` before `.example.com`.
+        self._suffixes.sort(key=lambda entry: -len(entry[0]))
+        for host, name in (hosts or {}).items():
+            self._exact[host.lower()] = self.gateways[name]
+
+    def find(self, host: str, raw_path: str) -> tuple[Mount, str] | None:
+        """The mount and the path below it; None when no dialect is meant. A prefix counts on every host."""
+        name = hostname(host)
+        label = name if "." in name and not _is_address(name) else None
+        segment, _, rest = raw_path[1:].partition("/")
+        prefixed = self.gateways.get(segment)
+        if prefixed is not None:
+            return Mount(prefixed, f"/{segment}", label), f"/{rest}"
+        gateway = self._exact.get(name)
+        if gateway is not None:
+            return Mount(gateway, "", label), raw_path
+        for suffix, owner in self._suffixes:
+            if name.endswith(suffix):
+                return Mount(owner, "", label), raw_path
+        return None
+
+
+def hostname(host: str) -> str:
+    """The name of a Host header, lower case, without its port."""
+    name = host.strip().lower()
+    if name.startswith("["):
+        return name.partition("]")[0][1:]
+    return name.rpartition(":")[0] if ":" in name else name
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,228 @@
+"""The Flask shell: from WSGI to the gateways and back, byte for byte.
+
+Every dialect's routes are registered in a blueprint of its own, so that ``flask routes`` lists them. Requests to a
+mount are answered beneath Flask's own dispatch, which would cost more than the rest of the request; the blueprints'
+views call the same function, and a test holds both ways to the same answers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+import flask
+from werkzeug.wrappers import Response
+
+from adapter.formats import TooLarge
+from adapter.logs import Log
+from adapter.mounts import Mount, Mounts
+from adapter.routes import Route
+from adapter.settings import Settings
+from adapter.wire import Headers, WireRequest, WireResponse
+from canonical.accounts import Tenant
+from canonical.errors import Unavailable
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+MAX_HEADERS = 100
+MAX_TARGET = 65_536
+_HOST = re.compile(r"[A-Za-z0-9._\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
+_CONVERTERS = {"int": "int", "rest": "path"}
+
+
+class Wsgi:
+    """Turns WSGI requests for a mount into `WireRequest`s and sends them to its gateway."""
+
+    def __init__(
+        self,
+        mounts: Mounts,
+        settings: Settings,
+        tenant_by_host: Callable[[str], Tenant | None],
+        ready: Callable[[], None],
+        log: Log,
+    ) -> None:
+        self.mounts = mounts
+        self._tenant_by_host = tenant_by_host
+        self._ready = ready
+        self._log = log
+        self._trusted = [ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies]
+
+    def answer(self, environ: Environ) -> WireResponse | None:
+        """The answer, or None when no mount is meant."""
+        target: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or _rebuilt(environ)
+        if not target.startswith("/"):
+            target = _origin_form(target)
+        path, _, query = target.partition("?")
+        host, scheme = self._origin(environ)
+        found = self.mounts.find(host, path)
+        if found is None:
+            return self._own(path)
+        mount, below = found
+        request = WireRequest(
+            environ["REQUEST_METHOD"],
+            below,
+            query,
+            Headers(_headers(environ)),
+            b"",
+            f"{scheme}://{host}{mount.prefix}",
+            host,
+            environ.get("REMOTE_ADDR", ""),
+        )
+        refused = self._bounds(request, target) or self._read_body(request, environ, mount)
+        tenant = None if mount.tenant_host is None else self._tenant(mount.tenant_host)
+        return mount.gateway.send(request, tenant, refused)
+
+    def _tenant(self, host: str) -> Tenant | None:
+        try:
+            return self._tenant_by_host(host)
+        except Unavailable:
+            return None
+
+    @staticmethod
+    def _bounds(request: WireRequest, target: str) -> Exception | None:
+        if len(request.headers) > MAX_HEADERS:
+            return TooLarge(len(request.headers), MAX_HEADERS)
+        return TooLarge(len(target), MAX_TARGET) if len(target) > MAX_TARGET else None
+
+    @staticmethod
+    def _read_body(request: WireRequest, environ: Environ, mount: Mount) -> Exception | None:
+        limit = mount.gateway.dialect.max_body
+        declared = environ.get("CONTENT_LENGTH") or ""
+        if declared.isascii() and declared.isdigit():
+            length = int(declared)
+            if length > limit:
+                return TooLarge(length, limit)
+            if length:
+                request.body = environ["wsgi.input"].read(length)
+        elif environ.get("wsgi.input_terminated"):
+            request.body = environ["wsgi.input"].read(limit + 1)
+            if len(request.body) > limit:
+                return TooLarge(len(request.body), limit)
+        return None
+
+    def _origin(self, environ: Environ) -> tuple[str, str]:
+        """Host and scheme as the client used them; a trusted proxy may tell them."""
+        host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "localhost")
+        scheme = environ.get("wsgi.url_scheme", "http")
+        if ("HTTP_X_FORWARDED_HOST" in environ or "HTTP_X_FORWARDED_PROTO" in environ) and self._trusts(environ):
+            forwarded = str(environ.get("HTTP_X_FORWARDED_PROTO", scheme)).partition(",")[0].strip().lower()
+            scheme = forwarded if forwarded in ("http", "https") else scheme
+            host = str(environ.get("HTTP_X_FORWARDED_HOST", host)).partition(",")[0].strip()
+        if not _HOST.fullmatch(host):
+            host = "localhost"
+        return host, scheme
+
+    def _trusts(self, environ: Environ) -> bool:
+        try:
+            peer = ipaddress.ip_address(environ.get("REMOTE_ADDR", ""))
+        except ValueError:
+            return False
+        return any(peer in network for network in self._trusted)
+
+    def _own(self, path: str) -> WireResponse | None:
+        if path == "/healthz":
+            return _plain(200, "ok")
+        if path == "/readyz":
+            try:
+                self._ready()
+            except Unavailable as error:
+                self._log.event({"level": "error", "message": "not ready", "reason": str(error)})
+                return _plain(503, "not ready")
+            return _plain(200, "ready")
+        return None
+
+
+def create_app(wsgi: Wsgi) -> flask.Flask:
+    """The Flask application over the mounts."""
+    app = flask.Flask("crmglot", static_folder=None)
+    app.url_map.merge_slashes = False
+
+    def view(**_: object) -> Response:
+        answer = wsgi.answer(flask.request.environ)
+        if answer is None:
+            return Response("Not Found\n", 404, content_type="text/plain; charset=utf-8")
+        response = Response(answer.body, answer.status)
+        response.headers.clear()
+        for name, value in answer.headers:
+            response.headers.add(name, value)
+        response.headers["Content-Length"] = str(len(answer.body))
+        return response
+
+    for name, gateway in wsgi.mounts.gateways.items():
+        blueprint = flask.Blueprint(name, __name__, url_prefix=f"/{name}")
+        for number, route in enumerate(gateway.dialect.routes):
+            blueprint.add_url_rule(
+                _rule(route),
+                endpoint=f"{route.operation.replace('.', '_')}_{number}",
+                view_func=view,
+                methods=_methods(route),
+                strict_slashes=False,
+                provide_automatic_options=False,
+            )
+        app.register_blueprint(blueprint)
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    app.add_url_rule("/", "root", view, methods=every, provide_automatic_options=False)
+    app.add_url_rule("/<path:anything>", "mount", view, methods=every, provide_automatic_options=False)
+
+    through_flask = app.wsgi_app
+
+    def lane(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        answer = wsgi.answer(environ)
+        if answer is None:
+            return through_flask(environ, start_response)
+        body = answer.body
+        headers = [*answer.headers, ("Content-Length", str(len(body)))]
+        start_response(f"{answer.status} {answer.reason}", headers)
+        return (b"",) if environ["REQUEST_METHOD"] == "HEAD" else (body,)
+
+    app.extensions["through_flask"] = through_flask
+    app.wsgi_app = lane  # type: ignore[method-assign]
+    return app
+
+
+def _methods(route: Route) -> list[str]:
+    return ["GET", "POST", "PUT", "DELETE"] if "*" in route.methods else list(route.methods)
+
+
+def _rule(route: Route) -> str:
+    parts = []
+    for segment in route.template.split("/"):
+        if segment.startswith("{"):
+            name, _, how = segment[1:-1].partition(":")
+            parts.append(f"<{_CONVERTERS.get(how, 'string')}:{name}>")
+        else:
+            parts.append(segment)
+    rule = "/".join(parts)
+    return rule if rule.startswith("/") else f"/{rule}"
+
+
+def _headers(environ: Environ) -> list[tuple[str, str]]:
+    pairs = [(key[5:].replace("_", "-"), value) for key, value in environ.items() if key.startswith("HTTP_")]
+    for key, name in (("CONTENT_TYPE", "Content-Type"), ("CONTENT_LENGTH", "Content-Length")):
+        value = environ.get(key)
+        if value:
+            pairs.append((name, value))
+    return pairs
+
+
+def _origin_form(target: str) -> str:
+    """``http://host/path?query`` as ``/path?query``; ``*`` as ``/``."""
+    if "://" not in target:
+        return "/"
+    rest = target.split("://", 1)[1]
+    slash = rest.find("/")
+    return rest[slash:] if slash >= 0 else "/"
+
+
+def _rebuilt(environ: Environ) -> str:
+    """The target where the server does not keep it (Werkzeug's test client): decoded once, so for tests only."""
+    path = quote((environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "/")).encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
+    query = environ.get("QUERY_STRING", "")
+    return f"{path}?{query}" if query else path
+
+
+def _plain(status: int, text: str) -> WireResponse:
+    return WireResponse(status, [("Content-Type", "text/plain; charset=utf-8")], f"{text}\n".encode())

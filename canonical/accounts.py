@@ -1,0 +1,95 @@
+"""Who calls: principals, and the port through which dialects look up credentials and open sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from canonical.values import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The signed-in user of a tenant. `token_data` is what was stored with the credential (scope, client id)."""
+
+    tenant_id: int
+    user_id: int
+    username: str
+    is_admin: bool = False
+    view_only: bool = False
+    time_zone: str | None = None
+    person_id: int | None = None
+    token_kind: str = "password"
+    token_data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A company. `settings` maps ``dialect.setting`` to its text."""
+
+    id: int
+    slug: str
+    hosts: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An OAuth client; tokens issued to it act as `user_id`."""
+
+    client_id: str
+    tenant_id: int
+    user_id: int
+    name: str = ""
+
+
+class Accounts(Protocol):
+    """Credentials, kept only as digests and compared in constant time. Every issue or revocation is its own commit.
+
+    `now` is an instant everywhere. A principal's user is always active: an inactive user's credentials are unknown.
+    """
+
+    def tenant(self, tenant_id: int) -> Tenant: ...
+    def tenant_by_host(self, host: str) -> Tenant | None:
+        """By a host name or domain that was given to the tenant, or by its slug as the first label."""
+
+    def by_password(self, tenant_id: int | None, username: str, password: str, now: Instant) -> Principal | None:
+        """The user of that name or e-mail address; with `tenant_id` None, the only one of any tenant that fits."""
+
+    def by_token(self, kind: str, token: str, now: Instant) -> Principal | None:
+        """The holder of a token of that kind (``api``, ``session``, ``access``, ``temporary``, …) still good at `now`."""
+
+    def by_user(self, tenant_id: int, user_id: int) -> Principal | None: ...
+    def issue(
+        self,
+        kind: str,
+        principal: Principal,
+        now: Instant,
+        *,
+        token: str | None = None,
+        length: int = 32,
+        lifetime: int | None = None,
+        idle: int | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> str:
+        """A new token (lower-case hex digits unless given) good for `lifetime` microseconds from now.
+
+        With `idle` it ends that many microseconds after its last use instead.
+        """
+
+    def token_state(self, kind: str, token: str, now: Instant) -> str:
+        """``good``, ``expired`` or ``unknown``."""
+
+    def revoke(self, kind: str, token: str) -> bool:
+        """Ends a token; gives whether there was one."""
+
+    def replace_api_token(self, principal: Principal, now: Instant) -> str:
+        """A new permanent token for the user; the old ones die at once."""
+
+    def application(self, client_id: str, secret: str | None) -> Application | None:
+        """The OAuth client; with `secret` None it is looked up without proof (for redirects)."""
+
+    def set_password(self, tenant_id: int, user_id: int, password: str) -> None: ...
+    def allow(self, bucket: str, limit: int, per: int, now: Instant) -> tuple[bool, int, int]:
+        """Counts one call against `limit` per `per` microseconds: allowed, remaining, when the window ends (seconds)."""

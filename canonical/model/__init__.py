@@ -1,0 +1,60 @@
+"""The kinds of record, and a description of each that search, storage and dialects share."""
+
+from __future__ import annotations
+
+from canonical.model import activity, case, opportunity, party, user
+from canonical.model.activity import CLOSED_STATES, STATES, TYPES, VISIBILITIES, Activity
+from canonical.model.case import Case
+from canonical.model.opportunity import Opportunity
+from canonical.model.party import Party, display_name
+from canonical.model.related import (
+    SUBJECT,
+    Change,
+    ContactPoint,
+    CustomField,
+    CustomValue,
+    Link,
+    PicklistItem,
+    Tag,
+)
+from canonical.model.spec import Extras, FieldSpec, Join, KindSpec, Record, describe
+from canonical.model.user import User
+
+KINDS: dict[str, KindSpec] = {
+    spec.name: spec
+    for spec in (
+        describe(Activity, activity.JOINS, activity.RELATIONS),
+        describe(Party, party.JOINS, party.RELATIONS),
+        describe(Opportunity, opportunity.JOINS, opportunity.RELATIONS),
+        describe(Case, case.JOINS, case.RELATIONS),
+        describe(User, user.JOINS, user.RELATIONS),
+    )
+}
+
+__all__ = [
+    "CLOSED_STATES",
+    "KINDS",
+    "STATES",
+    "SUBJECT",
+    "TYPES",
+    "VISIBILITIES",
+    "Activity",
+    "Case",
+    "Change",
+    "ContactPoint",
+    "CustomField",
+    "CustomValue",
+    "Extras",
+    "FieldSpec",
+    "Join",
+    "KindSpec",
+    "Link",
+    "Opportunity",
+    "Party",
+    "PicklistItem",
+    "Record",
+    "Tag",
+    "User",
+    "describe",
+    "display_name",
+]

@@ -1,0 +1,49 @@
+"""Cases: a matter that is open until it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from canonical.model.related import CustomValue, Link, Tag
+from canonical.model.spec import Join, Record, day, flag, integer, joined, moment, ref, related, text
+from canonical.values import Instant
+
+
+@dataclass(slots=True)
+class Case(Record):
+    """`state` is ``open`` or ``closed``; `closed_on` a date ``YYYY-MM-DD``."""
+
+    KIND: ClassVar[str] = "case"
+
+    title: str = text("", folded=True)
+    body: str | None = text(folded=True)
+    party_id: int | None = ref("party")
+    state: str = text("open")
+    closed_on: str | None = day()
+    due_at: Instant | None = moment()
+    priority: int | None = integer()
+    source: str | None = text(folded=True)
+    visibility: str = text("everyone")
+    group_id: int | None = integer()
+    owner_id: int = ref("user", required=True)
+    owner_chosen: bool = flag()
+
+    owner_username: str = joined()
+    creator_username: str | None = joined()
+    modifier_username: str | None = joined()
+    party_name: str | None = joined()
+
+    links: Sequence[Link] = related()
+    tags: Sequence[Tag] = related()
+    custom: Sequence[CustomValue] = related()
+
+
+JOINS = (
+    Join("owner_id", "user", "username", "owner_username"),
+    Join("creator_id", "user", "username", "creator_username"),
+    Join("modifier_id", "user", "username", "modifier_username"),
+    Join("party_id", "party", "name", "party_name"),
+)
+RELATIONS = ("links", "tags", "custom", "owner", "creator", "modifier", "party")

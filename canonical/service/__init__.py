@@ -1,0 +1,1 @@
+"""What the core does: operations carried out on a store, accounts kept."""

@@ -1,0 +1,325 @@
+"""Tenants, credentials, sessions, rate limits. Tokens are kept as SHA-256, passwords as argon2."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import argon2
+import orjson
+
+from canonical.accounts import Application, Principal, Tenant
+from canonical.errors import Invalid, NotFound, Problem
+from canonical.store.port import SYSTEM, Store
+from canonical.values import MINUTE, SECOND, Instant, fold
+
+T = TypeVar("T")
+TENANT_SECONDS = 0.5
+"""How long another process may go on with a tenant's old settings."""
+PASSWORDS_KEPT = 4096
+PASSWORD_SECONDS = 600
+BUCKETS_KEPT = 10_000
+MIN_TOKEN, MAX_TOKEN = 8, 200
+MAX_PASSWORD = 1024
+
+
+def digest(token: str) -> str:
+    """What is stored of a token: its SHA-256, hex."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class _Passwords:
+    """Verifies passwords, and remembers for ten minutes that one was right.
+
+    What is remembered is a keyed digest under a key that lives in this process only, together with the stored hash
+    it was right for: clients that log in before every call do not pay argon2's 50 ms each time, and a changed
+    password is noticed at once.
+    """
+
+    def __init__(self) -> None:
+        self._hasher = argon2.PasswordHasher()
+        self._key = secrets.token_bytes(32)
+        self._kept: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+        self._guard = threading.Lock()
+        self._decoy = self._hasher.hash(secrets.token_hex(16))
+
+    def hash(self, password: str) -> str:
+        return self._hasher.hash(password)
+
+    def verify(self, stored: str | None, password: str, owner: str) -> bool:
+        """Takes as long for an unknown user (`stored` None) as for a wrong password."""
+        if len(password) > MAX_PASSWORD:
+            return False
+        seen = hmac.digest(self._key, f"{owner}\0{password}".encode("utf-8", "surrogatepass"), "sha256")
+        now = time.monotonic()
+        with self._guard:
+            kept = self._kept.get(seen)
+        if stored is not None and kept is not None and kept[1] > now and hmac.compare_digest(kept[0], stored):
+            return True
+        try:
+            self._hasher.verify(stored or self._decoy, password)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False
+        if stored is None:
+            return False
+        with self._guard:
+            self._kept[seen] = (stored, now + PASSWORD_SECONDS)
+            self._kept.move_to_end(seen)
+            while len(self._kept) > PASSWORDS_KEPT:
+                self._kept.popitem(last=False)
+        return True
+
+
+class CoreAccounts:
+    """The `canonical.accounts.Accounts` over a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._passwords = _Passwords()
+        self._tenants: dict[object, tuple[float, Tenant | None]] = {}
+        self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    # -- tenants ----------------------------------------------------------------------------------
+
+    def tenant(self, tenant_id: int) -> Tenant:
+        """Raises NotFound."""
+        kept = self._tenants.get(tenant_id)
+        if kept is not None and kept[0] > time.monotonic():
+            found = kept[1]
+        else:
+            found = self._load_tenant({"id": tenant_id})
+            self._keep(tenant_id, found)
+        if found is None:
+            raise NotFound("tenant", tenant_id)
+        return found
+
+    def tenant_by_slug(self, slug: str) -> Tenant | None:
+        kept = self._tenants.get(slug)
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
+        found = self._load_tenant({"slug": slug})
+        self._keep(slug, found)
+        return found
+
+    def sole_tenant(self) -> Tenant | None:
+        """The only tenant there is; None when there are none or several."""
+        kept = self._tenants.get(None)
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
+        rows = self._store.reading(SYSTEM).select("tenant", {})
+        found = self._load_tenant({"id": rows[0]["id"]}) if len(rows) == 1 else None
+        self._keep(None, found)
+        return found
+
+    def tenant_by_host(self, host: str) -> Tenant | None:
+        """By the host or domain; else by its slug as the first label. Letter case and a port do not count."""
+        name = host.lower().rstrip(".")
+        kept = self._tenants.get(("host", name))
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
+        rows = self._store.reading(SYSTEM).select("tenant_host", {"host": name})
+        if rows:
+            found = self._load_tenant({"id": rows[0]["tenant_id"]})
+        else:
+            label, dot, _ = name.partition(".")
+            found = self._load_tenant({"slug": label}) if dot else None
+        self._keep(("host", name), found)
+        return found
+
+    def _keep(self, key: object, found: Tenant | None) -> None:
+        if len(self._tenants) > BUCKETS_KEPT:
+            self._tenants.clear()
+        self._tenants[key] = (time.monotonic() + TENANT_SECONDS, found)
+
+    def _load_tenant(self, where: Mapping[str, Any]) -> Tenant | None:
+        unit = self._store.reading(SYSTEM)
+        rows = unit.select("tenant", where)
+        if not rows:
+            return None
+        row = rows[0]
+        hosts = tuple(host["host"] for host in unit.select("tenant_host", {"tenant_id": row["id"]}, ("host",)))
+        return Tenant(row["id"], row["slug"], hosts, row["settings"])
+
+    def forget_tenants(self) -> None:
+        """What was remembered of tenants in this process; for after a change."""
+        self._tenants.clear()
+
+    # -- principals -------------------------------------------------------------------------------
+
+    def by_password(self, tenant_id: int | None, username: str, password: str, now: Instant) -> Principal | None:
+        unit = self._store.reading(SYSTEM)
+        scope = {} if tenant_id is None else {"tenant_id": tenant_id}
+        rows = unit.select("app_user", {**scope, "username_fold": fold(username)}) if username else []
+        if not rows and "@" in username:
+            rows = unit.select("app_user", {**scope, "email_fold": fold(username)})
+        row = rows[0] if len(rows) == 1 else None
+        hashes = (
+            unit.select("password", {"tenant_id": row["tenant_id"], "user_id": row["id"]}) if row is not None else []
+        )
+        owner = f"{row['tenant_id']}/{row['id']}" if row is not None else ""
+        right = self._passwords.verify(hashes[0]["hash"] if hashes else None, password, owner)
+        if row is None or not right or not row["active"]:
+            return None
+        return Principal(
+            row["tenant_id"],
+            row["id"],
+            row["username"],
+            bool(row["is_admin"]),
+            bool(row["view_only"]),
+            row["time_zone"],
+            row["person_id"],
+        )
+
+    def by_token(self, kind: str, token: str, now: Instant) -> Principal | None:
+        if not token or len(token) > 4 * MAX_TOKEN:
+            return None
+        hashed = digest(token)
+        row = self._store.reading(SYSTEM).credential(kind, hashed)
+        if row is None or (row[2] is not None and row[2] <= now) or not row[8]:
+            return None
+        tenant_id, user_id, expires_at, idle, data, username, is_admin, view_only, _, time_zone, person_id = row
+        if idle is not None and expires_at - now < idle - min(MINUTE, idle // 10):
+            later = now + idle
+            where = {"kind": kind, "digest": hashed}
+            self._store.write(SYSTEM, lambda unit: unit.update("token", where, {"expires_at": later}))
+        return Principal(
+            tenant_id,
+            user_id,
+            username,
+            is_admin == 1,
+            view_only == 1,
+            time_zone,
+            person_id,
+            kind,
+            orjson.loads(data) if data else {},
+        )
+
+    def by_user(self, tenant_id: int, user_id: int) -> Principal | None:
+        rows = self._store.reading(tenant_id).select("app_user", {"id": user_id})
+        if not rows or not rows[0]["active"]:
+            return None
+        row = rows[0]
+        return Principal(
+            tenant_id,
+            user_id,
+            row["username"],
+            bool(row["is_admin"]),
+            bool(row["view_only"]),
+            row["time_zone"],
+            row["person_id"],
+            "user",
+        )
+
+    # -- tokens -----------------------------------------------------------------------------------
+
+    def issue(
+        self,
+        kind: str,
+        principal: Principal,
+        now: Instant,
+        *,
+        token: str | None = None,
+        length: int = 32,
+        lifetime: int | None = None,
+        idle: int | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> str:
+        token = token if token is not None else secrets.token_hex((length + 1) // 2)[:length]
+        checked_token(token)
+        ends = [end for end in (lifetime, idle) if end is not None]
+        row = {
+            "kind": kind,
+            "digest": digest(token),
+            "tenant_id": principal.tenant_id,
+            "user_id": principal.user_id,
+            "created_at": now,
+            "expires_at": now + min(ends) if ends else None,
+            "idle": idle,
+            "data": dict(data or {}),
+        }
+
+        def work(unit: Any) -> None:
+            if secrets.randbelow(64) == 0:
+                unit.purge_tokens(now)
+            unit.insert("token", row)
+
+        self._store.write(SYSTEM, work)
+        return token
+
+    def token_state(self, kind: str, token: str, now: Instant) -> str:
+        row = self._store.reading(SYSTEM).credential(kind, digest(token))
+        if row is None or not row[8]:
+            return "unknown"
+        return "expired" if row[2] is not None and row[2] <= now else "good"
+
+    def revoke(self, kind: str, token: str) -> bool:
+        where = {"kind": kind, "digest": digest(token)}
+        return self._store.write(SYSTEM, lambda unit: unit.delete("token", where)) > 0
+
+    def replace_api_token(self, principal: Principal, now: Instant) -> str:
+        token = secrets.token_hex(20)
+        row = {
+            "kind": "api",
+            "digest": digest(token),
+            "tenant_id": principal.tenant_id,
+            "user_id": principal.user_id,
+            "created_at": now,
+            "expires_at": None,
+            "idle": None,
+            "data": {},
+        }
+
+        def work(unit: Any) -> None:
+            unit.delete("token", {"tenant_id": principal.tenant_id, "user_id": principal.user_id, "kind": "api"})
+            unit.insert("token", row)
+
+        self._store.write(SYSTEM, work)
+        return token
+
+    def application(self, client_id: str, secret: str | None) -> Application | None:
+        rows = self._store.reading(SYSTEM).select("application", {"client_id": client_id})
+        row = rows[0] if rows else None
+        if secret is not None:
+            stored = row["secret_digest"] if row is not None else digest("")
+            if not hmac.compare_digest(stored, digest(secret)):
+                return None
+        return None if row is None else Application(client_id, row["tenant_id"], row["user_id"], row["name"])
+
+    def set_password(self, tenant_id: int, user_id: int, password: str) -> None:
+        hashed = self._passwords.hash(password[:MAX_PASSWORD])
+
+        def work(unit: Any) -> None:
+            if not unit.update("password", {"user_id": user_id}, {"hash": hashed}):
+                unit.insert("password", {"user_id": user_id, "hash": hashed})
+
+        self._store.write(tenant_id, work)
+
+    # -- rate limits --------------------------------------------------------------------------------
+
+    def allow(self, bucket: str, limit: int, per: int, now: Instant) -> tuple[bool, int, int]:
+        """Counted in this process: with more worker processes each has its own count."""
+        window = now - now % per
+        with self._guard:
+            start, count = self._buckets.get(bucket, (window, 0))
+            if start != window:
+                count = 0
+            allowed = count < limit
+            self._buckets[bucket] = (window, count + 1 if allowed else count)
+            self._buckets.move_to_end(bucket)
+            if len(self._buckets) > BUCKETS_KEPT:
+                self._buckets.popitem(last=False)
+        return allowed, max(0, limit - count - 1), (window + per) // SECOND
+
+
+def checked_token(token: str) -> str:
+    """The token. Raises Invalid unless it is 8 to 200 printable characters."""
+    if not MIN_TOKEN <= len(token) <= MAX_TOKEN or not token.isprintable():
+        raise Invalid(Problem("token", "not_a_token"))
+    return token

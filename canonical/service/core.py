@@ -1,0 +1,49 @@
+"""The core as one piece: accounts, the directory, and desks over a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from canonical.accounts import Principal, Tenant
+from canonical.service.accounts import CoreAccounts
+from canonical.service.desk import CoreDesk
+from canonical.service.directory import Directory
+from canonical.store.port import Store
+from canonical.values import Instant
+
+T = TypeVar("T")
+
+
+class CanonicalCore:
+    """What serves requests, runs jobs and carries out commands: one of them a process."""
+
+    def __init__(self, store: Store, default_tenant: str | None = None) -> None:
+        self.store = store
+        self.accounts = CoreAccounts(store)
+        self.directory = Directory(store, self.accounts)
+        self._default = default_tenant
+
+    def reading(self, principal: Principal, dialect: str, now: Instant, *, aliased: bool = False) -> CoreDesk:
+        return CoreDesk(self.store.reading(principal.tenant_id), principal, dialect, now, aliased=aliased)
+
+    def write(
+        self,
+        principal: Principal,
+        dialect: str,
+        now: Instant,
+        work: Callable[[CoreDesk], T],
+        *,
+        aliased: bool = False,
+    ) -> T:
+        return self.store.write(
+            principal.tenant_id, lambda unit: work(CoreDesk(unit, principal, dialect, now, aliased=aliased))
+        )
+
+    def default_tenant(self) -> Tenant | None:
+        if self._default is not None:
+            return self.accounts.tenant_by_slug(self._default)
+        return self.accounts.sole_tenant()
+
+    def close(self) -> None:
+        self.store.close()

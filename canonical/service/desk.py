@@ -1,0 +1,481 @@
+"""The desk: answers the operations of one caller in one unit of work."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from canonical.accounts import Principal
+from canonical.errors import Denied, Duplicate, NotFound, UnknownReference
+from canonical.model import (
+    KINDS,
+    Activity,
+    Case,
+    Change,
+    CustomField,
+    KindSpec,
+    Link,
+    Opportunity,
+    Party,
+    PicklistItem,
+    Record,
+    Tag,
+    User,
+)
+from canonical.operations import (
+    AddLink,
+    AddTag,
+    Create,
+    Delete,
+    DropLink,
+    DropTag,
+    Find,
+    Get,
+    Include,
+    NewLink,
+    Page,
+    Update,
+)
+from canonical.query import TRUE, Node, Query, eq
+from canonical.service import aliases, attachments, lookups
+from canonical.service.rules import checked, follow
+from canonical.store.port import Unit
+from canonical.values import MAX_ID, Instant, Ref, fold
+
+R = TypeVar("R", bound=Record)
+ALL = Query()
+
+
+class CoreDesk:
+    """The `canonical.operations.Desk` over a unit of the store."""
+
+    __slots__ = ("_aliased", "_me", "dialect", "now", "principal", "unit")
+
+    def __init__(self, unit: Unit, principal: Principal, dialect: str, now: Instant, *, aliased: bool = False) -> None:
+        self.unit = unit
+        self.principal = principal
+        self.dialect = dialect
+        self.now = now
+        self._me = principal.user_id
+        self._aliased = aliased
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def get(self, kind: type[R], id: int, include: Include = ()) -> R:
+        if self._aliased:
+            id = aliases.inward_id(self.unit, self.dialect, kind.KIND, id)
+        if not 0 < id <= MAX_ID:
+            raise NotFound(kind.KIND, id)
+        record = self.unit.load(kind, (id,)).get(id)
+        if record is None:
+            raise NotFound(kind.KIND, id)
+        if not self._sees(record):
+            raise Denied(f"{kind.KIND} {id} is not the caller's to see", "record")
+        return self._out([record], include)[0]
+
+    def get_many(self, kind: type[R], ids: Iterable[int], include: Include = ()) -> dict[int, R]:
+        wanted = list(ids)
+        if self._aliased:
+            wanted = [aliases.inward_id(self.unit, self.dialect, kind.KIND, id) for id in wanted]
+        found = self.unit.load(kind, [id for id in wanted if 0 < id <= MAX_ID])
+        seen = [record for record in found.values() if self._sees(record)]
+        return {record.id: record for record in self._out(seen, include)}
+
+    def find(self, kind: type[R], query: Query = ALL, include: Include = (), *, total: bool = False) -> Page[R]:
+        if self._aliased:
+            query = dataclasses.replace(query, where=aliases.inward_query(self.unit, self.dialect, kind, query.where))
+        admin = self.principal.is_admin
+        items: list[R] = []
+        if query.window.limit != 0:
+            items = self.unit.find(kind, query, self._me, admin)
+        count = self.unit.count(kind, query, self._me, admin) if total else None
+        return Page(self._out(items, include), count)
+
+    def count(self, kind: type[R], where: Node = TRUE) -> int:
+        if self._aliased:
+            where = aliases.inward_query(self.unit, self.dialect, kind, where)
+        return self.unit.count(kind, Query(where), self._me, self.principal.is_admin)
+
+    def _sees(self, record: Record) -> bool:
+        visibility = getattr(record, "visibility", "everyone")
+        if visibility in ("everyone", "confidential") or getattr(record, "owner_id", None) == self._me:
+            return True
+        if visibility in ("owner", "group"):
+            return self.principal.is_admin
+        mine = {"target_kind": "user", "target_id": self._me, "record_kind": record.KIND, "record_id": record.id}
+        return bool(self.unit.select("link", mine))
+
+    def _out(self, records: list[R], include: Include) -> list[R]:
+        """The records with what was asked for loaded, and ids as this dialect's clients know them."""
+        if include and records:
+            kind = records[0].KIND
+            ids = [record.id for record in records]
+            loaders: dict[str, Callable[[], Mapping[int, Any]]] = {
+                "links": lambda: self.unit.links_of(kind, ids),
+                "tags": lambda: self.unit.tags_of(kind, ids),
+                "custom": lambda: self.unit.custom_of(kind, ids),
+                "points": lambda: self.unit.points_of(ids),
+            }
+            for name in include:
+                rows = loaders[name]()
+                for record in records:
+                    setattr(record, name, rows[record.id])
+        if self._aliased:
+            aliases.outward(self.unit, self.dialect, records)
+        return records
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def _may_write(self) -> None:
+        if self.principal.view_only:
+            raise Denied("the user may only view")
+
+    def _writable(self, kind: type[R], id: int) -> R:
+        self._may_write()
+        if not 0 < id <= MAX_ID:
+            raise NotFound(kind.KIND, id)
+        record = self.unit.load(kind, (id,)).get(id)
+        if record is None:
+            raise NotFound(kind.KIND, id)
+        if not self._sees(record):
+            raise Denied(f"{kind.KIND} {id} is not the caller's to see", "record")
+        return record
+
+    def _check_references(self, spec: KindSpec, values: Mapping[str, Any]) -> None:
+        for field in spec.fields:
+            id = values.get(field.name)
+            if field.ref is None or id is None or (field.ref == "user" and id == self._me):
+                continue
+            target = KINDS[field.ref].record
+            if not 0 < id <= MAX_ID or id not in self.unit.load(target, (id,)):
+                raise UnknownReference(field.name, field.ref, id)
+
+    def create(self, operation: Create[R], include: Include = ()) -> R:
+        self._may_write()
+        if self._aliased:
+            operation = aliases.inward_create(self.unit, self.dialect, operation)
+        kind = operation.kind
+        spec = KINDS[kind.KIND]
+        given = checked(spec, operation.values)
+        self._check_references(spec, given)
+        if kind is User:
+            self._username_is_free(given.get("username", ""), 0)
+        follow(spec, None, given, self.now)
+        values: dict[str, Any] = {field.name: field.default for field in spec.fields}
+        values.update(
+            id=self.unit.next_value(kind.KIND, shared=True),
+            created_at=self.now,
+            updated_at=self.now,
+            creator_id=self._me,
+            modifier_id=self._me,
+            extras={name: dict(kept) for name, kept in operation.extras.items() if kept},
+        )
+        if "owner_id" in values:
+            values["owner_id"] = self._me
+        values.update(given)
+        if kind is Activity:
+            values["sequence"] = self.unit.next_value("activity sequence")
+        self.unit.insert_record(kind, values)
+        record = Ref(kind.KIND, values["id"])
+        attachments.add_links(self.unit, record, operation.links, self.now)
+        attachments.save_points(self.unit, record.id, operation.points, fresh=True)
+        for name in operation.tags:
+            attachments.add_tag(self.unit, record, name, None, None)
+        attachments.save_custom(self.unit, record, operation.custom, fresh=True)
+        self._log("create", record, values.get("type"))
+        if kind is User and values["person_id"] is None:
+            self._make_contact_card(values)
+        return self._reload(kind, record.id, include)
+
+    def _reload(self, kind: type[R], id: int, include: Include) -> R:
+        return self._out([self.unit.load(kind, (id,))[id]], include)[0]
+
+    def _username_is_free(self, username: str, id: int) -> None:
+        taken = self.unit.select("app_user", {"username_fold": fold(username)})
+        if any(row["id"] != id for row in taken):
+            raise Duplicate("username", username)
+
+    def _make_contact_card(self, user: Mapping[str, Any]) -> None:
+        """Every user has a Person, so that dialects that know only contacts can name him."""
+        person = self.create(
+            Create(
+                Party,
+                {
+                    "type": "person",
+                    "first_name": user["first_name"],
+                    "last_name": user["last_name"] or (None if user["first_name"] else user["username"]),
+                    "user_id": user["id"],
+                    "owner_id": user["id"],
+                    "owner_chosen": False,
+                },
+            )
+        )
+        id = aliases.inward_id(self.unit, self.dialect, "party", person.id) if self._aliased else person.id
+        self.unit.update("app_user", {"id": user["id"]}, {"person_id": id})
+
+    def update(self, operation: Update[R], include: Include = ()) -> R:
+        if self._aliased:
+            operation = aliases.inward_update(self.unit, self.dialect, operation)
+        kind, id = operation.kind, operation.id
+        spec = KINDS[kind.KIND]
+        before = self._writable(kind, id)
+        given = {
+            name: value for name, value in checked(spec, operation.values).items() if getattr(before, name) != value
+        }
+        self._check_references(spec, given)
+        if kind is User and "username" in given:
+            self._username_is_free(given["username"], id)
+        follow(spec, before, given, self.now)
+        changes = {name: value for name, value in given.items() if getattr(before, name) != value}
+        extras = _merged(before.extras, operation.extras)
+        if extras is not None:
+            changes["extras"] = extras
+        record = Ref(kind.KIND, id)
+        attached = [
+            attachments.save_custom(self.unit, record, operation.custom) if operation.custom else False,
+            attachments.drop_custom(self.unit, record, operation.drop_custom) if operation.drop_custom else False,
+            attachments.save_points(self.unit, id, operation.points) if operation.points else False,
+            attachments.drop_points(self.unit, id, operation.drop_points) if operation.drop_points else False,
+        ]
+        if changes or any(attached) or operation.touch:
+            changes.setdefault("updated_at", self.now)
+            changes.setdefault("modifier_id", self._me)
+            self.unit.update_record(kind, id, before.version, changes)
+            self._log("update", record, getattr(before, "type", None), tuple(sorted(changes)))
+        return self._reload(kind, id, include)
+
+    def delete(self, operation: Delete[R]) -> None:
+        id = operation.id
+        if self._aliased:
+            id = aliases.inward_id(self.unit, self.dialect, operation.kind.KIND, id)
+        self._delete(operation.kind, self._writable(operation.kind, id), operation.cascade)
+
+    def _delete(self, kind: type[Record], record: Record, cascade: bool) -> None:
+        ref = Ref(kind.KIND, record.id)
+        if cascade:
+            for other, ids in self._about(ref).items():
+                for found in self.unit.load(other, ids).values():
+                    self._delete(other, found, True)
+        attachments.drop_all(self.unit, ref)
+        for spec in KINDS.values():
+            for field in spec.fields:
+                if field.ref == kind.KIND and not field.required:
+                    self.unit.clear_reference(spec.record, field.name, record.id)
+        self.unit.delete_record(kind, record.id)
+        self._log("delete", ref, getattr(record, "type", None))
+
+    def _about(self, ref: Ref) -> dict[type[Record], list[int]]:
+        """What goes with a record that is deleted with all that is about it."""
+        out: dict[type[Record], list[int]] = {}
+        if ref.kind == "activity":
+            children = self.unit.find(Activity, Query(eq("parent_id", ref.id)), self._me, True)
+            return {Activity: [child.id for child in children]}
+        links = self.unit.links_to(ref.kind, ref.id, "activity")
+        out[Activity] = list(dict.fromkeys(link.record.id for link in links))
+        if ref.kind == "party":
+            for kind in (Opportunity, Case):
+                found = self.unit.find(kind, Query(eq("party_id", ref.id)), self._me, True)
+                out[kind] = [record.id for record in found]
+        return out
+
+    def _log(self, action: str, record: Ref, type_: str | None, fields: tuple[str, ...] = ()) -> None:
+        self.unit.insert(
+            "change",
+            {
+                "id": self.unit.next_value("change", shared=True),
+                "at": self.now,
+                "user_id": self._me,
+                "dialect": self.dialect,
+                "action": action,
+                "record_kind": record.kind,
+                "record_id": record.id,
+                "type": type_,
+                "fields": ",".join(fields) or None,
+            },
+        )
+
+    # -- links and tags -----------------------------------------------------------------------------
+
+    def _inward(self, ref: Ref) -> Ref:
+        return Ref(ref.kind, aliases.inward_id(self.unit, self.dialect, ref.kind, ref.id)) if self._aliased else ref
+
+    def _touch(self, record: Ref, field: str) -> None:
+        """Counts a change of what hangs on a record as a change of the record."""
+        kind = KINDS[record.kind].record
+        before = self.unit.load(kind, (record.id,))[record.id]
+        self.unit.update_record(kind, record.id, before.version, {"updated_at": self.now, "modifier_id": self._me})
+        self._log("update", record, getattr(before, "type", None), (field,))
+
+    def add_link(self, record: Ref, link: NewLink) -> Link:
+        record = self._inward(record)
+        link = dataclasses.replace(link, target=self._inward(link.target))
+        self._writable(KINDS[record.kind].record, record.id)
+        there = {kept.id for kept in self.unit.links_of(record.kind, (record.id,))[record.id]}
+        id = attachments.add_link(self.unit, record, link, self.now)
+        if id not in there:
+            self._touch(record, "links")
+        made = attachments.find_link(self.unit, record, id)
+        if self._aliased:
+            aliases.outward_links(self.unit, self.dialect, [made])
+        return made
+
+    def drop_link(self, record: Ref, target: Ref, role: str | None = None) -> int:
+        record = self._inward(record)
+        self._writable(KINDS[record.kind].record, record.id)
+        dropped = attachments.drop_link(self.unit, record, self._inward(target), role)
+        if dropped:
+            self._touch(record, "links")
+        return dropped
+
+    def links_to(self, target: Ref, record_kind: str | None = None) -> list[Link]:
+        target = self._inward(target)
+        links = self.unit.links_to(target.kind, target.id, record_kind)
+        if self._aliased:
+            aliases.outward_links(self.unit, self.dialect, links)
+        return links
+
+    def add_tag(
+        self, record: Ref, name: str, url: str | None = None, keywords: str | None = None
+    ) -> tuple[Tag, bool]:
+        record = self._inward(record)
+        self._writable(KINDS[record.kind].record, record.id)
+        tag, added = attachments.add_tag(self.unit, record, name, url, keywords)
+        if added:
+            self._touch(record, "tags")
+        return tag, added
+
+    def drop_tag(self, record: Ref, name: str) -> bool:
+        record = self._inward(record)
+        self._writable(KINDS[record.kind].record, record.id)
+        dropped = attachments.drop_tag(self.unit, record, name)
+        if dropped:
+            self._touch(record, "tags")
+        return dropped
+
+    def find_tags(self, name_contains: str | None = None, ids: Iterable[int] | None = None) -> list[Tag]:
+        return attachments.find_tags(self.unit, name_contains, ids)
+
+    def save_tag(self, tag: Tag) -> Tag:
+        self._may_write()
+        return attachments.save_tag(self.unit, tag)
+
+    def delete_tag(self, tag_id: int) -> None:
+        self._may_write()
+        attachments.delete_tag(self.unit, tag_id)
+
+    # -- definitions --------------------------------------------------------------------------------
+
+    def custom_fields(self, kind: str) -> list[CustomField]:
+        return lookups.custom_fields(self.unit, kind)
+
+    def save_custom_field(self, definition: CustomField) -> CustomField:
+        self._may_write()
+        return lookups.save_custom_field(self.unit, definition)
+
+    def delete_custom_field(self, kind: str, name: str, group: str = "") -> None:
+        self._may_write()
+        lookups.delete_custom_field(self.unit, kind, name, group)
+
+    def picklist(self, name: str) -> list[PicklistItem]:
+        return lookups.picklist(self.unit, name)
+
+    def save_picklist_item(self, item: PicklistItem) -> PicklistItem:
+        self._may_write()
+        return lookups.save_picklist_item(self.unit, item)
+
+    def delete_picklist_item(self, item_id: int) -> None:
+        self._may_write()
+        lookups.delete_picklist_item(self.unit, item_id)
+
+    # -- the change log, ids, aliases -----------------------------------------------------------------
+
+    def changes(
+        self,
+        kind: str,
+        actions: Sequence[str],
+        since: Instant,
+        *,
+        types: Sequence[str] = (),
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> tuple[list[Change], int]:
+        where: dict[str, Any] = {"record_kind": kind, "action": tuple(actions)}
+        if types:
+            where["type"] = tuple(types)
+        rows = self.unit.select("change", where, ("at", "id"), at_least={"at": since})
+        last = {row["record_id"]: row for row in rows}
+        entries = [_change(row) for row in rows if last[row["record_id"]] is row]
+        page = entries[offset:] if limit is None else entries[offset : offset + limit]
+        if self._aliased:
+            page = aliases.outward_changes(self.unit, self.dialect, page)
+        return page, len(entries)
+
+    def next_id(self, namespace: str) -> int:
+        return self.unit.next_value(f"ids {namespace}")
+
+    def foreign_id(self, kind: str, id: int) -> str | None:
+        return aliases.foreign_id(self.unit, self.dialect, kind, id)
+
+    def local_id(self, kind: str, foreign: str) -> int | None:
+        return aliases.local_id(self.unit, self.dialect, kind, foreign)
+
+    def set_alias(self, kind: str, foreign: str, id: int) -> None:
+        self._may_write()
+        aliases.set_alias(self.unit, self.dialect, kind, foreign, id)
+        rows = self.unit.select("tenant", {"id": self.unit.tenant_id})
+        # Gateways translate ids only for tenants that say so.
+        settings = {**rows[0]["settings"], f"{self.dialect}.aliases": "yes"}
+        if settings != rows[0]["settings"]:
+            self.unit.update("tenant", {"id": self.unit.tenant_id}, {"settings": settings})
+
+    # -- by operation -------------------------------------------------------------------------------
+
+    def execute(self, operation: Any) -> Any:
+        handler = _HANDLERS.get(type(operation))
+        if handler is None:
+            raise TypeError(f"not an operation: {type(operation).__name__}")
+        return handler(self, operation)
+
+
+def _merged(
+    kept: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]] | None:
+    """The extras with the changes in, a None removing its key; None when nothing differs."""
+    merged = {namespace: dict(values) for namespace, values in kept.items()}
+    for namespace, values in changes.items():
+        own = merged.setdefault(namespace, {})
+        for key, value in values.items():
+            if value is None:
+                own.pop(key, None)
+            else:
+                own[key] = value
+        if not own:
+            del merged[namespace]
+    return None if merged == kept else merged
+
+
+def _change(row: Mapping[str, Any]) -> Change:
+    return Change(
+        row["id"],
+        row["at"],
+        row["user_id"],
+        row["dialect"],
+        row["action"],
+        Ref(row["record_kind"], row["record_id"]),
+        row["type"],
+        tuple((row["fields"] or "").split(",")) if row["fields"] else (),
+    )
+
+
+_HANDLERS: dict[type, Callable[[CoreDesk, Any], Any]] = {
+    Get: lambda desk, op: desk.get(op.kind, op.id, op.include),
+    Find: lambda desk, op: desk.find(op.kind, op.query, op.include, total=op.total),
+    Create: lambda desk, op: desk.create(op),
+    Update: lambda desk, op: desk.update(op),
+    Delete: lambda desk, op: desk.delete(op),
+    AddLink: lambda desk, op: desk.add_link(op.record, op.link),
+    DropLink: lambda desk, op: desk.drop_link(op.record, op.target, op.role),
+    AddTag: lambda desk, op: desk.add_tag(op.record, op.name, op.url, op.keywords),
+    DropTag: lambda desk, op: desk.drop_tag(op.record, op.name),
+}

@@ -1,0 +1,100 @@
+"""What the services need of a store. The SQL store is the one implementation; nothing here knows SQL.
+
+`Unit` works on one tenant's rows inside one unit of work. Small tables are read and written by plain equality
+(`select`, `insert`, `update`, `delete`); records by kind. A where-value of None means "is missing", a tuple "one of".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from canonical.model import ContactPoint, CustomValue, Link, Record, Tag
+from canonical.query import Query
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+Where = Mapping[str, Any]
+CREDENTIAL_COLUMNS = (
+    "tenant_id",
+    "user_id",
+    "expires_at",
+    "idle",
+    "data",
+    "username",
+    "is_admin",
+    "view_only",
+    "active",
+    "time_zone",
+    "person_id",
+)
+SYSTEM = 0
+"""The tenant of what belongs to none: counters of ids, accounts."""
+
+
+class Unit(Protocol):
+    """One tenant's rows in one unit of work."""
+
+    tenant_id: int
+    writing: bool
+
+    # Rows of small tables, as dictionaries
+    def select(
+        self, table: str, where: Where, order: tuple[str, ...] = (), *, at_least: Where | None = None
+    ) -> list[dict[str, Any]]: ...
+    def insert(self, table: str, values: Where) -> None: ...
+    def insert_many(self, table: str, rows: Sequence[Where]) -> None:
+        """All rows must name the same columns."""
+
+    def update(self, table: str, where: Where, values: Where) -> int: ...
+    def delete(self, table: str, where: Where) -> int: ...
+    def next_value(self, name: str, *, shared: bool = False) -> int:
+        """1, 2, 3, … for each name: of this tenant, without gaps, or shared by all tenants."""
+
+    def raise_value(self, name: str, to: int) -> None:
+        """Makes the next shared value of that name larger than `to`."""
+
+    def credential(self, kind: str, digest: str) -> tuple[Any, ...] | None:
+        """The token with that digest, with its user; of any tenant. The columns are `CREDENTIAL_COLUMNS`."""
+
+    def purge_tokens(self, now: int) -> None:
+        """Forgets tokens that ended before `now`."""
+
+    # Records
+    def load(self, kind: type[R], ids: Iterable[int]) -> dict[int, R]: ...
+    def find(self, kind: type[R], query: Query, me: int, admin: bool) -> list[R]: ...
+    def count(self, kind: type[Record], query: Query, me: int, admin: bool) -> int: ...
+    def insert_record(self, kind: type[Record], values: Where) -> None: ...
+    def update_record(self, kind: type[Record], id: int, version: int, values: Where) -> None:
+        """Raises Conflict when the record no longer has that version."""
+
+    def delete_record(self, kind: type[Record], id: int) -> None: ...
+    def clear_reference(self, kind: type[Record], field: str, id: int) -> None:
+        """Makes `field` missing in all records of `kind` where it holds `id`."""
+
+    # What hangs on records
+    def links_of(self, record_kind: str, ids: Iterable[int]) -> dict[int, list[Link]]: ...
+    def links_to(self, target_kind: str, target_id: int, record_kind: str | None) -> list[Link]: ...
+    def points_of(self, ids: Iterable[int]) -> dict[int, list[ContactPoint]]: ...
+    def tags_of(self, record_kind: str, ids: Iterable[int]) -> dict[int, list[Tag]]: ...
+    def custom_of(self, record_kind: str, ids: Iterable[int]) -> dict[int, list[CustomValue]]: ...
+
+
+class Store(Protocol):
+    """Opens units of work."""
+
+    def reading(self, tenant_id: int) -> Unit:
+        """A unit that sees what is committed; for this thread only."""
+
+    def write(self, tenant_id: int, work: Callable[[Unit], T]) -> T:
+        """Runs `work` in one transaction and gives its result once that is durable.
+
+        `work` is run again after a Conflict, so it must have no other effects. What it raises is raised here, with
+        nothing kept. Raises Unavailable when the store cannot write. Inside a write, the same unit is used.
+        """
+
+    def check(self) -> None:
+        """Raises Unavailable when the store cannot answer or its schema is not the newest."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,31 @@
+"""Functions that make record objects out of rows, generated once from the kinds' descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from canonical.model import KINDS, KindSpec, Record
+
+Loader = Callable[[Sequence[Any]], Any]
+
+
+def _generate(spec: KindSpec) -> Loader:
+    """A function from a row (stored fields, then joined ones) to a record. Its source holds field names only."""
+    arguments = []
+    for at, field in enumerate(spec.fields):
+        if field.type == "extras":
+            arguments.append(f"{field.name}=loads(r[{at}]) if r[{at}] else {{}}")
+        elif field.type == "flag":
+            arguments.append(f"{field.name}=r[{at}] == 1")
+        else:
+            arguments.append(f"{field.name}=r[{at}]")
+    for at, join in enumerate(spec.joins, len(spec.fields)):
+        arguments.append(f"{join.attribute}=r[{at}]")
+    source = f"lambda r: record({', '.join(arguments)})"
+    return eval(source, {"record": spec.record, "loads": orjson.loads})  # type: ignore[no-any-return]  # noqa: S307
+
+
+LOADERS: dict[type[Record], Loader] = {spec.record: _generate(spec) for spec in KINDS.values()}

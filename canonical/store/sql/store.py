@@ -1,0 +1,87 @@
+"""The SQL store: opens units of work, and keeps the schema at its newest version."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from canonical.errors import Conflict, Unavailable
+from canonical.store.sql import schema
+from canonical.store.sql.backend import Backend, SqliteBackend, open_backend
+from canonical.store.sql.compile import Statements
+from canonical.store.sql.unit import SqlUnit
+from canonical.store.sql.writer import ATTEMPTS, SqliteWriter
+
+T = TypeVar("T")
+
+
+class SqlStore:
+    """One database. Safe to use from many threads; make it after a fork, not before."""
+
+    def __init__(self, url: str) -> None:
+        backend = open_backend(url)
+        self.backend: Backend = backend
+        self.statements = Statements(self.backend)
+        self._writer = SqliteWriter(backend) if isinstance(backend, SqliteBackend) else None
+        self._local = threading.local()
+
+    def reading(self, tenant_id: int) -> SqlUnit:
+        local = self._local
+        inside: SqlUnit | None = getattr(local, "unit", None)
+        if inside is not None:
+            return self._unit(inside._connection, tenant_id, writing=True)
+        totals = getattr(local, "totals", None)
+        if totals is None:
+            totals = local.totals = OrderedDict()
+        return SqlUnit(
+            self.backend, self.statements, self.backend.reader(), tenant_id, writing=False, totals=totals
+        )
+
+    def _unit(self, connection: Any, tenant_id: int, *, writing: bool) -> SqlUnit:
+        return SqlUnit(self.backend, self.statements, connection, tenant_id, writing=writing)
+
+    def write(self, tenant_id: int, work: Callable[[SqlUnit], T]) -> T:
+        local = self._local
+        inside: SqlUnit | None = getattr(local, "unit", None)
+        if inside is not None:
+            return work(self._unit(inside._connection, tenant_id, writing=True))
+
+        def run(connection: Any) -> T:
+            local.unit = self._unit(connection, tenant_id, writing=True)
+            try:
+                return work(local.unit)
+            finally:
+                local.unit = None
+
+        if self._writer is not None:
+            result: T = self._writer.run(run)
+            return result
+        return self._write_here(run)
+
+    def _write_here(self, run: Callable[[Any], T]) -> T:
+        for attempt in range(ATTEMPTS):
+            connection = self.backend.reader()
+            try:
+                with self.backend.transaction(connection):
+                    return run(connection)
+            except Conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def check(self) -> None:
+        """Raises Unavailable when the database cannot answer or its schema is not the newest."""
+        connection = self.backend.reader()
+        try:
+            row = self.backend.execute(connection, "SELECT version_num FROM alembic_version", {}).fetchone()
+        except Exception as error:
+            raise Unavailable("the database has no schema; run `crmglot db upgrade`") from error
+        if row is None or row[0] != schema.newest():
+            raise Unavailable("the database schema is not the newest; run `crmglot db upgrade`")
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self.backend.close()

@@ -1,0 +1,260 @@
+"""The tables. Those of records are built from the kinds' field descriptions; every one leads with `tenant_id`.
+
+Instants are BIGINT microseconds, flags 0/1, money BIGINT millionths, dates ``YYYY-MM-DD`` text, extras JSON text.
+A folded text field has a second column ``<name>_fold`` with the form in which it is compared.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from canonical.model import KINDS, FieldSpec
+
+metadata = sa.MetaData()
+
+# Compared and sorted by code point on every engine, so that a sort is the same everywhere.
+BINARY_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+TABLE_NAMES: Final = {
+    "activity": "activity",
+    "party": "party",
+    "opportunity": "opportunity",
+    "case": "case_file",
+    "user": "app_user",
+}
+
+
+def _column(spec: FieldSpec) -> list[sa.Column[object]]:
+    if spec.name == "id":
+        return [sa.Column("id", sa.BigInteger, nullable=False)]
+    if spec.type in ("text", "date"):
+        columns: list[sa.Column[object]] = [sa.Column(spec.name, BINARY_TEXT)]
+        if spec.folded:
+            columns.append(sa.Column(f"{spec.name}_fold", BINARY_TEXT))
+        return columns
+    if spec.type == "flag":
+        return [sa.Column(spec.name, sa.SmallInteger, nullable=False, server_default="0")]
+    if spec.type == "extras":
+        return [sa.Column(spec.name, sa.Text)]
+    return [sa.Column(spec.name, sa.BigInteger)]
+
+
+def _record_table(kind: str) -> sa.Table:
+    columns = [column for spec in KINDS[kind].fields for column in _column(spec)]
+    return sa.Table(
+        TABLE_NAMES[kind],
+        metadata,
+        sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+        *(column if column.name != "id" else sa.Column("id", sa.BigInteger, primary_key=True) for column in columns),
+    )
+
+
+RECORDS: dict[str, sa.Table] = {kind: _record_table(kind) for kind in KINDS}
+activity = RECORDS["activity"]
+party = RECORDS["party"]
+opportunity = RECORDS["opportunity"]
+case = RECORDS["case"]
+user = RECORDS["user"]
+
+
+def _index(name: str, table: sa.Table, *columns: str, unique: bool = False) -> None:
+    sa.Index(name, *(table.c[column] for column in columns), unique=unique)
+
+
+# One index for each filter and sort that a dialect offers, tenant first. `visibility` and `owner_id` at the end
+# let a page's keys be found in the index alone.
+_index("activity_by_title", activity, "tenant_id", "type", "title_fold", "id", "visibility", "owner_id")
+_index("activity_by_due", activity, "tenant_id", "type", "state", "due_at", "id", "visibility", "owner_id")
+_index("activity_by_owner", activity, "tenant_id", "owner_id", "type", "state", "due_at", "id", "visibility")
+_index("activity_by_sequence", activity, "tenant_id", "sequence", unique=True)
+_index("activity_by_created", activity, "tenant_id", "created_at", "id", "visibility", "owner_id")
+_index("activity_by_parent", activity, "tenant_id", "parent_id")
+_index("party_by_name", party, "tenant_id", "type", "name_fold", "id", "visibility", "owner_id")
+_index("party_by_last_name", party, "tenant_id", "type", "last_name_fold", "id", "visibility", "owner_id")
+_index("party_by_organisation", party, "tenant_id", "organisation_id")
+_index("party_by_updated", party, "tenant_id", "updated_at", "id")
+_index("party_by_user", party, "tenant_id", "user_id")
+_index("opportunity_by_title", opportunity, "tenant_id", "title_fold", "id", "visibility", "owner_id")
+_index("opportunity_by_party", opportunity, "tenant_id", "party_id")
+_index("case_by_title", case, "tenant_id", "title_fold", "id", "visibility", "owner_id")
+_index("case_by_party", case, "tenant_id", "party_id")
+_index("user_by_username", user, "tenant_id", "username_fold", unique=True)
+_index("user_by_email", user, "tenant_id", "email_fold")
+
+tenant = sa.Table(
+    "tenant",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    sa.Column("settings", sa.Text),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+tenant_host = sa.Table(
+    "tenant_host",
+    metadata,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("tenant_id", sa.BigInteger, nullable=False),
+)
+counter = sa.Table(
+    "counter",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+link = sa.Table(
+    "link",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("record_kind", BINARY_TEXT, nullable=False),
+    sa.Column("record_id", sa.BigInteger, nullable=False),
+    sa.Column("target_kind", BINARY_TEXT, nullable=False),
+    sa.Column("target_id", sa.BigInteger, nullable=False),
+    sa.Column("role", BINARY_TEXT, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+_index(
+    "link_once", link, "tenant_id", "record_kind", "record_id", "target_kind", "target_id", "role", unique=True
+)
+_index("link_by_target", link, "tenant_id", "target_kind", "target_id", "record_kind", "role", "record_id")
+point = sa.Table(
+    "contact_point",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("party_id", sa.BigInteger, nullable=False),
+    sa.Column("kind", BINARY_TEXT, nullable=False),
+    sa.Column("label", BINARY_TEXT),
+    sa.Column("value", BINARY_TEXT),
+    sa.Column("value_fold", BINARY_TEXT),
+    sa.Column("service", BINARY_TEXT),
+    *(
+        sa.Column(name, BINARY_TEXT)
+        for part in ("street", "street2", "city", "region", "postcode", "country")
+        for name in (part, f"{part}_fold")
+    ),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("extras", sa.Text),
+)
+_index("contact_point_by_party", point, "tenant_id", "party_id", "position")
+_index("contact_point_by_value", point, "tenant_id", "kind", "value_fold", "party_id")
+tag = sa.Table(
+    "tag",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("name", BINARY_TEXT, nullable=False),
+    sa.Column("name_fold", BINARY_TEXT, nullable=False),
+    sa.Column("url", BINARY_TEXT),
+    sa.Column("keywords", BINARY_TEXT),
+    sa.Column("parent_id", sa.BigInteger),
+)
+_index("tag_by_name", tag, "tenant_id", "name_fold", unique=True)
+tagging = sa.Table(
+    "tagging",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("record_kind", BINARY_TEXT, primary_key=True),
+    sa.Column("record_id", sa.BigInteger, primary_key=True),
+    sa.Column("tag_id", sa.BigInteger, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+)
+_index("tagging_by_tag", tagging, "tenant_id", "tag_id", "record_kind", "record_id")
+custom_value = sa.Table(
+    "custom_value",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("record_kind", BINARY_TEXT, primary_key=True),
+    sa.Column("record_id", sa.BigInteger, primary_key=True),
+    sa.Column("group", BINARY_TEXT, primary_key=True),
+    sa.Column("name", BINARY_TEXT, primary_key=True),
+    sa.Column("value", BINARY_TEXT, nullable=False),
+    sa.Column("value_fold", BINARY_TEXT, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+)
+_index("custom_value_by_name", custom_value, "tenant_id", "record_kind", "name", "record_id")
+custom_field = sa.Table(
+    "custom_field",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("kind", BINARY_TEXT, nullable=False),
+    sa.Column("group", BINARY_TEXT, nullable=False),
+    sa.Column("name", BINARY_TEXT, nullable=False),
+    sa.Column("label", BINARY_TEXT, nullable=False),
+    sa.Column("type", BINARY_TEXT, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("options", sa.Text),
+)
+_index("custom_field_once", custom_field, "tenant_id", "kind", "group", "name", unique=True)
+picklist_item = sa.Table(
+    "picklist_item",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("list", BINARY_TEXT, nullable=False),
+    sa.Column("value", BINARY_TEXT, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("origin", BINARY_TEXT, nullable=False),
+    sa.Column("data", sa.Text),
+)
+_index("picklist_item_by_list", picklist_item, "tenant_id", "list", "position")
+alias = sa.Table(
+    "alias",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("dialect", BINARY_TEXT, primary_key=True),
+    sa.Column("kind", BINARY_TEXT, primary_key=True),
+    sa.Column("foreign_id", BINARY_TEXT, primary_key=True),
+    sa.Column("local_id", sa.BigInteger, nullable=False),
+)
+_index("alias_by_local", alias, "tenant_id", "dialect", "kind", "local_id", unique=True)
+change = sa.Table(
+    "change",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.BigInteger),
+    sa.Column("dialect", BINARY_TEXT, nullable=False),
+    sa.Column("action", BINARY_TEXT, nullable=False),
+    sa.Column("record_kind", BINARY_TEXT, nullable=False),
+    sa.Column("record_id", sa.BigInteger, nullable=False),
+    sa.Column("type", BINARY_TEXT),
+    sa.Column("fields", sa.Text),
+)
+_index("change_by_kind", change, "tenant_id", "record_kind", "action", "at", "record_id")
+password = sa.Table(
+    "password",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("user_id", sa.BigInteger, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("kind", BINARY_TEXT, primary_key=True),
+    sa.Column("digest", BINARY_TEXT, primary_key=True),
+    sa.Column("tenant_id", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger),
+    sa.Column("idle", sa.BigInteger),
+    sa.Column("data", sa.Text),
+)
+_index("token_by_user", token, "tenant_id", "user_id", "kind")
+_index("token_by_expiry", token, "expires_at")
+application = sa.Table(
+    "application",
+    metadata,
+    sa.Column("client_id", sa.Text, primary_key=True),
+    sa.Column("secret_digest", sa.Text, nullable=False),
+    sa.Column("tenant_id", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+)

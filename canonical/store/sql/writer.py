@@ -1,0 +1,139 @@
+"""The one writer of a process on SQLite: waiting requests share one transaction and one sync.
+
+A file lock taken before BEGIN makes a fair queue across processes; SQLite's own busy handler starves some for
+seconds. Each job runs in a savepoint, so that one that fails takes nothing of its neighbours along.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from canonical.errors import Conflict, Unavailable
+from canonical.store.sql.backend import SqliteBackend
+
+BATCH = 64
+ATTEMPTS = 5
+
+Work = Callable[[sqlite3.Connection], Any]
+
+
+class _Job:
+    __slots__ = ("done", "error", "result", "work")
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
+
+
+class SqliteWriter:
+    """Runs jobs one after another on a thread of its own, started at first use."""
+
+    def __init__(self, backend: SqliteBackend) -> None:
+        self._backend = backend
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._guard = threading.Lock()
+        self._lock_path = Path(f"{backend.path}.lock")
+        self._closed = False
+
+    def run(self, work: Work) -> Any:
+        """The result of `work(connection)` once it is durable; what it raised, with nothing kept.
+
+        Raises Unavailable when the transaction cannot begin or commit.
+        """
+        job = _Job(work)
+        with self._guard:
+            if self._closed:
+                raise Unavailable("the store is closed")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._loop, name="crmglot-writer", daemon=True)
+                self._thread.start()
+            self._jobs.put(job)
+        job.done.acquire()
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    def inside(self) -> bool:
+        """Whether this is the writer's own thread."""
+        return threading.current_thread() is self._thread
+
+    def close(self) -> None:
+        with self._guard:
+            self._closed = True
+            thread = self._thread
+            self._jobs.put(None)
+        if thread is not None:
+            thread.join(timeout=10)
+
+    def _loop(self) -> None:
+        connection: sqlite3.Connection | None = None
+        lock_file: Any = None
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                break
+            batch = [job]
+            while len(batch) < BATCH:
+                try:
+                    other = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if other is None:
+                    self._jobs.put(None)
+                    break
+                batch.append(other)
+            try:
+                if connection is None:
+                    connection = self._backend.connect()
+                if lock_file is None:
+                    lock_file = self._lock_path.open("wb")
+                fcntl.flock(lock_file, fcntl.LOCK_EX)
+                try:
+                    self._transact(connection, batch)
+                finally:
+                    fcntl.flock(lock_file, fcntl.LOCK_UN)
+            except BaseException as error:
+                failure = error if isinstance(error, Unavailable) else Unavailable(f"{type(error).__name__}: {error}")
+                for waiting in batch:
+                    waiting.error = failure
+            for waiting in batch:
+                waiting.done.release()
+        if lock_file is not None:
+            lock_file.close()
+
+    def _transact(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
+        self._backend.execute(connection, "BEGIN IMMEDIATE", {})
+        try:
+            for job in batch:
+                self._attempt(connection, job)
+            self._backend.execute(connection, "COMMIT", {})
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
+        for _ in range(ATTEMPTS):
+            connection.execute("SAVEPOINT job")
+            job.error = None
+            try:
+                job.result = job.work(connection)
+            except BaseException as error:
+                # After some failures (disk full) SQLite has already rolled the whole transaction back.
+                if not connection.in_transaction:
+                    raise
+                job.error = error
+                connection.execute("ROLLBACK TO job")
+            connection.execute("RELEASE job")
+            if not isinstance(job.error, Conflict):
+                return

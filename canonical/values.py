@@ -1,0 +1,155 @@
+"""Values that every kind of record is made of: instants, dues, references, folded text."""
+
+from __future__ import annotations
+
+import calendar
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, TypeVar
+
+Instant = int
+"""A moment in microseconds since 1970-01-01T00:00:00Z."""
+
+SECOND: Final = 1_000_000
+MINUTE: Final = 60 * SECOND
+DAY: Final = 86_400 * SECOND
+EARLIEST: Final = -62_135_596_800 * SECOND  # 0001-01-01T00:00:00Z
+LATEST: Final = 253_402_300_800 * SECOND - 1  # the last microsecond of the year 9999
+MICROS: Final = 1_000_000
+"""Money is kept as whole millionths of the currency's unit."""
+MAX_ID: Final = 2**63 - 1
+
+
+class _Unset(Enum):
+    UNSET = "unset"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+UNSET: Final = _Unset.UNSET
+"""A value that was not given, where None would mean "none"."""
+Unset = Literal[_Unset.UNSET]
+
+
+class Ref(NamedTuple):
+    """A record by its kind and id: ``Ref("party", 12)``."""
+
+    kind: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a task is due: a whole day (`at` is its midnight UTC, `date_only`) or an instant."""
+
+    at: Instant
+    date_only: bool = False
+
+
+def instant(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0) -> Instant:
+    """The instant of a UTC calendar time.
+
+    Raises `ValueError` when there is no such time (30 February, hour 25).
+    """
+    moment = datetime(year, month, day, hour, minute, second, micro, tzinfo=UTC)
+    return calendar.timegm(moment.utctimetuple()) * SECOND + micro
+
+
+def to_datetime(at: Instant) -> datetime:
+    """The aware UTC datetime of an instant."""
+    seconds, micro = divmod(at, SECOND)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micro)
+
+
+def from_datetime(moment: datetime) -> Instant:
+    """The instant of a datetime; one without a zone counts as UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return calendar.timegm(moment.utctimetuple()) * SECOND + moment.microsecond
+
+
+@lru_cache(maxsize=4096)
+def _calendar_text(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
+
+
+def sql_time(at: Instant) -> str:
+    """``2014-06-03 09:30:45``, UTC, fractions cut."""
+    return _calendar_text(at // SECOND)
+
+
+def iso_time(at: Instant) -> str:
+    """``2014-06-03T09:30:45Z``, UTC, fractions cut."""
+    return _calendar_text(at // SECOND).replace(" ", "T") + "Z"
+
+
+def iso_date(at: Instant) -> str:
+    """``2014-06-03``, the UTC day of an instant."""
+    return _calendar_text(at // SECOND)[:10]
+
+
+def midnight(at: Instant) -> Instant:
+    """The first instant of the UTC day."""
+    return at - at % DAY
+
+
+# Letters whose stroke or ligature Unicode does not decompose, but which the vendors' MySQL collation
+# (utf8_unicode_ci) compares as the plain letter (zurmo dossier, section 5).
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "þ": "th"}
+)
+
+
+def fold(text: str) -> str:
+    """The form under which two texts are equal to a search: no letter case, no accents, in full Unicode.
+
+    ``fold("ŽELEZO") == fold("železo") == "zelezo"``. Trailing blanks do not count, as in MySQL.
+    """
+    return fold_pattern(text).rstrip(" ")
+
+
+def fold_pattern(text: str) -> str:
+    """As `fold`, with trailing blanks kept: for patterns, where a blank before ``%`` means itself."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return unicodedata.normalize("NFKC", bare.casefold().translate(_PLAIN))
+
+
+def join_text(title: str, body: str | None) -> str:
+    """One text out of title and body, for dialects that know only one: title, line break, body."""
+    return f"{title}\n{body}" if body else title
+
+
+def split_text(text: str) -> tuple[str, str | None]:
+    """Title and body out of one text: the first line, and the rest (None when there is none)."""
+    title, separator, body = text.partition("\n")
+    return (title, body) if separator and body else (text, None) if not separator else (title, None)
+
+
+def clean_text(text: str) -> str:
+    """`text` without what no database keeps: NUL characters and lone surrogates."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text
+
+
+_T = TypeVar("_T")
+
+
+def first(items: Iterable[_T]) -> _T | None:
+    """The first of `items`, or None."""
+    return next(iter(items), None)

@@ -1,0 +1,71 @@
+"""Who calls: HTTP Basic with the user's API token as user name (capsule dossier, section 1)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+
+from adapter.dialect import Call
+from adapter.wire import WireResponse
+from canonical.accounts import Principal
+from canonical.errors import Unauthenticated
+from dialects.capsule.errors import RateLimited
+
+HOUR = 3600 * 1_000_000
+_MAX_HEADER = 4096
+
+
+def read_token(authorization: str | None) -> str | None:
+    """The user part of Basic credentials, None without any.
+
+    The password is never looked at: clients send ``x``, nothing, or their account's name.
+    """
+    if authorization is None or len(authorization) > _MAX_HEADER:
+        return None
+    scheme, _, encoded = authorization.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        pair = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    return pair.partition(":")[0] or None
+
+
+def basic(token: str) -> str:
+    """The `Authorization` header for a token, as most clients write it (password ``x``)."""
+    return "Basic " + base64.b64encode(f"{token}:x".encode()).decode("ascii")
+
+
+def authenticate(call: Call) -> Principal:
+    """The user of the token. Raises `Unauthenticated`, also for a path that does not exist, and `RateLimited`."""
+    token = read_token(call.request.headers.get("Authorization"))
+    if token is None:
+        raise Unauthenticated("missing")
+    principal = call.accounts.by_token("api", token, call.now)
+    if principal is None:
+        raise Unauthenticated("unknown")
+    limit = int(call.settings["rate_limit"])
+    if limit:
+        bucket = f"capsule:{principal.tenant_id}:{principal.user_id}"
+        allowed, remaining, ends = call.accounts.allow(bucket, limit, HOUR, call.now)
+        call.memo["rate"] = (limit, remaining, ends)
+        if not allowed:
+            raise RateLimited
+    return principal
+
+
+def finish(call: Call, response: WireResponse) -> WireResponse:
+    """Adds the rate limit to successes and to 429, and the session cookie where the tenant wants it."""
+    rate = call.memo.get("rate")
+    if rate is not None and (response.status < 400 or response.status == 429):
+        limit, remaining, ends = rate
+        response.headers += [
+            ("X-RateLimit-Limit", str(limit)),
+            ("X-RateLimit-Remaining", str(remaining)),
+            ("X-RateLimit-Reset", str(ends)),
+        ]
+    if call.settings.get("session_cookie") == "yes" and "JSESSIONID=" not in (call.request.headers.get("Cookie") or ""):
+        response.headers.append(("Set-Cookie", f"JSESSIONID={secrets.token_hex(16).upper()}; Path=/; Secure"))
+    return response

@@ -1,0 +1,164 @@
+"""The rows that field tables are made of. One row serves both directions, as a server and as a client.
+
+`attribute` names the canonical field that an element is, one to one, with `type` between them; where more than one
+field decides, `show` makes the text and the entity's own reader takes it apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dialects.capsule import texts
+from dialects.capsule.bodies import Tree
+from dialects.capsule.errors import BadRequest
+
+Show = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """How a canonical value stands on the wire. `plain` text never needs escaping."""
+
+    show: Callable[[Any], str]
+    read: Callable[[str], Any]
+    plain: bool = True
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _percent(text: str) -> int:
+    percent = texts.read_integer(text)
+    if not 0 <= percent <= 100:
+        raise ValueError("not a percentage")
+    return percent
+
+
+TEXT = Type(_same, _same, plain=False)
+INTEGER = Type(str, texts.read_integer)
+ID = Type(str, texts.read_id)
+TIME = Type(texts.show_time, texts.read_time)
+DAY = Type(texts.show_day, texts.read_day)
+MONEY = Type(texts.show_money, texts.read_money)
+PERCENT = Type(str, _percent)
+
+
+def choice(*words: str) -> Type:
+    """Upper case on the wire, lower case in the core, and nothing but these words."""
+
+    def read(text: str) -> str:
+        word = text.strip().lower()
+        if word not in words:
+            raise ValueError(f"not one of {words}")
+        return word
+
+    return Type(str.upper, read)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One element. `required` ones must be given and may not be emptied, `kept` ones may only not be emptied;
+    `read_only` ones are ignored when they come in. `safe` says that what `show` gives never needs escaping."""
+
+    name: str
+    attribute: str | None = None
+    type: Type = TEXT
+    required: bool = False
+    kept: bool = False
+    read_only: bool = False
+    show: Show | None = None
+    safe: bool = False
+    plain: bool = field(init=False)
+    shows: Show | None = field(init=False)
+    """From a record and a context to the element's text; gives None when there is nothing to show."""
+
+    def __post_init__(self) -> None:
+        shows = self.show
+        if shows is None and self.attribute is not None:
+            shows = _shows_attribute(self.attribute, self.type, self.required)
+        object.__setattr__(self, "shows", shows)
+        object.__setattr__(self, "plain", self.safe or (self.type.plain and self.show is None))
+
+
+def _shows_attribute(attribute: str, type_: Type, required: bool) -> Show:
+    write = type_.show
+
+    if type_ is TEXT:
+        # Absent values are left out and nothing is shown as empty text, unless the element must be there.
+        def text(record: Any, context: Any) -> str | None:
+            value: str | None = getattr(record, attribute)
+            return value or ("" if required else None)
+
+        return text
+
+    def other(record: Any, context: Any) -> str | None:
+        value = getattr(record, attribute)
+        return None if value is None else write(value)
+
+    return other
+
+
+def unchanged(given: str, shown: str | None) -> bool:
+    """Whether a client wrote back what it was shown; XML turns a CR LF inside text into LF on its way."""
+    shown = shown or ""
+    return given == shown or ("\r" in shown and given == shown.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def read_text(name: str, type_: Type, text: str) -> Any:
+    """The canonical value of one element's text. Raises `BadRequest` naming the element."""
+    try:
+        return type_.read(text)
+    except (ValueError, OverflowError):
+        raise BadRequest(f"{name} is invalid") from None
+
+
+def read_simple(fields: tuple[Field, ...], body: Tree, current: Any | None, context: Any = None) -> dict[str, Any]:
+    """Canonical values out of the elements that stand for one field each.
+
+    Without `current` (a create) empty elements count as absent and required ones must be there. With it an empty
+    element empties its field, and text equal to what is shown of `current` changes nothing. Raises `BadRequest`.
+    """
+    values: dict[str, Any] = {}
+    for row in fields:
+        if row.attribute is None or row.read_only:
+            continue
+        text = body.text(row.name)
+        if current is None and text is not None and not text.strip():
+            text = None
+        if text is None:
+            if current is None and row.required:
+                raise BadRequest(f"{row.name} is required")
+            continue
+        if current is not None and row.shows is not None and unchanged(text, row.shows(current, context)):
+            continue
+        if text.strip():
+            values[row.attribute] = read_text(row.name, row.type, text)
+        elif row.required or row.kept:
+            raise BadRequest(f"{row.name} is required")
+        else:
+            values[row.attribute] = None
+    return values
+
+
+def read_record(fields: tuple[Field, ...], body: Tree) -> dict[str, Any]:
+    """Canonical values out of a server's answer, read-only elements included. Raises `BadRequest`."""
+    values: dict[str, Any] = {}
+    for row in fields:
+        if row.attribute is not None:
+            text = body.text(row.name)
+            if text is not None:
+                values[row.attribute] = read_text(row.name, row.type, text)
+    return values
+
+
+def write_simple(fields: tuple[Field, ...], values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Elements for the canonical values that the table knows; a None empties its element."""
+    pairs = []
+    for row in fields:
+        if row.attribute in values and not row.read_only:
+            value = values[row.attribute]
+            pairs.append((row.name, "" if value is None else row.type.show(value)))
+    return pairs

@@ -1,0 +1,61 @@
+"""The elements `user`, `track`, `tag` and those of deleted records: short and read-only (capsule dossier, section 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from canonical.model import PicklistItem, User
+from dialects.capsule.fields.table import ID, TIME, Field
+
+
+@dataclass(frozen=True, slots=True)
+class UserContext:
+    """Who calls, and the account's defaults for what a user has not chosen."""
+
+    caller_id: int
+    currency: str
+    time_zone: str
+
+
+def _currency(user: User, context: UserContext) -> str:
+    return user.currency or context.currency
+
+
+def _time_zone(user: User, context: UserContext) -> str:
+    return user.time_zone or context.time_zone
+
+
+def _logged_in(user: User, context: UserContext) -> str | None:
+    # Only on the caller's own entry, and only `true`.
+    return "true" if user.id == context.caller_id else None
+
+
+def _track(key: str, default: str) -> Field:
+    def shows(item: PicklistItem, context: object) -> str:
+        value = item.data.get(key)
+        return value if isinstance(value, str) else default
+
+    return Field(key, show=shows, read_only=True)
+
+
+USER_FIELDS = (
+    Field("id", "id", ID),
+    Field("username", "username"),
+    Field("name", "name"),
+    Field("currency", show=_currency),
+    Field("timezone", show=_time_zone),
+    Field("loggedIn", show=_logged_in, safe=True),
+    Field("partyId", "person_id", ID),
+)
+TRACK_FIELDS = (
+    Field("id", "id", ID),
+    Field("description", "value"),
+    _track("captureRule", "OPPORTUNITY"),
+    _track("direction", "START_DATE"),
+)
+# The id came in 2016, before the name.
+TAG_FIELDS = (Field("id", "id", ID), Field("name", "name"))
+DELETED_FIELDS = (
+    Field("id", show=lambda change, context: str(change.record.id), safe=True),
+    Field("deletedDate", "at", TIME),
+)

@@ -1,0 +1,1 @@
+"""Lists that never change: countries and currencies."""

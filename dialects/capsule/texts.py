@@ -1,0 +1,130 @@
+"""How Capsule writes values as text: times, numbers, booleans. Every value on its wire is text, in JSON too.
+
+All readers raise `ValueError` for text that is no such value; none accepts digits outside ASCII.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from canonical.values import EARLIEST, LATEST, MAX_ID, MICROS, MINUTE, SECOND, Instant, instant, iso_time
+
+# `2010-04-21T15:00:00Z` is the seed's form; offsets come from Gravity Forms and Ruby clients, plain dates from
+# Ruby's; milliseconds are cut and a missing zone is UTC (capsule dossier, section 3).
+_TIME = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?\s?(?:([Zz])|([+-])([0-9]{2}):?([0-9]{2}))?)?"
+)
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}(?:\.0{1,20})?")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,12}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
+_CENT = Decimal("0.01")
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+
+
+def read_time(text: str) -> Instant:
+    """The instant of ``2010-04-21T15:00:00Z`` and its tolerated variants, whole seconds.
+
+    A plain date is its midnight UTC. Raises `ValueError`.
+    """
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("not a date")
+    year, month, day, hour, minute, second, _, sign, zone_hours, zone_minutes = found.groups()
+    at = instant(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
+    if sign:
+        if int(zone_hours) > 18 or int(zone_minutes) > 59:
+            raise ValueError("not a zone")
+        offset = (int(zone_hours) * 60 + int(zone_minutes)) * MINUTE
+        at += -offset if sign == "+" else offset
+    if not EARLIEST <= at <= LATEST:
+        raise ValueError("out of range")
+    return at
+
+
+def read_compact_time(text: str) -> Instant:
+    """The instant of ``20140603T093045``, UTC: the form of `lastmodified` and `since`. Raises `ValueError`."""
+    found = _COMPACT.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("not a date")
+    return instant(*(int(part) for part in found.groups()))
+
+
+def read_day(text: str) -> str:
+    """The UTC day of a date or time, ``YYYY-MM-DD``. Raises `ValueError`."""
+    return iso_time(read_time(text))[:10]
+
+
+def show_time(at: Instant) -> str:
+    """``2014-06-03T09:30:45Z``: never milliseconds or offsets, Java's XStream parses exactly this pattern."""
+    return iso_time(at)
+
+
+def show_day(day: str) -> str:
+    """``2014-06-03`` as the midnight it is on the wire."""
+    return f"{day}T00:00:00Z"
+
+
+def cut_to_minute(at: Instant) -> Instant:
+    """Capsule keeps due times to the minute (capsule dossier, section 3)."""
+    return at - at % MINUTE
+
+
+def cut_to_second(at: Instant) -> Instant:
+    return at - at % SECOND
+
+
+def read_integer(text: str) -> int:
+    """A whole number; ``50.0`` counts as one. Raises `ValueError`."""
+    text = text.strip()
+    if not _INTEGER.fullmatch(text):
+        raise ValueError("not a whole number")
+    return int(text.partition(".")[0])
+
+
+def read_id(text: str) -> int:
+    """An id that can exist. Raises `ValueError`."""
+    text = text.strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or not 0 < int(text) <= MAX_ID:
+        raise ValueError("not an id")
+    return int(text)
+
+
+def read_money(text: str) -> int:
+    """Millionths of the currency's unit. Raises `ValueError`."""
+    text = text.strip()
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("not an amount")
+    return int((Decimal(text) * MICROS).to_integral_value(ROUND_HALF_UP))
+
+
+def show_money(amount: int) -> str:
+    """``500.00``: always two decimals."""
+    return str((Decimal(amount) / MICROS).quantize(_CENT, ROUND_HALF_UP))
+
+
+def read_number(text: str) -> str:
+    """A number of a custom field, as it came. Raises `ValueError`."""
+    text = text.strip()
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("not a number")
+    return text
+
+
+def read_boolean(text: str) -> bool:
+    """Raises `ValueError`."""
+    try:
+        return _BOOLEANS[text.strip().lower()]
+    except KeyError:
+        raise ValueError("not a boolean") from None
+
+
+def show_boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def add_days(day: str, days: int) -> str:
+    """The day that many days after ``YYYY-MM-DD``. Raises `OverflowError` past the calendar's end."""
+    return (datetime.fromisoformat(day) + timedelta(days=days)).date().isoformat()

@@ -1,0 +1,1 @@
+"""The envelope and the parameters: bytes in, bytes out."""

@@ -1,0 +1,146 @@
+"""What a field is: one row that shows, takes, searches and describes one attribute of a record.
+
+`show(record, view)` gives the value as json_encode gets it; `take(draft, value)` puts a sent value into a draft of
+the change, adding to its errors in the vendor's words; `search(search, below, test)` makes a query node, `below`
+being the names inside the attribute (``("id",)`` in ``owner[id]``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from adapter.dialect import Call
+from adapter.formats.form_body import Nested
+from canonical.model import ContactPoint, CustomValue, Party, Record
+from canonical.operations import Desk
+from canonical.query import Node
+from dialects.zurmo.query.comparison import Below, Comparison, Searching
+from dialects.zurmo.settings import NAME, Profile
+
+Show = Callable[[Any, "View"], Any]
+Take = Callable[["Draft", "Field", Nested], None]
+Search = Callable[[Searching, Below, Comparison], Node]
+
+
+@dataclass(slots=True)
+class View:
+    """How records are shown in one answer. `people` are the parties that attendees name, by id."""
+
+    profile: Profile
+    people: Mapping[int, Party] = field(default_factory=dict)
+    owners: Mapping[int, Any] = field(default_factory=dict)
+    call: Call | None = None
+
+    def lose(self, kind: str, name: str, reason: str) -> None:
+        """Notes what the answer cannot say."""
+        if self.call is not None:
+            self.call.losses.add(kind, name, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One attribute. `missing` is called on create when it was not sent; `below_errors` says that errors are a map."""
+
+    name: str
+    show: Show
+    take: Take | None = None
+    search: Search | None = None
+    sort: str | None = None
+    """The canonical field that sorts like it."""
+    label: str = ""
+    element: str = "Text"
+    default_operator: str = "equals"
+    required: bool = False
+    read_only: bool = False
+    audited: bool = True
+    listed: bool = True
+    """Whether listAttributes names it."""
+    v3_only: bool = False
+    v2_only: bool = False
+    max_length: int | None = None
+    picklist: str | None = None
+    missing: Callable[[Draft, Field], None] | None = None
+    echo: Callable[[Any, Nested], Any] | None = None
+    """From what is shown and what was sent to what the vendor's memory holds; None: what was sent."""
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", label_of(self.name))
+
+
+_WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+
+
+def label_of(name: str) -> str:
+    """``latestDateTime`` -> ``Latest Date Time``."""
+    return " ".join(word[:1].upper() + word[1:] for word in _WORDS.findall(name))
+
+
+@dataclass(slots=True)
+class Draft:
+    """A change on its way: what was sent becomes canonical values, points and extras, or errors.
+
+    `record` is None for a new one. `values`, `extras`, `points` and `dropped` go into the operation. `memory` holds
+    attributes that the vendor's rules set, shown as its memory has them (zurmo dossier, section 4).
+    """
+
+    profile: Profile
+    now: int
+    record: Any = None
+    sent: Mapping[str, Nested] = field(default_factory=dict)
+    desk: Desk | None = None
+    call: Call | None = None
+    user_id: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    extras: dict[str, Any] = field(default_factory=dict)
+    points: list[ContactPoint] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
+    custom: list[CustomValue] = field(default_factory=list)
+    errors: dict[str, Any] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    scratch: dict[str, Any] = field(default_factory=dict)
+    """What fields leave for the module's `settle`."""
+
+    @property
+    def creating(self) -> bool:
+        return self.record is None
+
+    def fail(self, name: str, text: str) -> None:
+        self.errors.setdefault(name, []).append(text)
+
+    def fail_below(self, name: str, inner: str, text: str) -> None:
+        self.errors.setdefault(name, {}).setdefault(inner, []).append(text)
+
+    def kept(self, key: str, default: Any = None) -> Any:
+        """Our extra of that key as it will be after the change."""
+        if key in self.extras:
+            return self.extras[key]
+        return default if self.record is None else self.record.extra(NAME, key, default)
+
+    def lose(self, name: str, reason: str) -> None:
+        if self.call is not None:
+            self.call.losses.add(self.record.KIND if self.record is not None else "record", name, reason)
+
+
+def kept(record: Record, key: str, default: Any = None) -> Any:
+    """Our extra of a record: it was put there by this dialect."""
+    mine = record.extras.get(NAME)
+    return default if mine is None else mine.get(key, default)
+
+
+BLANK: Final = "{} cannot be blank."
+TOO_LONG: Final = "{} is too long (maximum is {} characters)."
+TOO_BIG: Final = "{} is too big (maximum is {})."
+TOO_SMALL: Final = "{} is too small (minimum is {})."
+MUST_BE: Final = "{} must be {}."
+NOT_FLAG: Final = "{} must be either 1 or 0."
+NOT_EMAIL: Final = "{} is not a valid email address."
+NOT_URL: Final = "{} is not a valid URL."
+
+
+def blank(draft: Draft, row: Field) -> None:
+    """A required attribute that was not sent."""
+    draft.fail(row.name, BLANK.format(row.label))
