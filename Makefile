@@ -35,7 +35,7 @@ lint: $(DEV) ## format, lint, types and import contracts only
 	$(BIN)/ruff format --check --quiet $(CODE)
 	$(BIN)/ruff check --quiet $(CODE)
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(DEV) ## CPU time per request against the floor and the obvious app
 	$(BIN)/python -m bench

@@ -67,7 +67,7 @@ class Gateway:
     def send(
         self, request: WireRequest, tenant: Tenant | None = None, refused: Exception | None = None
     ) -> WireResponse:
-        """The dialect's answer. `tenant` is the one the host names; `refused` what is already wrong with the request."""
+        """The dialect's answer. `tenant` is the one the host names; `refused` is what is already wrong."""
         started = time.perf_counter_ns()
         dialect = self.dialect
         call: Call | None = None
@@ -110,10 +110,9 @@ class Gateway:
             if call.tenant is None or call.tenant.id != principal.tenant_id:
                 self._set_tenant(call, self.core.accounts.tenant(principal.tenant_id))
             call.principal = principal
-        if missed is not None:
-            raise missed
         route = call.route
-        assert route is not None
+        if missed is not None or route is None:
+            raise missed or RouteNotFound(request.path)
         if principal is None:
             if not route.public:
                 raise Unauthenticated("missing")

@@ -34,7 +34,7 @@ class Log:
         self._sink(orjson.dumps(fields, default=str) + b"\n")
 
     def failure(self, message: str, error: BaseException, **fields: Any) -> None:
-        """One line with the kind of the error and where it came from, but not its text: that may hold a client's data."""
+        """One line with the kind of the error and where it came from; not its text, which may hold a client's data."""
         frames = traceback.extract_tb(error.__traceback__)
         where = [f"{os.path.basename(frame.filename)}:{frame.lineno}:{frame.name}" for frame in frames[-6:]]
         self.event({"level": "error", "message": message, "error": type(error).__name__, "where": where, **fields})

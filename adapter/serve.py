@@ -219,7 +219,9 @@ def _origin_form(target: str) -> str:
 
 def _rebuilt(environ: Environ) -> str:
     """The target where the server does not keep it (Werkzeug's test client): decoded once, so for tests only."""
-    path = quote((environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "/")).encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
+    path = quote(
+        (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "/")).encode("latin-1"), safe="/:@!$&'()*+,;=~-._"
+    )
     query = environ.get("QUERY_STRING", "")
     return f"{path}?{query}" if query else path
 

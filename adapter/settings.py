@@ -81,7 +81,9 @@ def _parsed(name: str, value: Any, dialects: tuple[str, ...]) -> Any:
             raise BadSetting(f"{PREFIX}TESTING must be 0 or 1")
         return str(value).lower() in ("1", "true")
     if name == "trusted_proxies":
-        networks = value if isinstance(value, list) else [part.strip() for part in str(value).split(",") if part.strip()]
+        networks = (
+            value if isinstance(value, list) else [part.strip() for part in str(value).split(",") if part.strip()]
+        )
         for network in networks:
             try:
                 ipaddress.ip_network(network, strict=False)

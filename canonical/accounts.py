@@ -20,7 +20,7 @@ class Principal:
     view_only: bool = False
     time_zone: str | None = None
     person_id: int | None = None
-    token_kind: str = "password"
+    token_kind: str = "password"  # noqa: S105, a kind
     token_data: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -58,7 +58,7 @@ class Accounts(Protocol):
         """The user of that name or e-mail address; with `tenant_id` None, the only one of any tenant that fits."""
 
     def by_token(self, kind: str, token: str, now: Instant) -> Principal | None:
-        """The holder of a token of that kind (``api``, ``session``, ``access``, ``temporary``, …) still good at `now`."""
+        """The holder of a token of that kind (``api``, ``session``, ``access``, …) that is still good at `now`."""
 
     def by_user(self, tenant_id: int, user_id: int) -> Principal | None: ...
     def issue(
@@ -92,4 +92,4 @@ class Accounts(Protocol):
 
     def set_password(self, tenant_id: int, user_id: int, password: str) -> None: ...
     def allow(self, bucket: str, limit: int, per: int, now: Instant) -> tuple[bool, int, int]:
-        """Counts one call against `limit` per `per` microseconds: allowed, remaining, when the window ends (seconds)."""
+        """Counts one call against `limit` per `per` microseconds: allowed, remaining, the window's end in seconds."""

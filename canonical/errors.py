@@ -1,15 +1,15 @@
 """What can go wrong in the core, in the field's words. No HTTP numbers: each dialect picks its own.
 
-    CanonicalError
-    ├── NotFound        no such record, or not the caller's to see
-    ├── Invalid         values that cannot be stored; one Problem a field
-    ├── UnknownReference  a field or link names a record that is not there
-    ├── Denied          the caller has no right to do this
-    ├── Conflict        another writer was first; the unit of work is run again
-    ├── Duplicate       a unique value is taken
-    ├── Unsupported     the query or operation is outside what the core can say
-    ├── Unauthenticated credentials missing, unknown or expired
-    └── Unavailable     the store cannot answer now (disk full, database away)
+CanonicalError
+├── NotFound        no such record, or not the caller's to see
+├── Invalid         values that cannot be stored; one Problem a field
+├── UnknownReference  a field or link names a record that is not there
+├── Denied          the caller has no right to do this
+├── Conflict        another writer was first; the unit of work is run again
+├── Duplicate       a unique value is taken
+├── Unsupported     the query or operation is outside what the core can say
+├── Unauthenticated credentials missing, unknown or expired
+└── Unavailable     the store cannot answer now (disk full, database away)
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ class DropLink:
 
 @dataclass(frozen=True, slots=True)
 class AddTag:
-    """Tags a record, making the tag when there is none of that name. Gives the tag and whether the record lacked it."""
+    """Tags a record; a tag of a new name is made. Gives the tag and whether the record lacked it."""
 
     record: Ref
     name: str
@@ -175,7 +175,9 @@ class Desk(Protocol):
     def links_to(self, target: Ref, record_kind: str | None = None) -> list[Link]:
         """The links that point at `target`, by position."""
 
-    def add_tag(self, record: Ref, name: str, url: str | None = None, keywords: str | None = None) -> tuple[Tag, bool]: ...
+    def add_tag(
+        self, record: Ref, name: str, url: str | None = None, keywords: str | None = None
+    ) -> tuple[Tag, bool]: ...
     def drop_tag(self, record: Ref, name: str) -> bool: ...
     def find_tags(self, name_contains: str | None = None, ids: Iterable[int] | None = None) -> list[Tag]: ...
     def save_tag(self, tag: Tag) -> Tag:
@@ -197,7 +199,13 @@ class Desk(Protocol):
 
     # The change log, ids, aliases
     def changes(
-        self, kind: str, actions: Sequence[str], since: Instant, *, types: Sequence[str] = (), offset: int = 0,
+        self,
+        kind: str,
+        actions: Sequence[str],
+        since: Instant,
+        *,
+        types: Sequence[str] = (),
+        offset: int = 0,
         limit: int | None = None,
     ) -> tuple[list[Change], int]:
         """Entries at or after `since`, oldest first, each record once (its last), and how many there are."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Union
 
 MAX_TERMS = 500
 MAX_DEPTH = 32
@@ -50,7 +49,8 @@ class Has:
     """There is at least one related row for which `where` holds.
 
     `relation` is one of the kind's relations (see `canonical.model.KINDS`): ``links``, ``points``, ``tags``,
-    ``custom``, ``owner``, ``organisation``, …
+    ``custom``, ``owner``, ``organisation``, … Inside ``links`` it may also be a kind (``party``): the link's target is
+    of that kind and `where` holds for it.
     """
 
     relation: str
@@ -79,7 +79,7 @@ class Constant:
     value: bool
 
 
-Node = Union[Compare, Has, And, Or, Not, Constant]
+Node = Compare | Has | And | Or | Not | Constant
 
 TRUE = Constant(True)
 FALSE = Constant(False)
@@ -87,10 +87,14 @@ FALSE = Constant(False)
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """Missing values come first ascending and last descending, as in MySQL."""
+    """Missing values come first ascending and last descending, as in MySQL.
+
+    Where `field` is missing the record sorts by `fallback`, a field of the same type, if one is named.
+    """
 
     field: str
     descending: bool = False
+    fallback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

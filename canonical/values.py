@@ -54,7 +54,9 @@ class Due:
     date_only: bool = False
 
 
-def instant(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0) -> Instant:
+def instant(
+    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0
+) -> Instant:
     """The instant of a UTC calendar time.
 
     Raises `ValueError` when there is no such time (30 February, hour 25).

@@ -1,8 +1,9 @@
 """The production server: gunicorn's processes and parser, our worker, and the options that legacy clients need.
 
-Measured against gunicorn's own gthread worker and cheroot; ARCHITECTURE.md has the figures. What clients
-rely on and no unit test can see (letter case of names, underscores, the raw target) is held by
-``tests/adapter/test_server_wire.py`` over real sockets.
+Measured side by side on two cores (16 connections and threads, 700 bytes, CPU per request, medians): this worker
+152 us kept alive and 150 closing; gunicorn's own gthread 251 and 254, with its C parser 246 and 225; cheroot 220 and
+235, and it has neither processes nor a deadline for a whole head. What clients rely on and no in-process test can
+see (letter case of names, underscores, the raw target) is held by ``tests/adapter/test_server_wire.py``.
 """
 
 from __future__ import annotations

@@ -56,8 +56,12 @@ Environ = dict[str, Any]
 WSGI = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-class ClientLeft(ConnectionError):
-    """The connection ended in the middle of a body."""
+class ClientGone(ConnectionError):
+    """The connection ended in the middle of a request or a response."""
+
+
+class ClientSlow(TimeoutError):
+    """A client took longer than its limit."""
 
 
 class Source(SocketUnreader):  # type: ignore[misc]
@@ -80,8 +84,10 @@ class Source(SocketUnreader):  # type: ignore[misc]
             except WANTED:
                 wait(self.sock, select.POLLIN, self.deadline)
                 continue
+            except OSError as problem:
+                raise ClientGone("the connection broke") from problem
             if not data and self.in_body:
-                raise ClientLeft("the connection ended within a body")
+                raise ClientGone("the connection ended within a body")
             return data
 
 
@@ -176,49 +182,66 @@ class Connection:
 
     def close(self) -> None:
         """Close after a request that was read to its end, or before one."""
+        self._say_goodbye()
         with suppress(OSError):
             self.sock.close()
 
     def close_unread(self) -> None:
         """Close while the client may still be sending: a plain close would take our last words back."""
+        self._say_goodbye()
         util.close_graceful(self.sock, timeout=1.0)
+
+    def _say_goodbye(self) -> None:
+        """Tell a TLS client that this is the end and no truncation; its answer is not awaited."""
+        if isinstance(self.sock, ssl.SSLSocket):
+            with suppress(OSError, ValueError):
+                self.sock.unwrap()
 
 
 def wait(sock: socket.socket, events: int, deadline: float) -> None:
-    """Return when the socket is ready, raise `TimeoutError` when it is not until the deadline."""
+    """Return when the socket is ready, raise `ClientSlow` when it is not until the deadline."""
     left = deadline - time.monotonic()
     poll = select.poll()
     poll.register(sock.fileno(), events)
     if left <= 0 or not poll.poll(left * 1000):
-        raise TimeoutError("the client is too slow")
+        raise ClientSlow("the client is too slow")
 
 
 def send(sock: socket.socket, data: bytes, seconds: float) -> None:
-    """Send all of it; raise `TimeoutError` when the client does not take it in that time."""
+    """Send all of it; raise `ClientSlow` when the client does not take it in that time."""
     try:
-        sent = sock.send(data)
-    except WANTED:
-        sent = 0
-    if sent == len(data):
-        return
-    deadline = time.monotonic() + seconds
-    rest = memoryview(data)[sent:]
-    while rest:
-        wait(sock, select.POLLOUT, deadline)
-        with suppress(*WANTED):
-            rest = rest[sock.send(rest) :]
+        try:
+            sent = sock.send(data)
+        except WANTED:
+            sent = 0
+        if sent == len(data):
+            return
+        deadline = time.monotonic() + seconds
+        rest = memoryview(data)[sent:]
+        while rest:
+            wait(sock, select.POLLOUT, deadline)
+            with suppress(*WANTED):
+                rest = rest[sock.send(rest) :]
+    except ClientSlow:
+        raise
+    except OSError as problem:
+        raise ClientGone("the connection broke") from problem
 
 
 def shake_hands(context: ssl.SSLContext, sock: socket.socket, seconds: float) -> ssl.SSLSocket:
     """The TLS socket over a plain one."""
     deadline = time.monotonic() + seconds
     wrapped = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-    while True:
-        try:
-            wrapped.do_handshake()
-        except ssl.SSLWantReadError:
-            wait(wrapped, select.POLLIN, deadline)
-        except ssl.SSLWantWriteError:
-            wait(wrapped, select.POLLOUT, deadline)
-        else:
-            return wrapped
+    try:
+        while True:
+            try:
+                wrapped.do_handshake()
+            except ssl.SSLWantReadError:
+                wait(wrapped, select.POLLIN, deadline)
+            except ssl.SSLWantWriteError:
+                wait(wrapped, select.POLLOUT, deadline)
+            else:
+                return wrapped
+    except OSError:
+        wrapped.close()
+        raise

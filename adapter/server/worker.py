@@ -23,7 +23,7 @@ from gunicorn.http import errors, wsgi
 from gunicorn.sock import ssl_context
 from gunicorn.workers.base import Worker
 
-from adapter.server.connection import Connection, Heads, Limits, Reply, send
+from adapter.server.connection import ClientGone, ClientSlow, Connection, Heads, Limits, Reply, send
 
 STAY_SECONDS = 0.01
 """How long a serving thread stays with an idle connection when no other one waits."""
@@ -40,7 +40,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.ExpectationFailed: (417, "Expectation Failed"),
     errors.UnsupportedTransferCoding: (501, "Not Implemented"),
     errors.ParseException: (400, "Bad Request"),
-    TimeoutError: (408, "Request Timeout"),
+    ClientSlow: (408, "Request Timeout"),
     Exception: (500, "Internal Server Error"),
 }
 
@@ -177,27 +177,27 @@ class ServingWorker(Worker):  # type: ignore[misc]
 
     def attend(self, connection: Connection) -> bool:
         """Answer what the client asks, as long as it asks; true if it may still ask more later."""
-        if connection.heads is None and not connection.readable(STAY_SECONDS):
-            return True
-        while self.answer(connection):
+        heads = connection.heads
+        if heads is None:
+            if not connection.readable(STAY_SECONDS):
+                return True
+            try:
+                heads = connection.open(self.cfg, self.tls)
+            except OSError:
+                return False
+            if self.tls is not None and not connection.buffered() and not connection.readable(STAY_SECONDS):
+                return True
+        while self.answer(connection, heads):
             if not connection.buffered() and (not self.work.empty() or not connection.readable(STAY_SECONDS)):
                 return True
         return False
 
-    def answer(self, connection: Connection) -> bool:
+    def answer(self, connection: Connection, heads: Heads) -> bool:
         """Serve one request; true if the connection can serve another."""
         try:
-            heads = connection.open(self.cfg, self.tls)
             heads.unreader.expect(self.limits.head_seconds, in_body=False)
             request = next(heads)
-        except (StopIteration, errors.NoMoreData, ssl.SSLError, ConnectionError):
-            return False
-        except (errors.ParseException, TimeoutError) as problem:
-            self.refuse(connection, problem)
-            return False
-        heads.unreader.expect(self.limits.body_seconds, in_body=True)
-        reply = None
-        try:
+            heads.unreader.expect(self.limits.body_seconds, in_body=True)
             reply, environ = wsgi.create(
                 request,
                 connection.sock,
@@ -207,10 +207,18 @@ class ServingWorker(Worker):  # type: ignore[misc]
                 response_class=Reply,
                 response_args=(self.limits.send_seconds,),
             )
-            environ["wsgi.multithread"] = True
+        except (StopIteration, OSError) as problem:
+            if isinstance(problem, ClientSlow):
+                self.refuse(connection, problem)
+            return False
+        except errors.ParseException as problem:
+            self.refuse(connection, problem)
+            return False
+        environ["wsgi.multithread"] = True
+        try:
+            pieces = self.wsgi(environ, reply.start_response)
             if not self.alive:
                 reply.force_close()
-            pieces = self.wsgi(environ, reply.start_response)
             try:
                 for piece in pieces:
                     reply.write(piece)
@@ -218,11 +226,12 @@ class ServingWorker(Worker):  # type: ignore[misc]
             finally:
                 if hasattr(pieces, "close"):
                     pieces.close()
-        except ConnectionError:
+        except ClientGone:
             return False
         except Exception as problem:
-            self.log.exception("a request failed: %s", request.method)
-            if reply is None or not reply.headers_sent:
+            if not isinstance(problem, ClientSlow | errors.ParseException):
+                self.log.exception("a request failed: %s", request.method)
+            if not reply.headers_sent:
                 self.refuse(connection, problem)
             return False
         if not self.drained(heads):

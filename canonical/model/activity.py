@@ -23,7 +23,7 @@ and its participants; everyone, but title and body only for its owner and partic
 
 @dataclass(slots=True)
 class Activity(Record):
-    """`start_at` and `end_at` say when it happens or happened; `sequence` counts a tenant's activities without gaps."""
+    """`start_at` and `end_at` say when it happens; `sequence` counts a tenant's activities without gaps."""
 
     KIND: ClassVar[str] = "activity"
 

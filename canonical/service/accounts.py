@@ -79,8 +79,9 @@ class _Passwords:
 class CoreAccounts:
     """The `canonical.accounts.Accounts` over a store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, secret_key: str) -> None:
         self._store = store
+        self._secret_key = secret_key
         self._passwords = _Passwords()
         self._tenants: dict[object, tuple[float, Tenant | None]] = {}
         self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()

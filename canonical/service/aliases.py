@@ -187,5 +187,3 @@ def outward_changes(unit: Unit, dialect: str, changes: Sequence[Change]) -> list
         dataclasses.replace(change, record=Ref(change.record.kind, known.get(change.record, change.record.id)))
         for change in changes
     ]
-
-

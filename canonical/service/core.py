@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -18,9 +19,9 @@ T = TypeVar("T")
 class CanonicalCore:
     """What serves requests, runs jobs and carries out commands: one of them a process."""
 
-    def __init__(self, store: Store, default_tenant: str | None = None) -> None:
+    def __init__(self, store: Store, default_tenant: str | None = None, secret_key: str | None = None) -> None:
         self.store = store
-        self.accounts = CoreAccounts(store)
+        self.accounts = CoreAccounts(store, secret_key or secrets.token_hex(32))
         self.directory = Directory(store, self.accounts)
         self._default = default_tenant
 

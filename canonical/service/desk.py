@@ -335,9 +335,7 @@ class CoreDesk:
             aliases.outward_links(self.unit, self.dialect, links)
         return links
 
-    def add_tag(
-        self, record: Ref, name: str, url: str | None = None, keywords: str | None = None
-    ) -> tuple[Tag, bool]:
+    def add_tag(self, record: Ref, name: str, url: str | None = None, keywords: str | None = None) -> tuple[Tag, bool]:
         record = self._inward(record)
         self._writable(KINDS[record.kind].record, record.id)
         tag, added = attachments.add_tag(self.unit, record, name, url, keywords)

@@ -52,6 +52,10 @@ class Directory:
         self._accounts.forget_tenants()
         return self._accounts.tenant(id)
 
+    def tenant_slugs(self) -> list[str]:
+        """The slugs of all tenants, oldest first."""
+        return [row["slug"] for row in self._store.reading(SYSTEM).select("tenant", {}, ("id",))]
+
     def change_settings(self, slug: str, settings: Mapping[str, str]) -> Tenant:
         """Merges settings (``dialect.setting`` -> text) into the tenant's. Raises NotFound."""
 
@@ -116,7 +120,12 @@ class Directory:
                 raise Duplicate("client_id", client_id)
             unit.insert(
                 "application",
-                {"client_id": client_id, "secret_digest": digest(secret), "user_id": users[0]["id"], "name": client_id},
+                {
+                    "client_id": client_id,
+                    "secret_digest": digest(secret),
+                    "user_id": users[0]["id"],
+                    "name": client_id,
+                },
             )
 
         self._store.write(tenant.id, work)

@@ -38,8 +38,13 @@ def basic(token: str) -> str:
     return "Basic " + base64.b64encode(f"{token}:x".encode()).decode("ascii")
 
 
-def authenticate(call: Call) -> Principal:
-    """The user of the token. Raises `Unauthenticated`, also for a path that does not exist, and `RateLimited`."""
+def authenticate(call: Call) -> Principal | None:
+    """The user of the token; nobody for the public pictures.
+
+    Raises `Unauthenticated`, also for a path that does not exist, and `RateLimited`.
+    """
+    if call.route is not None and call.route.public:
+        return None
     token = read_token(call.request.headers.get("Authorization"))
     if token is None:
         raise Unauthenticated("missing")
@@ -51,7 +56,7 @@ def authenticate(call: Call) -> Principal:
         bucket = f"capsule:{principal.tenant_id}:{principal.user_id}"
         allowed, remaining, ends = call.accounts.allow(bucket, limit, HOUR, call.now)
         call.memo["rate"] = (limit, remaining, ends)
-        if not allowed:
+        if not allowed and call.settings["enforce_rate_limit"] == "yes":
             raise RateLimited
     return principal
 
@@ -66,6 +71,8 @@ def finish(call: Call, response: WireResponse) -> WireResponse:
             ("X-RateLimit-Remaining", str(remaining)),
             ("X-RateLimit-Reset", str(ends)),
         ]
-    if call.settings.get("session_cookie") == "yes" and "JSESSIONID=" not in (call.request.headers.get("Cookie") or ""):
+    if call.settings["session_cookie"] == "yes" and "JSESSIONID=" not in (
+        call.request.headers.get("Cookie") or ""
+    ):
         response.headers.append(("Set-Cookie", f"JSESSIONID={secrets.token_hex(16).upper()}; Path=/; Secure"))
     return response

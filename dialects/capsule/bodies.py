@@ -86,19 +86,21 @@ def read_body(request: WireRequest, *roots: str) -> Tree:
 
     Raises `UnsupportedBody`, `Malformed`, `TooLarge`, and `BadRequest` for another root or no body.
     """
-    body = request.body
-    if not body.strip():
+    if not request.body.strip():
         raise BadRequest(f"{roots[0]} is required")
-    content_type = request.headers.get("Content-Type")
-    parse = _parser(content_type, body)
-    return _root(parse(_in_utf8(body, content_type)), roots)
+    return _root(read_document(request.body, request.headers.get("Content-Type")), roots)
 
 
 def read_answer(body: bytes, content_type: str | None, *roots: str) -> tuple[str, Tree]:
     """The root element's name and tree in a server's answer. Raises as `read_body` does."""
-    tree = _parser(content_type, body)(_in_utf8(body, content_type))
+    tree = read_document(body, content_type)
     name = next((root for root in roots if root in tree.values), "")
     return name, _root(tree, roots)
+
+
+def read_document(body: bytes, content_type: str | None) -> Tree:
+    """A whole document: a tree that holds its root element. Raises `UnsupportedBody`, `Malformed`, `TooLarge`."""
+    return _parser(content_type, body)(_in_utf8(body, content_type))
 
 
 def _parser(content_type: str | None, body: bytes) -> Callable[[bytes], Tree]:

@@ -11,6 +11,7 @@ from adapter.formats import Malformed, TooLarge, json_body, xml_body
 from adapter.routes import MethodNotAllowed, RouteNotFound
 from adapter.wire import WireResponse
 from canonical.errors import (
+    CanonicalError,
     Conflict,
     Denied,
     Duplicate,
@@ -44,7 +45,11 @@ _FIELDS = {
 }
 
 
-class BadRequest(Exception):
+class Refusal(CanonicalError):
+    """What this dialect refuses by itself, before or beside the core."""
+
+
+class BadRequest(Refusal):
     """400: the values do not do. `message` names the field."""
 
     def __init__(self, message: str) -> None:
@@ -52,7 +57,7 @@ class BadRequest(Exception):
         self.message = message
 
 
-class Missing(Exception):
+class Missing(Refusal):
     """404 with ``<noun> not found``."""
 
     def __init__(self, noun: str) -> None:
@@ -60,15 +65,15 @@ class Missing(Exception):
         self.noun = noun
 
 
-class NotAcceptable(Exception):
+class NotAcceptable(Refusal):
     """406: neither XML nor JSON will do."""
 
 
-class UnsupportedBody(Exception):
+class UnsupportedBody(Refusal):
     """415: the body is neither XML nor JSON."""
 
 
-class RateLimited(Exception):
+class RateLimited(Refusal):
     """429: the user's calls of this hour are used up."""
 
 

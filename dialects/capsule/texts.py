@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from urllib.parse import quote
 
 from canonical.values import EARLIEST, LATEST, MAX_ID, MICROS, MINUTE, SECOND, Instant, instant, iso_time
 
@@ -55,6 +56,11 @@ def read_compact_time(text: str) -> Instant:
 def read_day(text: str) -> str:
     """The UTC day of a date or time, ``YYYY-MM-DD``. Raises `ValueError`."""
     return iso_time(read_time(text))[:10]
+
+
+def show_compact_time(at: Instant) -> str:
+    """``20140603T093045``, UTC."""
+    return iso_time(at).replace("-", "").replace(":", "")[:-1]
 
 
 def show_time(at: Instant) -> str:
@@ -119,6 +125,11 @@ def read_boolean(text: str) -> bool:
         return _BOOLEANS[text.strip().lower()]
     except KeyError:
         raise ValueError("not a boolean") from None
+
+
+def quoted(text: str) -> str:
+    """Text as one segment of a path: ``key%20account``."""
+    return quote(text, safe="")
 
 
 def show_boolean(value: bool) -> str:

@@ -14,6 +14,7 @@ from adapter.formats import Malformed, TooLarge
 from adapter.routes import MethodNotAllowed, RouteNotFound
 from adapter.wire import WireResponse
 from canonical.errors import (
+    CanonicalError,
     Conflict,
     Denied,
     Duplicate,
@@ -25,6 +26,7 @@ from canonical.errors import (
     Unsupported,
 )
 from dialects.zurmo.codec.envelope import envelope
+from dialects.zurmo.query.comparison import NotSearchable, UnknownAttribute
 
 INVALID_ID: Final = "The ID specified was invalid."
 NO_DATA: Final = "Please provide data."
@@ -43,7 +45,7 @@ MAINTENANCE: Final = "Application is in maintenance mode. Please try again later
 BAD_REQUEST_TYPE: Final = "Invalid API request type."
 
 
-class Failure(Exception):
+class Failure(CanonicalError):
     """An answer with status FAILURE. `errors` is the vendor's map of attribute to texts."""
 
     def __init__(self, message: str, errors: Mapping[str, Any] | None = None) -> None:
@@ -52,7 +54,7 @@ class Failure(Exception):
         self.errors = errors
 
 
-class NoSuchPage(Exception):
+class NoSuchPage(CanonicalError):
     """There is no such action or module; `text` is the sentence on the vendor's 404 page."""
 
     def __init__(self, text: str) -> None:
@@ -60,7 +62,7 @@ class NoSuchPage(Exception):
         self.text = text
 
 
-class BadRequestType(Exception):
+class BadRequestType(CanonicalError):
     """No API answer fits the request: Accept names neither JSON nor XML, or the request type is not REST.
 
     `how` is ``page`` (themed), ``bare`` (2.x, before any session) or ``empty`` (SOAP).
@@ -80,7 +82,8 @@ def syntax_error(near: str) -> str:
     """What MySQL says of text it cannot parse, `near` being the rest of it (recording 039)."""
     return (
         "SQLSTATE[42000]: Syntax error or access violation: 1064 You have an error in your SQL syntax; check the "
-        f"manual that corresponds to your MariaDB server version for the right syntax to use near '{near[:80]}' at line 1"
+        f"manual that corresponds to your MariaDB server version for the right syntax to use near '{near[:80]}' "
+        "at line 1"
     )
 
 
@@ -129,6 +132,11 @@ def render_error(call: Call, error: Exception) -> WireResponse:
     match error:
         case Failure():
             return envelope(call, message=error.message, errors=error.errors)
+        case UnknownAttribute():
+            # The vendor dies with HTTP 500 (recording 036).
+            return envelope(call, message=f"Undefined index: {error.name[:100]}")
+        case NotSearchable():
+            return envelope(call, message=f"Searching or sorting by {error.name[:100]} is not supported.")
         case NoSuchPage():
             return error_page(call, 404, error.text)
         case BadRequestType():

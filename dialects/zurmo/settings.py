@@ -78,7 +78,12 @@ SETTINGS: Final = (
         "empty and impossible dates are taken and read back as 0000-00-00, as by the vendor",
         ("no", "yes"),
     ),
-    Setting("emoji", "keep", "4-byte characters are kept, or become ???? as in the vendor's MySQL", ("keep", "question_marks")),
+    Setting(
+        "emoji",
+        "keep",
+        "4-byte characters are kept, or become ???? as in the vendor's MySQL",
+        ("keep", "question_marks"),
+    ),
     Setting("session_seconds", "1440", "idle time after which a session ends", check=_seconds),
     Setting("first_contact_state", "1", "id of the contact state New: 1 in 3.x, 2 in 2.2.5", ("1", "2")),
     Setting("base_currency", "USD", "code of currency 1", check=_currency),

@@ -67,7 +67,7 @@ class _Builder:
             case ("compare", name, how, primitive, count):
                 return self._compare(source, name, how, primitive, count)
         _, relation, where = shape
-        return self._has(relation, where, cast(KindSpec, spec), source)
+        return self._target(relation, where, source) if spec is None else self._has(relation, where, spec, source)
 
     def _compare(self, source: Any, name: str, how: str, primitive: str, count: int) -> Expression:
         column = self.column(source, name, how)
@@ -77,7 +77,7 @@ class _Builder:
             case "not null":
                 return column.is_not(None)
             case "never":
-                return column.op("=")(sa.null())
+                return column.bool_op("=")(sa.null())
             case "in":
                 # An empty list holds nothing, but of a missing value that is unknown, as with any comparison.
                 return column.in_([self._bind(how) for _ in range(count)]) if count else column != column
@@ -89,7 +89,7 @@ class _Builder:
                 matches = column.like(self._bind(how), escape="\\")
                 return sa.and_(self._search(source, name), matches)
         floating = primitive.startswith("float ")
-        return column.op(primitive.removeprefix("float "))(self._bind("float" if floating else how))
+        return column.bool_op(primitive.removeprefix("float "))(self._bind("float" if floating else how))
 
     def _search(self, source: Any, name: str) -> Expression:
         """The rows whose folded text holds the next value, by the trigram index."""
@@ -100,8 +100,15 @@ class _Builder:
         quoted = sa.func.replace(wanted, sa.literal_column("'\"'"), sa.literal_column("'\"\"'"))
         start: Expression = sa.literal_column(f"'{{{SEARCH_COLUMNS['activity', name]}}} : \"'")
         phrase = start.op("||")(quoted).op("||")(sa.literal_column("'\"'"))
-        found = sa.select(search.c.rowid).where(search.c.activity_search.op("MATCH")(phrase))
+        found = sa.select(search.c.rowid).where(search.c.activity_search.bool_op("MATCH")(phrase))
         return cast(Expression, source.c.id.in_(found))
+
+    def _target(self, kind: str, where: Shape, links: Any) -> Expression:
+        """The links whose target is of the kind, where `where` holds for it."""
+        self._aliases += 1
+        rows = tables.RECORDS[kind].alias(f"x{self._aliases}")
+        inner = sa.select(rows.c.id).where(rows.c.tenant_id == TENANT, self.build(where, KINDS[kind], rows))
+        return sa.and_(links.c.target_kind == sa.literal_column(f"'{kind}'"), links.c.target_id.in_(inner))
 
     def _has(self, relation: str, where: Shape, spec: KindSpec, source: Any) -> Expression:
         self._aliases += 1
@@ -165,6 +172,8 @@ def _order_by(builder: _Builder, spec: KindSpec, source: Any, sort: tuple[Sort, 
     terms: list[Any] = []
     for term in sort:
         column: Any = builder.column(source, term.field, how_of(spec, term.field))
+        if term.fallback is not None:
+            column = sa.func.coalesce(column, builder.column(source, term.fallback, how_of(spec, term.fallback)))
         ordered: Any = column.desc() if term.descending else column.asc()
         if not builder.sqlite:
             ordered = ordered.nulls_last() if term.descending else ordered.nulls_first()
@@ -221,9 +230,7 @@ class Statements:
             visible(spec, source, admin=admin),
         ]
 
-    def _find(
-        self, spec: KindSpec, shape: Shape, sort: tuple[Sort, ...], limited: bool, admin: bool
-    ) -> ClauseElement:
+    def _find(self, spec: KindSpec, shape: Shape, sort: tuple[Sort, ...], limited: bool, admin: bool) -> ClauseElement:
         builder = _Builder(self.backend)
         table = tables.RECORDS[spec.name]
         source = table.alias("r")

@@ -101,6 +101,8 @@ def _node(node: Node, spec: KindSpec | dict[str, str], values: list[Scalar], neg
         case Constant(value):
             return ("const", value)
         case Has(relation, where):
+            if spec is RELATED_FIELDS["links"] and relation in KINDS:
+                return ("has", relation, _node(where, KINDS[relation], values))
             if isinstance(spec, dict) or relation not in spec.relations:
                 raise Unsupported(f"no relation {relation}")
             if relation in RELATED_FIELDS:

@@ -35,9 +35,7 @@ class SqlStore:
         totals = getattr(local, "totals", None)
         if totals is None:
             totals = local.totals = OrderedDict()
-        return SqlUnit(
-            self.backend, self.statements, self.backend.reader(), tenant_id, writing=False, totals=totals
-        )
+        return SqlUnit(self.backend, self.statements, self.backend.reader(), tenant_id, writing=False, totals=totals)
 
     def _unit(self, connection: Any, tenant_id: int, *, writing: bool) -> SqlUnit:
         return SqlUnit(self.backend, self.statements, connection, tenant_id, writing=writing)

@@ -117,9 +117,7 @@ link = sa.Table(
     sa.Column("position", sa.BigInteger, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
 )
-_index(
-    "link_once", link, "tenant_id", "record_kind", "record_id", "target_kind", "target_id", "role", unique=True
-)
+_index("link_once", link, "tenant_id", "record_kind", "record_id", "target_kind", "target_id", "role", unique=True)
 _index("link_by_target", link, "tenant_id", "target_kind", "target_id", "record_kind", "role", "record_id")
 point = sa.Table(
     "contact_point",

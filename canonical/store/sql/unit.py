@@ -212,12 +212,8 @@ class SqlUnit:
     def credential(self, kind: str, digest: str) -> tuple[Any, ...] | None:
         def build() -> ClauseElement:
             token, user = tables.token, tables.user
-            columns = [
-                token.c[name] if name in token.c else user.c[name] for name in CREDENTIAL_COLUMNS
-            ]
-            joined = token.join(
-                user, sa.and_(user.c.tenant_id == token.c.tenant_id, user.c.id == token.c.user_id)
-            )
+            columns = [token.c[name] if name in token.c else user.c[name] for name in CREDENTIAL_COLUMNS]
+            joined = token.join(user, sa.and_(user.c.tenant_id == token.c.tenant_id, user.c.id == token.c.user_id))
             return (
                 sa.select(*columns)
                 .select_from(joined)
@@ -350,7 +346,9 @@ class SqlUnit:
     def links_of(self, record_kind: str, ids: Iterable[int]) -> dict[int, list[Link]]:
         out: dict[int, list[Link]] = {id: [] for id in ids}
         if out:
-            for link in self._links({"record_kind": record_kind, "record_id": tuple(out)}, ("record_id", "position", "id")):
+            for link in self._links(
+                {"record_kind": record_kind, "record_id": tuple(out)}, ("record_id", "position", "id")
+            ):
                 out[link.record.id].append(link)
         return out
 

@@ -174,7 +174,7 @@ def _filled(contact: Contact, point: ContactPoint) -> bool:
 
 def parse_contacts(tree: Tree) -> list[ContactPoint]:
     """The points that a server's answer shows, with that server's ids. Raises `BadRequest`."""
-    points = []
+    points: list[ContactPoint] = []
     for contacts in tree.branches("contacts"):
         for contact in CONTACTS:
             for entry in contacts.branches(contact.name):

@@ -97,21 +97,21 @@ FIELDS = (
 )
 
 
-def read_item(body: Tree, current: Activity | None) -> dict[str, Any]:
-    """Canonical values of an item to create, or of what changes of `current`; the creator as ``creator_username``.
+def read_item(body: Tree, current: Activity | None = None, *, new: bool) -> dict[str, Any]:
+    """Canonical values of a `new` item, or of what changes; of `current`, where it is known.
 
-    Raises `BadRequest` naming the element that is wrong.
+    The creator stands as ``creator_username``. Raises `BadRequest` naming the element that is wrong.
     """
     values: dict[str, Any] = {}
     text = body.text("note")
-    if text is None and current is None:
+    if text is None and new:
         raise BadRequest("note is required")
     if text is not None and (current is None or not unchanged(text, note(current))):
         if not text.strip():
             raise BadRequest("note is required")
         values["title"], values["body"] = split_note(text)
     entry = body.text("entryDate")
-    if entry is not None and not entry.strip() and current is not None:
+    if entry is not None and not entry.strip() and not new:
         raise BadRequest("entryDate is required")
     if entry is not None and entry.strip():
         at = read_text("entryDate", TIME, entry)

@@ -53,17 +53,17 @@ def read_status(text: str) -> str:
         raise BadRequest("status is invalid") from None
 
 
-def read_kase(body: Tree, current: Case | None) -> dict[str, Any]:
-    """Canonical values of a case to create, or of what changes of `current`; the owner as ``owner_username``.
+def read_kase(body: Tree, current: Case | None = None, *, new: bool) -> dict[str, Any]:
+    """Canonical values of a `new` case, or of what changes; the owner as ``owner_username``.
 
     Raises `BadRequest` naming the element that is wrong. `closeDate` counts only while the case is closed.
     """
-    values = read_simple(FIELDS, body, current)
+    values = read_simple(FIELDS, body, current, new=new)
     status = body.text("status")
     if status is not None and (current is None or not unchanged(status.upper(), _status(current))):
         if status.strip():
             values["state"] = read_status(status)
-        elif current is not None:
+        elif not new:
             raise BadRequest("status is required")
     closed = body.filled("closeDate")
     if closed is not None and values.get("state", current.state if current else "open") == "closed":

@@ -21,6 +21,7 @@ from dialects.capsule.fields.table import (
     choice,
     read_record,
     read_simple,
+    read_text,
     unchanged,
     write_simple,
 )
@@ -45,11 +46,14 @@ class Milestones:
     def of(self, opportunity: Opportunity) -> PicklistItem | None:
         """The milestone to show: the stored stage, or for another dialect's word the one that fits best."""
         found = self.named(opportunity.stage) if opportunity.stage else None
-        if found is not None and (state_of(found) == opportunity.state):
+        if found is not None and state_of(found) == opportunity.state:
             return found
-        fitting = [item for item in self.items if state_of(item) == opportunity.state]
-        aim = opportunity.probability or 0
-        return min(fitting, key=lambda item: abs(probability_of(item) - aim), default=found)
+        return self.fitting(opportunity.state, opportunity.probability or 0) or found
+
+    def fitting(self, state: str, probability: int) -> PicklistItem | None:
+        """The milestone of that state whose probability is nearest."""
+        items = (item for item in self.items if state_of(item) == state)
+        return min(items, key=lambda item: abs(probability_of(item) - probability), default=None)
 
 
 def probability_of(item: PicklistItem) -> int:
@@ -70,7 +74,7 @@ def state_of(item: PicklistItem) -> str:
 
 def _milestone_id(opportunity: Opportunity, milestones: Milestones) -> str | None:
     item = milestones.of(opportunity)
-    return None if item is None else str(item.id)
+    return None if item is None or not item.id else str(item.id)
 
 
 def _milestone(opportunity: Opportunity, milestones: Milestones) -> str | None:
@@ -124,17 +128,20 @@ MILESTONE_FIELDS = (
 
 
 def read_opportunity(body: Tree, current: Opportunity | None, milestones: Milestones) -> dict[str, Any]:
-    """Canonical values of an opportunity to create, or of what changes of `current`.
+    """Canonical values of a new opportunity, or of what changes of `current`.
 
     The owner stands as ``owner_username``. A change of milestone brings its probability unless one is given, and
     the state that it means. Raises `BadRequest` naming the element that is wrong.
     """
-    values = read_simple(FIELDS, body, current, milestones)
+    values = read_simple(FIELDS, body, current, new=current is None, context=milestones)
     item = _given_milestone(body, current, milestones)
     if item is not None:
         values["stage"] = item.value
         values["state"] = state_of(item)
-        values.setdefault("probability", probability_of(item))
+        if "probability" not in values:
+            # Clients that send all they hold send the old probability too, and mean it.
+            given = body.filled("probability")
+            values["probability"] = probability_of(item) if given is None else read_text("probability", PERCENT, given)
     elif current is None:
         raise BadRequest("milestone is required")
     return values

@@ -71,13 +71,13 @@ ORGANISATION_FIELDS = (*_COMMON, Field("name", "name", required=True))
 FIELDS = {PERSON: PERSON_FIELDS, ORGANISATION: ORGANISATION_FIELDS}
 
 
-def read_party(type_: str, body: Tree, current: Party | None) -> dict[str, Any]:
-    """Canonical values of a party to create, or of what changes of `current`; without contacts and organisation.
+def read_party(type_: str, body: Tree, current: Party | None = None, *, new: bool) -> dict[str, Any]:
+    """Canonical values of a `new` party, or of what changes; without its contacts and its organisation.
 
     Raises `BadRequest`: a person needs a first or a last name, an organisation its name.
     """
-    values = read_simple(FIELDS[type_], body, current)
-    if type_ == PERSON:
+    values = read_simple(FIELDS[type_], body, current, new=new)
+    if type_ == PERSON and (new or current is not None):
         # Support Bee sends a first name alone; either will do.
         first = values.get("first_name", current.first_name if current else None)
         last = values.get("last_name", _last_name(current, None) if current else None)

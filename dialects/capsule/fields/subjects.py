@@ -72,12 +72,10 @@ def note_losses(links: Sequence[Link], losses: LossReport) -> None:
 
 def read_links(tree: Tree, record: Ref) -> list[Link]:
     """The links that a server's answer shows, with the ids of that server. Raises `BadRequest`."""
-    links = []
+    links: list[Link] = []
     for kind, prefix in PREFIXES:
         text = tree.filled(f"{prefix}Id")
         if text is not None:
             target = Ref(kind, read_text(f"{prefix}Id", ID, text))
-            links.append(
-                Link(0, record, target, position=len(links), target_name=tree.filled(f"{prefix}Name"))
-            )
+            links.append(Link(0, record, target, position=len(links), target_name=tree.filled(f"{prefix}Name")))
     return links

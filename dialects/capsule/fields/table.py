@@ -115,21 +115,23 @@ def read_text(name: str, type_: Type, text: str) -> Any:
         raise BadRequest(f"{name} is invalid") from None
 
 
-def read_simple(fields: tuple[Field, ...], body: Tree, current: Any | None, context: Any = None) -> dict[str, Any]:
+def read_simple(
+    fields: tuple[Field, ...], body: Tree, current: Any | None = None, *, new: bool, context: Any = None
+) -> dict[str, Any]:
     """Canonical values out of the elements that stand for one field each.
 
-    Without `current` (a create) empty elements count as absent and required ones must be there. With it an empty
-    element empties its field, and text equal to what is shown of `current` changes nothing. Raises `BadRequest`.
+    For a `new` record empty elements count as absent and required ones must be there. For a change an empty element
+    empties its field, and text equal to what is shown of `current` changes nothing. Raises `BadRequest`.
     """
     values: dict[str, Any] = {}
     for row in fields:
         if row.attribute is None or row.read_only:
             continue
         text = body.text(row.name)
-        if current is None and text is not None and not text.strip():
+        if new and text is not None and not text.strip():
             text = None
         if text is None:
-            if current is None and row.required:
+            if new and row.required:
                 raise BadRequest(f"{row.name} is required")
             continue
         if current is not None and row.shows is not None and unchanged(text, row.shows(current, context)):
@@ -158,7 +160,7 @@ def write_simple(fields: tuple[Field, ...], values: Mapping[str, Any]) -> list[t
     """Elements for the canonical values that the table knows; a None empties its element."""
     pairs = []
     for row in fields:
-        if row.attribute in values and not row.read_only:
+        if row.attribute is not None and row.attribute in values and not row.read_only:
             value = values[row.attribute]
             pairs.append((row.name, "" if value is None else row.type.show(value)))
     return pairs

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from canonical.model import CLOSED_STATES, Activity
-from canonical.values import Ref, midnight
+from canonical.values import Instant, Ref, midnight
 from dialects.capsule import texts
 from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
@@ -31,9 +31,15 @@ def _due_date(task: Activity, context: object) -> str | None:
     return texts.show_time(task.due_at) if task.due_at is not None and task.due_date_only else None
 
 
+def _moment(task: Activity) -> Instant | None:
+    """The due of a task that has a time, with the seconds that another dialect gave it: writing back what is shown
+    must not round it."""
+    return None if task.due_at is None or task.due_date_only else texts.cut_to_second(task.due_at)
+
+
 def _due_date_time(task: Activity, context: object) -> str | None:
-    # Shown with the seconds that another dialect gave it, so that writing it back does not round it.
-    return texts.show_time(task.due_at) if task.due_at is not None and not task.due_date_only else None
+    moment = _moment(task)
+    return None if moment is None else texts.show_time(moment)
 
 
 def status(task: Activity, context: object = None) -> str:
@@ -68,18 +74,18 @@ FIELDS = (
 )
 
 
-def read_task(body: Tree, current: Activity | None) -> dict[str, Any]:
-    """Canonical values of a task to create, or of what changes of `current`.
+def read_task(body: Tree, current: Activity | None = None, *, new: bool) -> dict[str, Any]:
+    """Canonical values of a `new` task, or of what changes; of `current`, where it is known.
 
     The owner stands as ``owner_username``. Raises `BadRequest` naming the element that is wrong.
     """
-    values = read_simple(FIELDS, body, current)
-    values.update(_read_due(body, current))
+    values = read_simple(FIELDS, body, current, new=new)
+    values.update(_read_due(body, current, new=new))
     given = body.text("status")
     if given is not None and (current is None or not unchanged(given.upper(), status(current))):
         if given.strip():
             values["state"] = read_status(given)
-        elif current is not None:
+        elif not new:
             raise BadRequest("status is required")
     return values
 
@@ -92,24 +98,24 @@ def read_status(text: str) -> str:
         raise BadRequest("status is invalid") from None
 
 
-def _read_due(body: Tree, current: Activity | None) -> dict[str, Any]:
+def _read_due(body: Tree, current: Activity | None, *, new: bool) -> dict[str, Any]:
     """The due of a body; with both elements `dueDateTime` wins (capsule dossier, section 3)."""
     moment = body.text("dueDateTime")
     if moment is not None and moment.strip():
         at = read_text("dueDateTime", TIME, moment)
-        if current is not None and current.due_at is not None and not current.due_date_only:
-            if at == texts.cut_to_second(current.due_at):
-                return {}
+        if current is not None and _moment(current) == at:
+            return {}
         return {"due_at": texts.cut_to_minute(at), "due_date_only": False}
     day = body.text("dueDate")
     if day is not None and day.strip():
         at = read_text("dueDate", TIME, day)
         return {"due_at": midnight(at), "due_date_only": True}
-    if current is None:
-        raise BadRequest("dueDate is required")
-    if moment is not None and _due_date_time(current, None) is not None:
-        raise BadRequest("dueDateTime is required")
-    if day is not None and _due_date(current, None) is not None:
+    # A task has a due here; only where another dialect made one without any is there nothing to take away.
+    emptied = current is not None and (
+        (moment is not None and _due_date_time(current, None) is not None)
+        or (day is not None and _due_date(current, None) is not None)
+    )
+    if new or emptied:
         raise BadRequest("dueDate is required")
     return {}
 

@@ -1,4 +1,4 @@
-"""The elements `user`, `track`, `tag` and those of deleted records: short and read-only (capsule dossier, section 8)."""
+"""The elements `user`, `track`, `tag` and those of deleted records, all read-only (capsule dossier, section 8)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dialects.capsule.fields.table import ID, TIME, Field
 
 @dataclass(frozen=True, slots=True)
 class UserContext:
-    """Who calls, and the account's defaults for what a user has not chosen."""
+    """The caller's username, and the account's defaults for what a user has not chosen."""
 
-    caller_id: int
+    caller: str
     currency: str
     time_zone: str
 
@@ -27,7 +27,7 @@ def _time_zone(user: User, context: UserContext) -> str:
 
 def _logged_in(user: User, context: UserContext) -> str | None:
     # Only on the caller's own entry, and only `true`.
-    return "true" if user.id == context.caller_id else None
+    return "true" if user.username == context.caller else None
 
 
 def _track(key: str, default: str) -> Field:

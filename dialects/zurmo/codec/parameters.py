@@ -1,4 +1,4 @@
-"""What a request says: the vendor's path, its parameters by verb, ``data`` and the id (zurmo dossier, sections 2, 3)."""
+"""What a request says: the path, parameters by verb, ``data`` and the id (zurmo dossier, sections 2 and 3)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def segments(request: WireRequest) -> list[str]:
 
 
 def locate(request: WireRequest) -> str:
-    """The path that the route table knows: below the script, each segment encoded anew. "" where there is no script."""
+    """The path that the route table knows: below the script, each segment encoded anew; "" without a script."""
     try:
         found = segments(request)
     except RouteNotFound:

@@ -53,6 +53,9 @@ class Field:
     label: str = ""
     element: str = "Text"
     default_operator: str = "equals"
+    """What `list` does with it."""
+    seed_operator: str | None = None
+    """The same in the seed's profile, where it differs."""
     required: bool = False
     read_only: bool = False
     audited: bool = True
@@ -118,7 +121,7 @@ class Draft:
         """Our extra of that key as it will be after the change."""
         if key in self.extras:
             return self.extras[key]
-        return default if self.record is None else self.record.extra(NAME, key, default)
+        return default if self.record is None else kept(self.record, key, default)
 
     def lose(self, name: str, reason: str) -> None:
         if self.call is not None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from canonical.errors import CanonicalError
 from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, one_of
 from canonical.values import EARLIEST, LATEST, MAX_ID, MICROS, SECOND, Instant, fold, instant
 from dialects.zurmo.settings import NAME, Profile
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
 Below: TypeAlias = tuple[str, ...]
 
 SCALAR_OPERATORS: Final = frozenset(
-    "equals doesNotEqual startsWith endsWith contains doesNotStartsWith doesNotEndsWith doesNotContains "
-    "greaterThan lessThan greaterThanOrEqualTo lessThanOrEqualTo".split()
+    {
+        *("equals", "doesNotEqual", "startsWith", "endsWith", "contains"),
+        *("doesNotStartsWith", "doesNotEndsWith", "doesNotContains"),
+        *("greaterThan", "lessThan", "greaterThanOrEqualTo", "lessThanOrEqualTo"),
+    }
 )
-NULL_OPERATORS: Final = frozenset("isNull isNotNull isEmpty isNotEmpty".split())
+NULL_OPERATORS: Final = frozenset(["isNull", "isNotNull", "isEmpty", "isNotEmpty"])
 LIST_OPERATORS: Final = frozenset(["oneOf"])
 
 _ORDER: Final = {
@@ -47,7 +51,7 @@ _PATTERNS: Final = {
 }
 
 
-class UnknownAttribute(Exception):
+class UnknownAttribute(CanonicalError):
     """A search or sort names an attribute that there is not; `name` as the client wrote it."""
 
     def __init__(self, name: str) -> None:
@@ -55,7 +59,7 @@ class UnknownAttribute(Exception):
         self.name = name
 
 
-class NotSearchable(Exception):
+class NotSearchable(CanonicalError):
     """The attribute is there, but this comparison of it cannot be asked."""
 
     def __init__(self, name: str) -> None:
@@ -237,8 +241,10 @@ def money_node(column: str, test: Comparison) -> Node:
 
 # -- moments -----------------------------------------------------------------------------------------
 
-_MOMENT = re.compile(r"\s*([0-9]{1,4})-([0-9]{1,2})(?:-([0-9]{1,2}))?(?:[ T]([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2}))?)?")
-_PREFIX = re.compile(r"([0-9]{4})(?:-(?:([0-9]{2})(?:-(?:([0-9]{2})(?: (?:([0-9]{2})(?::(?:([0-9]{2})(?::([0-9]{2})?)?)?)?)?)?)?)?)?)?\Z")
+_MOMENT = re.compile(
+    r"\s*([0-9]{1,4})-([0-9]{1,2})(?:-([0-9]{1,2}))?(?:[ T]([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2}))?)?"
+)
+_PREFIX = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?: ([0-9]{2})(?::([0-9]{2})(?::([0-9]{2}))?)?)?)?)?\Z")
 
 
 def moment(text: str) -> Instant:
@@ -255,7 +261,7 @@ def moment(text: str) -> Instant:
 
 def _spans(start: str) -> tuple[Instant, Instant] | None:
     """From the first moment whose text starts so to the one after the last; None when it cannot be a span."""
-    found = _PREFIX.match(start)
+    found = _PREFIX.match(start.rstrip("-: "))
     if found is None or found[1] == "0000":
         return None
     parts = [None if part is None else int(part) for part in found.groups()]

@@ -54,11 +54,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
     op.create_index("activity_by_created", "activity", ["tenant_id", "created_at", "id", "visibility", "owner_id"])
-    op.create_index("activity_by_due", "activity", ["tenant_id", "type", "state", "due_at", "id", "visibility", "owner_id"])
-    op.create_index("activity_by_owner", "activity", ["tenant_id", "owner_id", "type", "state", "due_at", "id", "visibility"])
+    op.create_index(
+        "activity_by_due", "activity", ["tenant_id", "type", "state", "due_at", "id", "visibility", "owner_id"]
+    )
+    op.create_index(
+        "activity_by_owner", "activity", ["tenant_id", "owner_id", "type", "state", "due_at", "id", "visibility"]
+    )
     op.create_index("activity_by_parent", "activity", ["tenant_id", "parent_id"])
     op.create_index("activity_by_sequence", "activity", ["tenant_id", "sequence"], unique=True)
-    op.create_index("activity_by_title", "activity", ["tenant_id", "type", "title_fold", "id", "visibility", "owner_id"])
+    op.create_index(
+        "activity_by_title", "activity", ["tenant_id", "type", "title_fold", "id", "visibility", "owner_id"]
+    )
     op.create_table(
         "alias",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
@@ -241,8 +247,12 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
-    op.create_index("link_by_target", "link", ["tenant_id", "target_kind", "target_id", "record_kind", "role", "record_id"])
-    op.create_index("link_once", "link", ["tenant_id", "record_kind", "record_id", "target_kind", "target_id", "role"], unique=True)
+    op.create_index(
+        "link_by_target", "link", ["tenant_id", "target_kind", "target_id", "record_kind", "role", "record_id"]
+    )
+    op.create_index(
+        "link_once", "link", ["tenant_id", "record_kind", "record_id", "target_kind", "target_id", "role"], unique=True
+    )
     op.create_table(
         "opportunity",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
@@ -327,7 +337,9 @@ def upgrade() -> None:
         sa.Column("owner_chosen", sa.SmallInteger(), nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
-    op.create_index("party_by_last_name", "party", ["tenant_id", "type", "last_name_fold", "id", "visibility", "owner_id"])
+    op.create_index(
+        "party_by_last_name", "party", ["tenant_id", "type", "last_name_fold", "id", "visibility", "owner_id"]
+    )
     op.create_index("party_by_name", "party", ["tenant_id", "type", "name_fold", "id", "visibility", "owner_id"])
     op.create_index("party_by_organisation", "party", ["tenant_id", "organisation_id"])
     op.create_index("party_by_updated", "party", ["tenant_id", "updated_at", "id"])

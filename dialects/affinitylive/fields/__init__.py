@@ -1,0 +1,1 @@
+"""What each resource shows and takes: one table per resource, for both directions."""

@@ -1,0 +1,231 @@
+"""A request's parameters, wherever they stand: query string and body merged, body first (dossier, section 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from adapter.dialect import Call
+from adapter.formats import Malformed, TooDeep, form_body, json_body
+from adapter.wire import WireRequest
+from dialects.affinitylive import grammar
+from dialects.affinitylive.errors import BadRequest
+from dialects.affinitylive.grammar import Items
+
+MAX_BRACKETS = 8
+PREFIXES = ("/public_api/v0", "/api/v0", "/api")
+EXTENSIONS = {".json": "json", ".xml": "xml", ".yaml": "yaml"}
+OVERRIDES = {"get": "GET", "put": "PUT", "post": "POST", "delete": "DELETE"}
+_MEDIA = {
+    "application/json": "json",
+    "text/json": "json",
+    "text/xml": "xml",
+    "application/xml": "xml",
+    "text/x-yaml": "yaml",
+    "text/yaml": "yaml",
+    "application/x-yaml": "yaml",
+    "application/yaml": "yaml",
+}
+_NUMBERS = 18  # decimal digits that always fit 64 bits
+_KEY = "affinitylive parameters"
+
+
+class Parameters:
+    """By name: text as a form has it, or whatever JSON had. Of a repeated name the last counts."""
+
+    __slots__ = ("files", "values")
+
+    def __init__(self, values: dict[str, Any], files: tuple[str, ...] = ()) -> None:
+        self.values = values
+        self.files = files
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+    def text(self, name: str) -> str | None:
+        """The scalar of that name as text; None when it is missing, null or no scalar."""
+        value = self.values.get(name)
+        return value if value is None or isinstance(value, str) else grammar.scalar(value)
+
+    def first(self, *names: str) -> str | None:
+        """The first of several spellings of one parameter that was given."""
+        for name in names:
+            value = self.text(name)
+            if value is not None:
+                return value
+        return None
+
+    def number(self, name: str) -> int | None:
+        """A whole number from 0 on; None when it is missing or no such number."""
+        value = self.text(name)
+        return None if value is None else whole(value)
+
+    def switch(self, name: str) -> bool:
+        """Whether a switch is on: ``1`` or ``yes`` (dossier, section 4)."""
+        value = self.text(name)
+        return value is not None and value.strip().lower() in ("1", "yes")
+
+    @property
+    def fields(self) -> Items:
+        """Raises Malformed, TooLarge."""
+        value = self.values.get("_fields")
+        return () if value is None else grammar.fields(value)
+
+    @property
+    def filters(self) -> Items:
+        """Raises Malformed, TooLarge."""
+        value = self.values.get("_filters")
+        return () if value is None else grammar.filters(value)
+
+
+def whole(text: str) -> int | None:
+    """A whole number from 0 on, of ASCII digits; None for anything else."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _NUMBERS else None
+
+
+def record_id(text: str) -> int:
+    """The id in a path. Raises BadRequest for one that no record can have."""
+    number = whole(text)
+    if number is None:
+        raise BadRequest("id")
+    return number
+
+
+def of(call: Call) -> Parameters:
+    """The call's parameters, read once. Raises Malformed, TooLarge for a body that is not what it claims."""
+    kept = call.memo.get(_KEY)
+    if kept is None:
+        kept = call.memo[_KEY] = read(call.request)
+    found: Parameters = kept
+    return found
+
+
+def lenient(call: Call) -> Parameters:
+    """As `of`; of a body that cannot be read nothing counts. For switches that shape an error."""
+    try:
+        return of(call)
+    except (Malformed, form_body.TooLarge):
+        try:
+            return Parameters(_nested(form_body.parse_pairs(call.request.query)))
+        except form_body.TooLarge:
+            return Parameters({})
+
+
+def read(request: WireRequest) -> Parameters:
+    """Query string and body of a request. Raises Malformed, TooLarge."""
+    values = _nested(form_body.parse_pairs(request.query)) if request.query else {}
+    if not request.body:
+        return Parameters(values)
+    declared = request.headers.get("Content-Type") or ""
+    kind = declared.partition(";")[0].strip().lower()
+    if kind in ("", "text/plain"):
+        # Clients without a content type send a form or JSON; JSON objects start with a brace.
+        kind = "application/json" if request.body.lstrip()[:1] == b"{" else "application/x-www-form-urlencoded"
+    if kind in ("application/json", "text/json"):
+        return Parameters({**values, **_json(request.body)})
+    if kind == "application/x-www-form-urlencoded":
+        return Parameters({**values, **_nested(form_body.parse_pairs(request.body.strip(b"\r\n")))})
+    if kind == "multipart/form-data":
+        fields, files = form_body.multipart(request.body, declared)
+        return Parameters({**values, **_nested(fields)}, tuple(name for name, *_ in files))
+    raise Malformed(f"no parameters in {kind[:80]}")
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        return {}
+    value = json_body.parse(body)
+    if not isinstance(value, dict):
+        raise Malformed("a JSON object is needed")
+    return value
+
+
+def _nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Pairs by name; ``a[b][]=1`` is ``{"a": {"b": ["1"]}}``.
+
+    Not `form_body.nest`: dots in names must stay (``profile.12``). Brackets are nowhere documented, but PHP clients
+    write them (dossier, section 3).
+    """
+    out: dict[str, Any] = {}
+    for name, value in pairs:
+        if "[" not in name or not name.endswith("]"):
+            out[name] = value
+            continue
+        keys = name.replace("]", "").split("[")
+        if len(keys) > MAX_BRACKETS:
+            raise TooDeep("too many brackets in a name")
+        _put(out, keys, value)
+    return out
+
+
+def _put(into: dict[str, Any], keys: list[str], value: str) -> None:
+    for at, key in enumerate(keys[:-1]):
+        if keys[at + 1] == "":
+            there = into.get(key)
+            if not isinstance(there, list):
+                there = into[key] = []
+            there.append(value)
+            return
+        inner = into.get(key)
+        if not isinstance(inner, dict):
+            inner = into[key] = {}
+        into = inner
+    into[keys[-1]] = value
+
+
+# -- the path ---------------------------------------------------------------------------------------
+
+
+def split_path(path: str) -> tuple[str, str, str]:
+    """The mount prefix (or ""), the path below it without extension, and the extension's format (or "")."""
+    prefix = ""
+    for candidate in PREFIXES:
+        if path == candidate or path.startswith((candidate + "/", candidate + ".")):
+            prefix = candidate
+            break
+    rest = path[len(prefix) :].rstrip("/") if len(path) > len(prefix) else ""
+    for extension, format_ in EXTENSIONS.items():
+        if rest.endswith(extension):
+            return prefix, rest[: -len(extension)] or "/", format_
+    return prefix, rest or "/", ""
+
+
+def locate(request: WireRequest) -> str:
+    """The path as the route table knows it: no prefix, no extension."""
+    return split_path(request.path)[1]
+
+
+def effective_method(request: WireRequest) -> str:
+    """The method, or the one that ``_method`` names on a GET or POST, in any letter case and any form of parameter."""
+    method = "GET" if request.method == "HEAD" else request.method
+    if method not in ("GET", "POST") or not ("_method" in unquote(request.query) or b"_method" in request.body):
+        return method
+    try:
+        given = read(request).text("_method")
+    except form_body.TooLarge as error:
+        raise Malformed(str(error)) from None
+    if given is None:
+        return method
+    return OVERRIDES.get(given.strip().lower(), given.strip().upper()[:20] or method)
+
+
+def wire_format(request: WireRequest) -> str:
+    """``json``, ``xml`` or ``yaml``: by extension, by a header literally named Accept-Type, or by Accept."""
+    by_path = split_path(request.path)[2]
+    if by_path:
+        return by_path
+    for name in ("Accept-Type", "Accept"):
+        asked = request.headers.get(name)
+        if asked and asked != "*/*":
+            found = _asked(asked)
+            if found is not None:
+                return found
+    return "json"
+
+
+def _asked(accept: str) -> str | None:
+    kinds = [part.partition(";")[0].strip().lower() for part in accept[:1000].split(",")]
+    if "text/html" in kinds:
+        return "json"  # a browser's list says nothing of what an API client can read
+    return next((_MEDIA[kind] for kind in kinds if kind in _MEDIA), None)

@@ -1,0 +1,27 @@
+"""Capsule CRM API v1: XML and JSON under ``/api``, HTTP Basic with a token (seed 004; capsule dossier)."""
+
+from __future__ import annotations
+
+from adapter.dialect import Dialect
+from dialects.capsule import codec
+from dialects.capsule.auth import authenticate, finish
+from dialects.capsule.errors import render_error
+from dialects.capsule.picklists import DEFAULTS
+from dialects.capsule.routes import ROUTES
+from dialects.capsule.settings import SETTINGS
+
+DIALECT = Dialect(
+    name="capsule",
+    title="Capsule CRM API v1",
+    routes=ROUTES,
+    authenticate=authenticate,
+    render_error=render_error,
+    finish=finish,
+    hosts=("*.capsulecrm.com",),
+    settings=SETTINGS,
+    picklists=DEFAULTS,
+    parse_request=codec.parse_request,
+    render_response=codec.render_response,
+    render_request=codec.render_request,
+    parse_response=codec.parse_response,
+)

@@ -1,0 +1,159 @@
+"""The elements `customField` and `customFieldDefinition` (capsule dossier, section 8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from canonical.model import CustomField, CustomValue
+from canonical.values import fold
+from dialects.capsule import texts
+from dialects.capsule.bodies import Tree
+from dialects.capsule.errors import BadRequest
+from dialects.capsule.fields.table import ID, Field
+
+# Value element by the definition's type, and what Capsule calls that type.
+_ELEMENTS: Final = {"flag": "boolean", "date": "date", "number": "number"}
+_TYPES: Final = {"flag": "Boolean", "date": "Date", "number": "Number", "choice": "List"}
+# The definition's type by the element that first brought a value.
+_DEFINED_BY: Final = {"text": "text", "date": "date", "boolean": "flag", "number": "number"}
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PARTY_CLASSES: Final = ("person", "organisation")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomItem:
+    """One value and its definition, which values of other dialects may lack."""
+
+    value: CustomValue
+    definition: CustomField | None
+
+    @property
+    def label(self) -> str:
+        return (self.definition.label if self.definition is not None else "") or self.value.name
+
+
+def _typed(item: CustomItem) -> tuple[str, str]:
+    """The element and its text; a value that is not of its field's type is shown as text."""
+    text = item.value.value
+    element = _ELEMENTS.get(item.definition.type, "text") if item.definition is not None else "text"
+    try:
+        if element == "date":
+            return element, texts.show_day(texts.read_day(text))
+        if element == "boolean":
+            return element, texts.show_boolean(texts.read_boolean(text))
+        if element == "number":
+            return element, texts.read_number(text)
+    except ValueError:
+        return "text", text
+    return element, text
+
+
+def _value(element: str) -> Field:
+    def shows(item: CustomItem, context: object) -> str | None:
+        name, text = _typed(item)
+        return text if name == element else None
+
+    return Field(element, show=shows)
+
+
+def _id(item: CustomItem, context: object) -> str | None:
+    return None if item.definition is None else str(item.definition.id)
+
+
+FIELDS = (
+    Field("id", show=_id, read_only=True, safe=True),
+    Field("tag", show=lambda item, context: item.value.group or None),
+    Field("label", show=lambda item, context: item.label),
+    *(_value(element) for element in _DEFINED_BY),
+)
+
+
+def _type(definition: CustomField, context: object) -> str:
+    return _TYPES.get(definition.type, "Text")
+
+
+def _tag_id(definition: CustomField, tags: dict[str, int]) -> str | None:
+    id = tags.get(fold(definition.group)) if definition.group else None
+    return None if id is None else str(id)
+
+
+def _options(definition: CustomField, context: object) -> str | None:
+    """``a;b`` for a list, a regular expression for a text."""
+    values = definition.options.get("values")
+    if isinstance(values, list):
+        return ";".join(str(value) for value in values)
+    pattern = definition.options.get("pattern")
+    return pattern if isinstance(pattern, str) else None
+
+
+def _party_class(definition: CustomField, context: object) -> str | None:
+    kind = definition.options.get("party_type")
+    return str(kind) if definition.kind == "party" and kind in _PARTY_CLASSES else None
+
+
+DEFINITION_FIELDS = (
+    Field("id", "id", ID),
+    Field("tag", "group"),
+    Field("tagId", show=_tag_id, safe=True),
+    Field("label", show=lambda definition, context: definition.label or definition.name),
+    Field("type", show=_type, safe=True),
+    Field("options", show=_options),
+    Field("forPartyClass", show=_party_class, safe=True),
+    Field("displayOrder", show=lambda definition, context: str(definition.position), safe=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenValue:
+    """What a client says of one field: `text` as it is stored (None takes it away), `type` as it would be defined."""
+
+    group: str
+    label: str
+    text: str | None
+    type: str
+
+
+def read_values(body: Tree) -> list[GivenValue]:
+    """The fields of a `customFields` body in order. Raises `BadRequest` for one without a label or a bad value."""
+    return [_read_value(entry) for entry in body.branches("customField")]
+
+
+def _read_value(entry: Tree) -> GivenValue:
+    label = entry.filled("label")
+    if label is None:
+        raise BadRequest("label is required")
+    group = (entry.filled("tag") or "").strip()
+    for element, type_ in _DEFINED_BY.items():
+        text = entry.filled(element)
+        if text is not None:
+            return GivenValue(group, label.strip(), _stored(element, text), type_)
+    return GivenValue(group, label.strip(), None, "text")
+
+
+def _stored(element: str, text: str) -> str:
+    try:
+        if element == "date":
+            return texts.read_day(text)
+        if element == "boolean":
+            return texts.show_boolean(texts.read_boolean(text))
+        if element == "number":
+            return texts.read_number(text)
+    except (ValueError, OverflowError):
+        raise BadRequest(f"{element} is invalid") from None
+    return text
+
+
+def typed_element(text: str) -> tuple[str, str]:
+    """The element under which a stored value goes to a server whose definitions are not known."""
+    return ("date", texts.show_day(text)) if _DAY.fullmatch(text) else ("text", text)
+
+
+def definition_of(definitions: Sequence[CustomField], group: str, label: str) -> CustomField | None:
+    """The definition that a client means by tag and label: by its label, else by its name."""
+    own = [definition for definition in definitions if fold(definition.group) == fold(group)]
+    by_label = (definition for definition in own if fold(definition.label) == fold(label))
+    by_name = (definition for definition in own if fold(definition.name) == fold(label))
+    return next(by_label, None) or next(by_name, None)

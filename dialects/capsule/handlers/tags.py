@@ -1,0 +1,55 @@
+"""Tags of parties, opportunities and cases (capsule dossier, section 8)."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from adapter.dialect import Call
+from adapter.wire import WireResponse
+from canonical.model import Case, Opportunity, Party
+from canonical.values import fold
+from dialects.capsule import writers
+from dialects.capsule.errors import BadRequest, Missing
+from dialects.capsule.handlers.common import Parent, url
+from dialects.capsule.replies import answer_for, created, done, reply_list
+from dialects.capsule.texts import quoted
+
+
+def listing(call: Call, parent: Parent) -> WireResponse:
+    answer = answer_for(call)
+    record = parent.load(call, ("tags",))
+    tags = record.tags if isinstance(record, Party | Opportunity | Case) else ()
+    return reply_list(answer, "tags", [(writers.TAG, tag) for tag in tags])
+
+
+def _name(call: Call) -> str:
+    """The tag that the path names.
+
+    The PHP library writes spaces as `+`: a plus sign is one only where there is a tag of that very name.
+    """
+    name = call.params["name"]
+    raw = call.request.path.rstrip("/").rpartition("/")[2]
+    if "+" in raw and not any(fold(tag.name) == fold(name) for tag in call.desk.find_tags(name)):
+        name = unquote(raw.replace("+", " "))
+    name = name.strip()
+    if not name:
+        raise BadRequest("tag is required")
+    return name
+
+
+def add(call: Call, parent: Parent) -> WireResponse:
+    """201, or 200 without Location when the record has the tag already. The body is never read."""
+    parent.load(call)
+    target = parent.ref(call)
+    name = _name(call)
+    _, added = call.desk.add_tag(target, name)
+    if not added:
+        return done()
+    return created(url(call, f"/api/{parent.noun}/{target.id}/tag/{quoted(name)}"))
+
+
+def drop(call: Call, parent: Parent) -> WireResponse:
+    parent.load(call)
+    if not call.desk.drop_tag(parent.ref(call), _name(call)):
+        raise Missing("tag")
+    return done()

@@ -1,0 +1,99 @@
+"""Tasks: everything that the seed lists (seed 004; capsule dossier, sections 2, 5 and 7)."""
+
+from __future__ import annotations
+
+from adapter.dialect import Call
+from adapter.wire import WireResponse
+from canonical.errors import NotFound
+from canonical.model import CLOSED_STATES, Activity
+from canonical.operations import Create, Delete, NewLink, Update
+from dialects.capsule import query, writers
+from dialects.capsule.bodies import read_body
+from dialects.capsule.fields.subjects import note_losses
+from dialects.capsule.fields.task import read_task
+from dialects.capsule.handlers.common import Parent, page_cap, path_id, settle_owner, url
+from dialects.capsule.picklists import categories
+from dialects.capsule.replies import answer_for, created, done, reply_list, reply_one, reply_texts
+
+SHOWN_STATES = ("open", "completed")
+
+
+def _load(call: Call, *, links: bool = False) -> Activity:
+    id = path_id(call, "id", "task")
+    task = call.desk.get(Activity, id, ("links",) if links else ())
+    if task.type != "task":
+        raise NotFound(Activity.KIND, id)
+    return task
+
+
+def _note_losses(call: Call, task: Activity) -> None:
+    if task.links:
+        note_losses(task.links, call.losses)
+    if task.state not in SHOWN_STATES:
+        call.losses.add("activity", "state", "open_or_completed_only")
+
+
+def read(call: Call) -> WireResponse:
+    answer = answer_for(call)
+    task = _load(call, links=True)
+    _note_losses(call, task)
+    return reply_one(answer, writers.TASK, task)
+
+
+def listing(call: Call, parent: Parent | None = None) -> WireResponse:
+    """All tasks, or those about a party, opportunity or case."""
+    answer = answer_for(call)
+    target = None
+    if parent is not None:
+        parent.load(call)
+        target = parent.ref(call)
+    wanted = query.tasks(query.parameters(call.request), page_cap(call), target)
+    found = call.desk.find(Activity, wanted, ("links",)).items
+    for task in found:
+        _note_losses(call, task)
+    return reply_list(answer, "tasks", [(writers.TASK, task) for task in found])
+
+
+def create(call: Call, parent: Parent | None = None) -> WireResponse:
+    """A task, about a party, opportunity or case when it is posted below one."""
+    links: tuple[NewLink, ...] = ()
+    if parent is not None:
+        parent.load(call)
+        links = (NewLink(parent.ref(call)),)
+    values = read_task(read_body(call.request, "task"), new=True)
+    settle_owner(call, values)
+    task = call.desk.create(Create(Activity, {"type": "task", **values}, links))
+    return created(url(call, f"/api/task/{task.id}"))
+
+
+def update(call: Call) -> WireResponse:
+    task = _load(call)
+    values = read_task(read_body(call.request, "task"), task, new=False)
+    settle_owner(call, values, task)
+    call.desk.update(Update(Activity, task.id, values))
+    return done()
+
+
+def delete(call: Call) -> WireResponse:
+    call.desk.delete(Delete(Activity, _load(call).id))
+    return done()
+
+
+def complete(call: Call) -> WireResponse:
+    """Once more changes nothing, and neither does it for a task that another dialect cancelled."""
+    task = _load(call)
+    if task.state not in CLOSED_STATES:
+        call.desk.update(Update(Activity, task.id, {"state": "completed"}))
+    return done()
+
+
+def reopen(call: Call) -> WireResponse:
+    task = _load(call)
+    if task.state in CLOSED_STATES:
+        call.desk.update(Update(Activity, task.id, {"state": "open"}))
+    return done()
+
+
+def list_categories(call: Call) -> WireResponse:
+    answer = answer_for(call)
+    return reply_texts(answer, "taskCategories", "taskCategory", [item.value for item in categories(call.desk)])

@@ -1,0 +1,1 @@
+"""The codec: parameters in, JSON out, and the four directions."""

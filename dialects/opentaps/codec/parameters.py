@@ -1,0 +1,121 @@
+"""Parameters: query string and body merged, wherever a client put them (opentaps dossier, sections 1 and 3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from adapter.formats import Malformed, form_body, json_body
+from adapter.wire import WireRequest
+from canonical.values import clean_text
+
+Pairs = list[tuple[str, str]]
+
+_CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})")
+# What a client may ask for by `charset=`; anything else is read as UTF-8.
+_CHARSETS = {
+    "utf-8", "utf8", "ascii", "us-ascii", "iso-8859-1", "iso8859-1", "latin1", "latin-1", "iso-8859-2",
+    "iso-8859-15", "windows-1250", "cp1250", "windows-1252", "cp1252",
+}  # fmt: skip
+_LISTS = re.compile(r"[,\s]+")
+
+
+@dataclass(slots=True)
+class Parameters:
+    """All pairs in order, query string before body; `first` is the value that counts of each name.
+
+    `json` is the body when it was a JSON object, `files` how many files a multipart body held.
+    """
+
+    pairs: Pairs
+    first: dict[str, str]
+    json: dict[str, Any] | None = None
+    files: int = 0
+
+    def get(self, name: str) -> str | None:
+        return self.first.get(name)
+
+    def given(self, *names: str) -> str | None:
+        """The first of these that is there and not blank, without blanks around it."""
+        for name in names:
+            value = (self.first.get(name) or "").strip()
+            if value:
+                return value
+        return None
+
+    def all(self, *names: str) -> list[str]:
+        return [value for name, value in self.pairs if name in names]
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The object `attributes` of a JSON body, its values as text."""
+        inner = None if self.json is None else self.json.get("attributes")
+        return {clean_text(key): plain(value) for key, value in inner.items()} if isinstance(inner, dict) else {}
+
+
+def read_parameters(request: WireRequest) -> Parameters:
+    """The parameters of a request. On a conflict the query string wins, then the first value.
+
+    Raises Malformed for a body that claims to be JSON or multipart and is not, TooLarge past 10,000 pairs.
+    """
+    pairs = form_body.parse_pairs(request.query) if request.query else []
+    json, files = None, 0
+    if request.body:
+        more, json, files = _read_body(request)
+        pairs += more
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        pairs = [(clean_text(name), clean_text(value)) for name, value in pairs]
+    first: dict[str, str] = {}
+    for name, value in pairs:
+        first.setdefault(name, value)
+    return Parameters(pairs, first, json, files)
+
+
+def _read_body(request: WireRequest) -> tuple[Pairs, dict[str, Any] | None, int]:
+    content_type = request.headers.get("Content-Type") or ""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        fields, files = form_body.multipart(request.body, content_type)
+        return fields, None, len(files)
+    found = _CHARSET.search(content_type) if ";" in content_type else None
+    charset = found[1].lower() if found is not None and found[1].lower() in _CHARSETS else "utf-8"
+    if "json" in kind or ("form" not in kind and request.body.lstrip()[:1] == b"{"):
+        body = request.body if charset.startswith("utf") else request.body.decode(charset, "replace").encode()
+        data = json_body.parse(body)
+        if not isinstance(data, dict):
+            raise Malformed("not a JSON object")
+        return list(_flat(data)), data, 0
+    # Any other body is a form, whatever its Content-Type says: the 2012 server never looked at it.
+    return form_body.parse_pairs(request.body, charset=charset), None, 0
+
+
+def _flat(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in data.items():
+        if name == "attributes" and isinstance(value, dict):
+            continue
+        if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+            for item in value:
+                yield name, plain(item)
+        else:
+            yield name, plain(value)
+
+
+def plain(value: Any) -> str:
+    """A JSON value as the text a form would hold."""
+    match value:
+        case str():
+            return clean_text(value)
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+    return orjson.dumps(value).decode()
+
+
+def split_list(values: Iterable[str]) -> list[str]:
+    """The words of lists separated by commas or blanks: PY sends commas, FTL and MAG blanks."""
+    return [word for value in values for word in _LISTS.split(value) if word]

@@ -1,0 +1,1 @@
+"""The fields of activities and contacts, by their names on the wire."""

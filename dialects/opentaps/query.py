@@ -1,0 +1,254 @@
+"""Lists: sequence numbers, counts and filters <-> `Query` (opentaps dossier, section 5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from canonical.errors import Unsupported
+from canonical.model import SUBJECT
+from canonical.query import (
+    FALSE,
+    TRUE,
+    And,
+    Compare,
+    Constant,
+    Has,
+    Node,
+    Not,
+    Op,
+    Or,
+    Query,
+    Sort,
+    Window,
+    all_of,
+    any_of,
+    contains,
+    eq,
+    one_of,
+)
+from dialects.opentaps.codec.parameters import Parameters, split_list
+from dialects.opentaps.errors import BadNumber
+from dialects.opentaps.fields.activity import ASSIGNEE, CREATOR_PREFIX, PREFIX
+from dialects.opentaps.fields.status import NAMESPACE, status_node, words_in
+
+MAX_COUNT = 100
+MAX_PER_PAGE = 10_000
+MAX_FILTERS = 50
+MAX_INT = 2**31 - 1
+MAX_LONG = 2**63 - 1
+RESERVED = frozenset(
+    {"authToken", "clientDomain", "order", "per_page", "page", "partial", "method", "callback", "_", "lang", "userKey"}
+)
+RESPONSIBLE = f"extras.{NAMESPACE}.responsible"
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}\Z")
+
+
+class Names(Protocol):
+    """Turns ids on the wire into the core's; None for one that is not there."""
+
+    def activity(self, text: str) -> int | None: ...
+    def contact(self, text: str) -> int | None: ...
+
+
+def number(text: str, largest: int) -> int:
+    """A number of the path, as Java reads one.
+
+    Raises `BadNumber`.
+    """
+    if not _NUMBER.match(text) or not -largest - 1 <= int(text) <= largest:
+        raise BadNumber(text)
+    return int(text)
+
+
+def build(params: Parameters, names: Names, count: str | None, start: str | None, *, type_: str | None = None) -> Query:
+    """The query of a list. `type_` is fixed for tasks.
+
+    Raises `BadNumber` for `count` and `start` out of the path, `Unsupported` for too many filters.
+    """
+    limit = MAX_COUNT if count is None else number(count, MAX_INT)
+    # A count that cannot be used silently becomes the largest one, as in the vendor's repository class.
+    if not 0 < limit <= MAX_COUNT:
+        limit = MAX_COUNT
+    descending = (params.get("order") or "").strip().upper() == "DESC"
+    nodes = list(filters(params, names))
+    if type_ is not None:
+        nodes.append(eq("type", type_))
+    if start is not None:
+        # The start is a sequence number and belongs to the page; it is not an offset.
+        nodes.append(Compare("sequence", Op.LE if descending else Op.GE, number(start, MAX_LONG)))
+    per_page = _positive(params.get("per_page"), MAX_PER_PAGE)
+    limit = per_page or limit
+    page = _positive(params.get("page"), MAX_INT) or 1
+    return Query(all_of(*nodes), (Sort("sequence", descending),), Window((page - 1) * limit, limit))
+
+
+def _positive(text: str | None, largest: int) -> int | None:
+    """A usable number from 1 to `largest`; None for anything else, which is ignored."""
+    text = (text or "").strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        return None
+    return int(text) if 0 < int(text) <= largest else None
+
+
+# -- filters ----------------------------------------------------------------------------------------
+
+
+def _types(words: list[str], names: Names) -> Node:
+    return one_of("type", [word.upper().lower() for word in words])
+
+
+def _statuses(words: list[str], names: Names) -> Node:
+    return status_node(words)
+
+
+def _linked(words: list[str], names: Names, role: Node) -> Node:
+    found = (names.contact(word) for word in words)
+    ids = [id for id in found if id is not None]
+    return Has("links", And((eq("target_kind", "party"), one_of("target_id", ids), role))) if ids else FALSE
+
+
+def _contacts(words: list[str], names: Names) -> Node:
+    return _linked(words, names, Compare("role", Op.NE, ASSIGNEE))
+
+
+def _assignees(words: list[str], names: Names) -> Node:
+    return _linked(words, names, eq("role", ASSIGNEE))
+
+
+def _responsible(words: list[str], names: Names) -> Node:
+    """A contact of our own, or the owner whose card the contact is, where he was chosen."""
+    found = [id for id in map(names.contact, words) if id is not None]
+    kept = any_of(*(eq(RESPONSIBLE, str(id)) for id in found))
+    if not found:
+        return FALSE
+    owner = And((Compare(RESPONSIBLE, Op.NULL), eq("owner_chosen", 1), Has("owner", one_of("person_id", found))))
+    return any_of(kept, owner)
+
+
+def _ids(words: list[str], names: Names) -> Node:
+    return one_of("id", [id for id in map(names.activity, words) if id is not None])
+
+
+def _parents(words: list[str], names: Names) -> Node:
+    return one_of("parent_id", [id for id in map(names.activity, words) if id is not None])
+
+
+def _mentions(words: list[str], names: Names) -> Node:
+    """Texts with ``@id``; never those that only their owner may read."""
+    found = [contains(field, f"@{word}") for word in words for field in ("title", "body")]
+    return And((any_of(*found), Compare("visibility", Op.NE, "confidential")))
+
+
+FILTERS: Mapping[str, Callable[[list[str], Names], Node]] = {
+    "activityType": _types,
+    "status": _statuses,
+    "contactId": _contacts,
+    "assignedToContactId": _assignees,
+    "responsibleContactId": _responsible,
+    "parentActivityId": _parents,
+    "activityId": _ids,
+    "taskId": _ids,
+    "mentionedUserIds": _mentions,
+}
+"""Filters whose value is a list of words, any of which may hold."""
+
+
+def filters(params: Parameters, names: Names) -> list[Node]:
+    """What a list is narrowed to; a filter without a value narrows nothing.
+
+    Raises `Unsupported` for too many.
+    """
+    nodes: list[Node] = []
+    terms = 0
+    for name in params.first:
+        if name in RESERVED or name.startswith(CREATOR_PREFIX):
+            continue
+        bare = name.removeprefix(PREFIX)
+        make = FILTERS.get(bare)
+        if make is not None:
+            words = split_list(params.all(name))
+            terms += len(words)
+            if words:
+                nodes.append(make(words, names))
+        elif bare == "tagName":
+            if value := params.given(name):
+                nodes.append(Has("tags", eq("name", value)))
+        elif bare:
+            nodes.append(attribute_node(bare, params.first[name]))
+        if terms + len(nodes) > MAX_FILTERS:
+            raise Unsupported("too many filters")
+    return nodes
+
+
+def attribute_node(name: str, value: str) -> Node:
+    """Records with that free attribute; letter case and accents of the value do not count."""
+    return Has("custom", And((eq("group", SUBJECT), eq("name", name), eq("value", value))))
+
+
+# -- the way back -----------------------------------------------------------------------------------
+
+
+def parameters_of(query: Query, id_text: Callable[[int], str]) -> tuple[int, int | None, list[tuple[str, str]]]:
+    """Count, start and further parameters of a query that `build` could have made.
+
+    Raises `Unsupported` for any other.
+    """
+    descending = any(sort.descending for sort in query.sort)
+    if any(sort.field != "sequence" for sort in query.sort):
+        raise Unsupported("activities are sorted by sequence number only")
+    start: int | None = None
+    pairs: list[tuple[str, str]] = []
+    for node in query.where.nodes if isinstance(query.where, And) else (query.where,):
+        match node:
+            case Compare("sequence", Op.GE | Op.LE, int() as value):
+                start = value
+            case _ if node != TRUE:
+                pairs.append(_pair(node, id_text))
+    if descending:
+        pairs.append(("order", "DESC"))
+    limit, offset = query.window.limit, query.window.offset
+    limit = MAX_COUNT if limit is None else limit
+    if limit > MAX_COUNT or offset:
+        if offset % limit:
+            raise Unsupported("an offset must be whole pages")
+        pairs += [("per_page", str(limit)), ("page", str(offset // limit + 1))]
+    return min(limit, MAX_COUNT), start, pairs
+
+
+def _pair(node: Node, id_text: Callable[[int], str]) -> tuple[str, str]:
+    words = words_in(node)
+    if words:
+        return "status", ",".join(dict.fromkeys(words))
+    match node:
+        case Compare("type", Op.EQ | Op.IN, value):
+            return "activityType", ",".join(str(word).upper() for word in _tuple(value))
+        case Compare("id", Op.EQ | Op.IN, value):
+            return "activityId", _id_list(value, id_text)
+        case Compare("parent_id", Op.EQ | Op.IN, value):
+            return "parentActivityId", _id_list(value, id_text)
+        case Has("tags", Compare("name", Op.EQ, str() as name)):
+            return "tagName", name
+        case Has("custom", And((Compare("group"), Compare("name", Op.EQ, str() as name), Compare("value", Op.EQ, value)))):
+            return name, str(value)
+        case Has("links", And((Compare("target_kind"), Compare("target_id", _, value), Compare("role", op)))):
+            return "assignedToContactId" if op is Op.EQ else "contactId", _id_list(value, id_text)
+        case Or(nodes):
+            kept = [child.value for child in nodes if isinstance(child, Compare) and child.field == RESPONSIBLE]
+            if kept:
+                return "responsibleContactId", ",".join(id_text(int(str(value))) for value in kept)
+        case And((Or() as mentions, Compare("visibility", Op.NE))):
+            found = [n.value for n in mentions.nodes if isinstance(n, Compare) and n.field == "title"]
+            return "mentionedUserIds", ",".join(str(value)[2:-1].replace("\\", "") for value in found)
+        case Constant() | Not():
+            pass
+    raise Unsupported("this dialect cannot ask that")
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _id_list(value: Any, id_text: Callable[[int], str]) -> str:
+    return ",".join(id_text(id) for id in _tuple(value))

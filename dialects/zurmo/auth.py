@@ -1,0 +1,113 @@
+"""Sessions: who calls, by the session headers or else the cookie (zurmo dossier, section 1)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from typing import Final
+
+from werkzeug.http import parse_cookie
+
+from adapter.dialect import Call
+from adapter.wire import WireRequest
+from canonical.accounts import Principal
+from dialects.zurmo.codec.envelope import answer_format, new_session_id
+from dialects.zurmo.errors import BadRequestType
+from dialects.zurmo.settings import Profile, profile_of
+
+KIND: Final = "zurmo-session"
+HEADERS: Final = (
+    "ZURMO_AUTH_USERNAME",
+    "ZURMO_AUTH_PASSWORD",
+    "ZURMO_API_REQUEST_TYPE",
+    "ZURMO_SESSION_ID",
+    "ZURMO_TOKEN",
+    "ZURMO_LANG",
+)
+"""What clients send with underscores; `Headers` takes dashes and any letter case for the same."""
+# What PHP takes for a session id; anything else gets a new one.
+_LEGAL = re.compile(r"[A-Za-z0-9,-]{1,128}\Z")
+
+
+def profile(call: Call) -> Profile:
+    """The tenant's settings, read once a request."""
+    kept = call.memo.get("profile")
+    if kept is None or call.memo.get("profile of") is not call.settings:
+        kept = call.memo["profile"] = profile_of(call.settings)
+        call.memo["profile of"] = call.settings
+    return kept
+
+
+def header_text(request: WireRequest, name: str) -> str:
+    """A header as its sender meant it: UTF-8 where it is that."""
+    raw = request.headers.get(name, "") or ""
+    if raw.isascii():
+        return raw
+    try:
+        return raw.encode("iso-8859-1").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return raw
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def authenticate(call: Call) -> Principal | None:
+    """The signed-in caller, None for a guest. Raises BadRequestType for a request that no API answer fits."""
+    principal = _session(call)
+    kind = (call.request.headers.get("ZURMO_API_REQUEST_TYPE") or "").strip().upper()
+    if kind == "SOAP":
+        raise BadRequestType("empty")
+    if kind != "REST" and profile(call).request_type_required:
+        raise BadRequestType("bare")
+    if answer_format(call.request) is None:
+        raise BadRequestType("page")
+    return principal
+
+
+def _session(call: Call) -> Principal | None:
+    request, accounts = call.request, call.accounts
+    session = request.headers.get("ZURMO_SESSION_ID") or ""
+    if session:
+        _remember(call, session)
+        principal = accounts.by_token(KIND, session, call.now)
+        if principal is None:
+            return None
+        token = request.headers.get("ZURMO_TOKEN") or ""
+        if hmac.compare_digest(_digest(token), str(principal.token_data.get("digest"))):
+            return principal
+        # A wrong token destroys the session for good.
+        accounts.revoke(KIND, session)
+        return None
+    cookie = request.headers.get("Cookie")
+    session = (parse_cookie(cookie).get("PHPSESSID") or "") if cookie else ""
+    if not session:
+        return None
+    _remember(call, session)
+    return accounts.by_token(KIND, session, call.now)
+
+
+def _remember(call: Call, session: str) -> None:
+    if _LEGAL.match(session):
+        call.memo["session"] = session
+
+
+def open_session(call: Call, principal: Principal) -> tuple[str, str]:
+    """A new session's id and token, 32 hex digits each. Others of the same user stay good."""
+    token = secrets.token_hex(16)
+    session = call.accounts.issue(
+        KIND, principal, call.now, token=new_session_id(), idle=profile(call).idle, data={"digest": _digest(token)}
+    )
+    call.memo["session"] = session
+    call.memo["signed_in"] = True
+    return session, token
+
+
+def close_session(call: Call) -> None:
+    """Ends the session that the request names, if there is one."""
+    session = call.memo.get("session")
+    if isinstance(session, str):
+        call.accounts.revoke(KIND, session)

@@ -1,0 +1,117 @@
+"""Custom attributes: ``regionalCstm``, beside the standard ones.
+
+The value lives in the core's custom field ``regional``, where other dialects see it. Which of a record's custom
+values clients of this dialect know, and in which form, is kept in the extra ``cstm``: records without it cost nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from adapter.formats.form_body import Nested
+from canonical.model import CustomField, CustomValue, Record
+from canonical.operations import Desk
+from canonical.query import Compare, Has, Node, Not, Op, all_of
+from dialects.zurmo.fields import base
+from dialects.zurmo.fields.base import Draft, kept
+from dialects.zurmo.query.comparison import Below, Comparison, UnknownAttribute, text_node
+from dialects.zurmo.settings import NAME
+
+SUFFIX: Final = "Cstm"
+KEY: Final = "cstm"
+MAX_CUSTOM: Final = 100
+MAX_VALUE: Final = 65_535
+SEPARATOR: Final = "\n"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,59}Cstm\Z", re.ASCII)
+ELEMENTS: Final = {"text": "Text", "choice": "DropDown", "choices": "MultiSelectDropDown"}
+
+
+def is_custom(name: str) -> bool:
+    return name.endswith(SUFFIX) and _NAME.match(name) is not None
+
+
+def _read(value: Nested) -> tuple[str, str] | None:
+    """The form and the text of a sent value: a text, ``[value]``, or ``[values][]``."""
+    if isinstance(value, str):
+        return "text", value
+    if isinstance(value.get("value"), str):
+        return "choice", str(value["value"])
+    values = value.get("values")
+    if isinstance(values, dict):
+        return "choices", SEPARATOR.join(item for item in values.values() if isinstance(item, str))
+    return None
+
+
+def take_custom(draft: Draft) -> dict[str, str]:
+    """Puts sent custom attributes into the draft; gives the form of each."""
+    forms: dict[str, str] = dict(draft.kept(KEY) or {})
+    taken: dict[str, str] = {}
+    for name, value in draft.sent.items():
+        if not is_custom(name):
+            continue
+        found = _read(value)
+        if found is None:
+            continue
+        form, text = found
+        if len(text) > MAX_VALUE:
+            label = base.label_of(name.removesuffix(SUFFIX))
+            draft.fail(name, base.TOO_LONG.format(label, MAX_VALUE))
+        elif name in forms or len(forms) < MAX_CUSTOM:
+            draft.custom.append(CustomValue(name.removesuffix(SUFFIX), text))
+            forms[name] = taken[name] = form
+    if taken and forms != draft.kept(KEY):
+        draft.extras[KEY] = forms
+    return taken
+
+
+def define(desk: Desk, kind: str, forms: Mapping[str, str]) -> None:
+    """Makes the definitions that there are not yet."""
+    known = {(field.name, field.group) for field in desk.custom_fields(kind)}
+    for name, form in forms.items():
+        plain = name.removesuffix(SUFFIX)
+        if (plain, "") not in known:
+            type_ = "text" if form == "text" else "choice"
+            desk.save_custom_field(CustomField(kind, plain, base.label_of(plain), type_, options={NAME: form}))
+
+
+def load_custom(desk: Desk, kind: type[Record], records: Sequence[Any]) -> list[Any] | None:
+    """The records with their custom values, None when none of them has any that we know."""
+    if not any(record.extras.get(NAME) and KEY in record.extras[NAME] for record in records):
+        return None
+    loaded = desk.get_many(kind, [record.id for record in records], ("custom",))
+    for record in records:
+        found: Any = loaded.get(record.id)
+        record.custom = found.custom if found is not None else ()
+    return list(records)
+
+
+def show_custom(record: Any) -> dict[str, Any]:
+    """The custom attributes of a record, after its own."""
+    forms = kept(record, KEY)
+    if not isinstance(forms, dict):
+        return {}
+    values = {value.name: value.value for value in record.custom if not value.group}
+    return {
+        name: _show(record.id, at, form, values.get(name.removesuffix(SUFFIX)))
+        for at, (name, form) in enumerate(forms.items())
+    }
+
+
+def _show(id: int, at: int, form: str, value: str | None) -> Any:
+    if form == "text":
+        return value
+    if form == "choices":
+        return {"values": value.split(SEPARATOR) if value else None}
+    return None if value is None else {"id": (id * MAX_CUSTOM + at) * 8 + 7, "value": value}
+
+
+def custom_node(name: str, below: Below, test: Comparison) -> Node:
+    """A comparison of a custom attribute."""
+    if below not in ((), ("value",), ("values",)):
+        raise UnknownAttribute(below[0])
+    named = all_of(Compare("name", Op.EQ, name.removesuffix(SUFFIX)), Compare("group", Op.EQ, ""))
+    if test.operator in ("isNull", "isNotNull"):
+        return Not(Has("custom", named)) if test.operator == "isNull" else Has("custom", named)
+    return Has("custom", all_of(named, text_node("value", test)))

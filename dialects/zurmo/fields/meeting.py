@@ -1,0 +1,118 @@
+"""Meetings; who attends is worked out from their links (3.x)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from canonical.model import Activity, Link, Party
+from canonical.query import Compare, Has, Node, Op, all_of
+from dialects.zurmo.fields import common, plain
+from dialects.zurmo.fields.base import Field, View
+from dialects.zurmo.fields.owned import first_email
+from dialects.zurmo.fields.task import name_field
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute, moment_node, number_node
+
+ATTENDEE: Final = "attendee"
+SUBJECT_OR_ATTENDEE: Final = ("", ATTENDEE)
+
+
+def party_ids(meetings: list[Activity]) -> set[int]:
+    """The parties whose names and e-mails the attendees of these meetings show."""
+    return {
+        link.target.id
+        for meeting in meetings
+        for link in meeting.links
+        if link.target.kind == "party" and link.role in SUBJECT_OR_ATTENDEE
+    }
+
+
+def _person(party: Party) -> dict[str, Any]:
+    point = first_email(party.points)
+    email = {} if point is None else {"email": point.value}
+    return {"id": party.id, **email, "firstName": party.first_name, "lastName": party.last_name}
+
+
+def user_entry(user: Any) -> dict[str, Any]:
+    """A user among attendees and in searchUsersByEmails."""
+    entry = {
+        "id": user.id,
+        "firstName": user.first_name,
+        "lastName": user.last_name,
+        "username": user.username,
+    }
+    return {**entry, "email": user.email} if user.email else entry
+
+
+def _show_attendees(record: Activity, view: View) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for link in record.links:
+        if link.role not in SUBJECT_OR_ATTENDEE:
+            continue
+        found = _entry(link, view)
+        if found is not None:
+            group = shown.setdefault(found[0], [])
+            if all(entry["id"] != found[1]["id"] for entry in group):
+                group.append(found[1])
+    owner = view.owners.get(record.owner_id)
+    if owner is not None:
+        entry = user_entry(owner)
+        entry.pop("email", None)  # recording 029: the organizer has none, though he has an address
+        shown["Organizer"] = entry
+    # The vendor's order of groups (recording 029, zurmo dossier, section 8).
+    return {name: shown[name] for name in ("Contact", "Account", "Opportunity", "User", "Organizer") if name in shown}
+
+
+def _entry(link: Link, view: View) -> tuple[str, dict[str, Any]] | None:
+    kind, id = link.target
+    if kind == "party":
+        party = view.people.get(id)
+        if party is None:
+            return None
+        if party.type == "organisation":
+            return "Account", {"id": id, "name": party.name}
+        return "Contact", _person(party)
+    if kind == "opportunity":
+        return "Opportunity", {"id": id, "name": link.target_name}
+    if kind == "user" and link.role == ATTENDEE:
+        user = view.owners.get(id)
+        return None if user is None else ("User", user_entry(user))
+    return None
+
+
+def _search_attendees(searching: Searching, below: Below, test: Comparison) -> Node:
+    if below not in ((), ("id",)):
+        raise UnknownAttribute(below[0])
+    users = all_of(Compare("target_kind", Op.EQ, "user"), Compare("role", Op.EQ, ATTENDEE))
+    return Has("links", all_of(users, number_node("target_id", test)))
+
+
+def _show_latest(record: Activity, view: View) -> str | None:
+    return plain.shown_moment(record, "startDateTime", record.start_at)
+
+
+LATEST = Field(
+    "latestDateTime",
+    show=_show_latest,
+    search=plain.column_search("start_at", moment_node),
+    sort="start_at",
+    element="DateTime",
+    read_only=True,
+    required=True,
+)
+ATTENDEES_SEARCH = Field("userAttendees", show=lambda record, view: None, search=_search_attendees, listed=False)
+
+FIELDS: tuple[Field, ...] = (
+    common.OWNER,
+    common.PERMISSIONS,
+    *common.AUDIT,
+    LATEST,
+    plain.text_area("description", "body"),
+    plain.moment("endDateTime", "end_at", label="End Time"),
+    plain.own_flag("processedForLatestActivity", v3_only=True, start="0", read_only=True),
+    plain.text("location", "location"),
+    plain.own_flag("logged", v3_only=True),
+    name_field(),
+    plain.moment("startDateTime", "start_at", label="Start Time", required=True),
+    plain.dropdown("category", "category", 0, "MeetingCategories", start="Meeting"),
+    Field("attendees", show=_show_attendees, v3_only=True, listed=False),
+)

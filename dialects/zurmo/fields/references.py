@@ -1,0 +1,197 @@
+"""Fields that name another record: users, accounts, and the permissions that name a group."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from adapter.formats.form_body import Nested
+from canonical.model import Party, User
+from canonical.query import Compare, Has, Node, Not, Op, all_of
+from dialects.zurmo.codec.parameters import php_int
+from dialects.zurmo.errors import Failure
+from dialects.zurmo.fields import base
+from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.query.comparison import (
+    Below,
+    Comparison,
+    NotSearchable,
+    Searching,
+    UnknownAttribute,
+    extra_column,
+    number_node,
+    text_node,
+)
+
+USER_COLUMNS = {"username": "username", "firstName": "first_name", "lastName": "last_name", "jobTitle": "job_title"}
+ACCOUNT_COLUMNS = {"name": "name", "industry": "industry", "type": "category", "description": "about"}
+
+
+def reference_search(column: str, relation: str | None, columns: dict[str, str]) -> base.Search:
+    """A search by the other record's id, or by one of its texts."""
+
+    def search(searching: Searching, below: Below, test: Comparison) -> Node:
+        if not below or below == ("id",):
+            return number_node(column, test)
+        inner = columns.get(below[0])
+        if inner is None or below[1:] not in ((), ("value",)):
+            raise UnknownAttribute(below[0])
+        if relation is None:
+            raise NotSearchable(below[0])
+        return Has(relation, text_node(inner, test))
+
+    return search
+
+
+def sent_id(draft: Draft, value: Nested) -> str | None:
+    """The id in ``owner[id]=3``; None when the vendor would not set the relation.
+
+    With a second key beside it the vendor writes the attributes into the record already related: a client that
+    sends ``owner[username]`` would rename that user. Neither is done (zurmo dossier, section 3).
+    """
+    if isinstance(value, dict) and set(value) == {"id"} and isinstance(value["id"], str):
+        return value["id"]
+    return None
+
+
+def user(name: str, column: str, joined: str, **more: Any) -> Field:
+    """A user, ``{"id", "username"}``."""
+    pair = attrgetter(column, joined)
+    relation = column.removesuffix("_id")
+
+    def show(record: Any, view: View) -> dict[str, Any] | None:
+        id, username = pair(record)
+        return None if id is None else {"id": id, "username": username}
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        sent = sent_id(draft, value)
+        if sent is None:
+            draft.lose(row.name, "relation_with_other_keys")
+            return
+        if sent == "" and not row.required:
+            draft.values[column] = None
+            return
+        if sent == "":
+            draft.fail_below(row.name, "username", base.BLANK.format("Username"))
+            return
+        id = php_int(sent)
+        if draft.desk is not None and not draft.desk.get_many(User, (id,)):
+            raise Failure("")
+        draft.values[column] = id
+
+    return Field(
+        name,
+        show=show,
+        take=None if more.get("read_only") else take,
+        search=reference_search(column, relation, USER_COLUMNS),
+        element="User",
+        echo=lambda shown, sent: shown,
+        **more,
+    )
+
+
+def account(name: str, column: str, relation: str, **more: Any) -> Field:
+    """An account, ``{"id"}``; a person in its place cannot be shown."""
+    getter = attrgetter(column)
+
+    def show(record: Any, view: View) -> dict[str, Any] | None:
+        id = getter(record)
+        return None if id is None else {"id": id}
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        sent = sent_id(draft, value)
+        if sent is None:
+            draft.lose(row.name, "relation_with_other_keys")
+        elif sent == "":
+            draft.values[column] = None
+        else:
+            id = php_int(sent)
+            if draft.desk is not None:
+                require_account(draft.desk.get_many(Party, (id,)).get(id))
+            draft.values[column] = id
+
+    return Field(
+        name,
+        show=show,
+        take=take,
+        search=reference_search(column, relation, ACCOUNT_COLUMNS),
+        element="Account",
+        echo=lambda shown, sent: shown,
+        **more,
+    )
+
+
+def require_account(party: Party | None) -> None:
+    """Raises the vendor's wordless failure unless it is an organisation that the caller sees."""
+    if party is None or party.type != "organisation":
+        raise Failure("")
+
+
+def project() -> Field:
+    """A project, ``{"id"}``: there are none here, so the id is only kept."""
+
+    def show(record: Any, view: View) -> dict[str, Any] | None:
+        id = kept(record, "project")
+        return None if id is None else {"id": id}
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        sent = sent_id(draft, value)
+        if sent is not None:
+            draft.extras["project"] = php_int(sent) or None
+
+    def search(searching: Searching, below: Below, test: Comparison) -> Node:
+        if below not in ((), ("id",)):
+            raise UnknownAttribute(below[0])
+        return text_node(extra_column("project"), test)
+
+    return Field(
+        "project", show=show, take=take, search=search, element="Project", v3_only=True, echo=lambda shown, sent: shown
+    )
+
+
+_TYPES = {"everyone": 1, "group": 2}
+
+
+def permissions() -> Field:
+    """``explicitReadWriteModelPermissions``: everyone, one group, or the owner alone (zurmo dossier, section 7)."""
+
+    def show(record: Any, view: View) -> dict[str, Any]:
+        kind = _TYPES.get(record.visibility)
+        if kind is None and record.visibility == "confidential":
+            kind = 1  # everyone sees it, though not its texts
+        return {"type": kind, "nonEveryoneGroup": record.group_id if kind == 2 else None}
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+            return
+        wanted = {"": "owner", "1": "everyone", "2": "group"}.get(str(value["type"]))
+        if wanted is None:
+            draft.fail_below(row.name, "type", base.MUST_BE.format("Type", "1 or 2"))
+            return
+        if draft.record is not None and _TYPES.get(draft.record.visibility) == _TYPES.get(wanted) != 2:
+            return  # what is shown the same stays what it is: private is not made owner-only
+        draft.values["visibility"] = wanted
+        draft.values["group_id"] = _group(draft, value.get("nonEveryoneGroup")) if wanted == "group" else None
+
+    return Field(
+        "explicitReadWriteModelPermissions", show=show, take=take, listed=False, echo=lambda shown, sent: shown
+    )
+
+
+def _group(draft: Draft, value: Nested | None) -> int:
+    id = php_int(value.get("id") if isinstance(value, dict) else value)
+    if draft.desk is not None and id not in {item.id for item in draft.desk.picklist("group")}:
+        raise Failure("")
+    return id
+
+
+def subject_node(test: Comparison, *kinds: str) -> Node:
+    """Records about one of the given ids, of a party or an opportunity."""
+    target = all_of(Compare("target_kind", Op.IN, kinds), Compare("role", Op.EQ, ""))
+    if test.operator in ("isNull", "isNotNull"):
+        return Not(Has("links", target)) if test.operator == "isNull" else Has("links", target)
+    return Has("links", all_of(target, number_node("target_id", test)))
+
+
+def owner() -> Field:
+    return user("owner", "owner_id", "owner_username", required=True)

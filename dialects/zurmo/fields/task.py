@@ -1,0 +1,313 @@
+"""Tasks: ``completed``, ``completedDateTime``, ``status`` and ``latestDateTime`` on one canonical state.
+
+The canonical state is what all dialects share. Where the vendor's own words say something it cannot (3.x:
+``completed`` 1 while ``status`` stays 1, zurmo dossier, section 7), they are kept in two extras:
+
+- ``status``: ``<state>:<status>:<completed_at>``, good as long as the record has that state and moment, with a ``-``
+  at the end while ``completedDateTime`` is not to be shown;
+- ``done``: the ``completedDateTime`` of a task that is not completed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from adapter.formats.form_body import Nested
+from canonical.model import STATES, Activity
+from canonical.query import Compare, Node, Not, Op, all_of, any_of, eq
+from canonical.values import sql_time
+from dialects.zurmo.fields import base, common, plain
+from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.references import project, user
+from dialects.zurmo.query.comparison import (
+    Below,
+    Comparison,
+    Searching,
+    UnknownAttribute,
+    extra_column,
+    moment_node,
+    text_node,
+)
+
+STATUS_OF: Final = {
+    "open": "1",
+    "in_progress": "2",
+    "awaiting": "3",
+    "rejected": "4",
+    "cancelled": "4",
+    "completed": "5",
+}
+STATE_OF: Final = {"1": "open", "2": "in_progress", "3": "awaiting", "4": "rejected", "5": "completed"}
+COMPLETED: Final = "5"
+_INTEGER = re.compile(r"-?[0-9]{1,9}\Z")
+
+
+def _own(record: Activity) -> tuple[str, bool] | None:
+    """Our own status, while it fits the record, and whether completedDateTime is hidden."""
+    held = kept(record, "status")
+    if not isinstance(held, str):
+        return None
+    state, _, more = held.partition(":")
+    status, _, stamp = more.partition(":")
+    hidden = stamp.endswith("-")
+    if state != record.state or stamp.removesuffix("-") != str(record.completed_at or ""):
+        return None
+    return status, hidden
+
+
+def status_of(record: Activity) -> str:
+    """The vendor's status, "1" to "5"."""
+    own = _own(record)
+    return own[0] if own is not None else STATUS_OF.get(record.state, "1")
+
+
+def completed_at(record: Activity) -> int | None:
+    """The instant of completedDateTime."""
+    if record.state == "completed":
+        own = _own(record)
+        return None if own is not None and own[1] else record.completed_at
+    done = kept(record, "done")
+    return plain.read_moment(done) if isinstance(done, str) else None
+
+
+def _show_completed(record: Activity, view: View) -> str | None:
+    if record.state == "completed":
+        return "1"
+    # Null until it is set in 2.x, "0" from the start in 3.x (recordings 007, 060).
+    return kept(record, "completed", "0" if view.profile.v3 else None)  # type: ignore[no-any-return]
+
+
+def _show_completed_at(record: Activity, view: View) -> str | None:
+    return plain.shown_moment(record, "completedDateTime", completed_at(record))
+
+
+def _show_latest(record: Activity, view: View) -> str:
+    held = kept(record, "latest")
+    return held if isinstance(held, str) else sql_time(record.created_at)
+
+
+def _take_completed(draft: Draft, row: Field, value: Nested) -> None:
+    flag = plain.as_flag(draft, row, value)
+    if flag is not None:
+        draft.scratch["completed"] = flag
+
+
+def _take_completed_at(draft: Draft, row: Field, value: Nested) -> None:
+    good, at = plain.as_moment(draft, row, value)
+    if good:
+        draft.scratch["done"] = at
+
+
+def _take_status(draft: Draft, row: Field, value: Nested) -> None:
+    if not isinstance(value, str) or not (value == "" or _INTEGER.match(value)):
+        draft.fail(row.name, base.MUST_BE.format(row.label, "integer"))
+    elif value == "":
+        draft.fail(row.name, base.BLANK.format(row.label))
+    else:
+        draft.scratch["status"] = str(int(value))
+
+
+def settle(draft: Draft) -> None:
+    """What the vendor's rules make of completed, status and completedDateTime (zurmo dossier, section 7)."""
+    record: Activity | None = draft.record
+    scratch = draft.scratch
+    if record is None and draft.profile.v3:
+        if draft.user_id is not None:
+            draft.values.setdefault("requester_id", draft.user_id)
+        draft.memory["status"] = 1
+    if not scratch:
+        return
+    was = record is not None and record.state == "completed"
+    status = "1" if record is None else status_of(record)
+    done = scratch["done"] if "done" in scratch else None if record is None else completed_at(record)
+    completed = was
+    if "completed" in scratch:
+        completed = scratch["completed"] == "1"
+        draft.extras["completed"] = scratch["completed"] or "0"
+        if completed and not was and not draft.profile.v3 and done is None:
+            done = draft.now
+            draft.extras["latest"] = sql_time(draft.now)
+    if "status" in scratch and scratch["status"] != (None if record is None else status):
+        status = scratch["status"]
+        if status == COMPLETED:
+            completed, done = True, draft.now
+            draft.extras["latest"] = sql_time(draft.now)
+            draft.extras["completed"] = "0"
+        elif not (record is None and completed):
+            completed = False
+    state = _state(record, status, completed, was, draft)
+    at = None
+    if state == "completed":
+        at = done if done is not None else (record.completed_at if record is not None and was else None) or draft.now
+        draft.extras["done"] = None
+        draft.values["completed_at"] = at
+    else:
+        draft.extras["done"] = None if done is None else sql_time(done)
+        draft.values["completed_at"] = None
+    draft.values["state"] = state
+    if draft.profile.v3:
+        hidden = state == "completed" and done is None
+        odd = hidden or STATUS_OF[state] != status
+        draft.extras["status"] = f"{state}:{status}:{at or ''}{'-' if hidden else ''}" if odd else None
+
+
+def _state(record: Activity | None, status: str, completed: bool, was: bool, draft: Draft) -> str:
+    if completed:
+        return "completed"
+    if "status" in draft.scratch or (was and draft.profile.v3):
+        # Status 5 that is not completed, or one of no meaning, is open.
+        state = STATE_OF.get(status, "open")
+        return "open" if state == "completed" else state
+    return "open" if record is None or was else record.state
+
+
+# -- searching -------------------------------------------------------------------------------------------
+
+_OWN = extra_column("status")
+_DONE = extra_column("done")
+_LATEST = extra_column("latest")
+_IS_COMPLETED = eq("state", "completed")
+_HIDDEN = Compare(_OWN, Op.LIKE, "completed:%-")
+_SHOWN_DONE = all_of(_IS_COMPLETED, any_of(Compare(_OWN, Op.NULL), Not(_HIDDEN)))
+
+
+def _nothing_below(below: Below) -> None:
+    if below:
+        raise UnknownAttribute(below[0])
+
+
+def _search_completed(searching: Searching, below: Below, test: Comparison) -> Node:
+    _nothing_below(below)
+    never = Compare(extra_column("completed"), Op.NULL)
+    not_completed = Compare("state", Op.NE, "completed")
+    if test.operator in ("isNull", "isNotNull"):
+        unset = all_of(not_completed, never) if not searching.profile.v3 else Compare("id", Op.LT, 0)
+        return unset if test.operator == "isNull" else Not(unset)
+    zero = not_completed if searching.profile.v3 or test.loose else all_of(not_completed, Not(never))
+    return any_of(*(node for value, node in (("1", _IS_COMPLETED), ("0", zero)) if test.accepts(value)))
+
+
+def _search_status(searching: Searching, below: Below, test: Comparison) -> Node:
+    _nothing_below(below)
+    wanted = [status for status in STATE_OF if test.accepts(status)]
+    plainly = [state for state in STATES if STATUS_OF[state] in wanted]
+    own = any_of(
+        *(
+            all_of(eq("state", state), any_of(*(Compare(_OWN, Op.LIKE, f"{state}:{status}:%") for status in wanted)))
+            for state in STATES
+            if wanted
+        )
+    )
+    no_own = any_of(
+        *(
+            all_of(eq("state", state), any_of(Compare(_OWN, Op.NULL), Not(Compare(_OWN, Op.LIKE, f"{state}:%"))))
+            for state in plainly
+        )
+    )
+    return any_of(no_own, own)
+
+
+def _text_moment(column: str, test: Comparison) -> Node:
+    """A moment kept as ``YYYY-MM-DD HH:MM:SS``, which sorts as text."""
+    return text_node(column, test)
+
+
+def _search_done(searching: Searching, below: Below, test: Comparison) -> Node:
+    _nothing_below(below)
+    if test.operator == "isNull":
+        return all_of(Not(_SHOWN_DONE), any_of(_IS_COMPLETED, Compare(_DONE, Op.NULL)))
+    stored = all_of(_SHOWN_DONE, moment_node("completed_at", test))
+    kept_apart = all_of(Not(_IS_COMPLETED), _text_moment(_DONE, test))
+    return any_of(stored, kept_apart)
+
+
+def _search_latest(searching: Searching, below: Below, test: Comparison) -> Node:
+    _nothing_below(below)
+    if test.operator in ("isNull", "isNotNull"):
+        return moment_node("created_at", test)
+    plainly = all_of(Compare(_LATEST, Op.NULL), moment_node("created_at", test))
+    return any_of(plainly, all_of(Compare(_LATEST, Op.NOT_NULL), _text_moment(_LATEST, test)))
+
+
+def _show_name(record: Activity, view: View) -> str:
+    limit = view.profile.name_length
+    if len(record.title) > limit:
+        view.lose("activity", "title", "shortened")
+        return record.title[:limit]
+    return record.title
+
+
+def _take_name(draft: Draft, row: Field, value: Nested) -> None:
+    text = plain.as_text(draft, row, value)
+    if text is None:
+        return
+    if len(text) > draft.profile.name_length:
+        draft.fail(row.name, base.TOO_LONG.format(row.label, draft.profile.name_length))
+    else:
+        draft.values["title"] = text
+
+
+def name_field() -> Field:
+    """The title; a task's is shortened to what the profile allows."""
+    return Field(
+        "name",
+        show=_show_name,
+        take=_take_name,
+        search=plain.column_search("title", text_node),
+        sort="title",
+        default_operator="startsWith",
+        required=True,
+        missing=base.blank,
+    )
+
+
+FIELDS: tuple[Field, ...] = (
+    common.OWNER,
+    common.PERMISSIONS,
+    *common.AUDIT,
+    Field(
+        "latestDateTime",
+        show=_show_latest,
+        search=_search_latest,
+        sort="created_at",
+        element="DateTime",
+        read_only=True,
+        required=True,
+    ),
+    Field(
+        "completedDateTime",
+        show=_show_completed_at,
+        take=_take_completed_at,
+        search=_search_done,
+        sort="completed_at",
+        label="Completed On",
+        element="DateTime",
+        echo=lambda shown, sent: "" if sent == "" else shown,
+    ),
+    Field(
+        "completed",
+        show=_show_completed,
+        take=_take_completed,
+        search=_search_completed,
+        sort="completed_at",
+        element="CheckBox",
+        echo=lambda shown, sent: shown,
+    ),
+    # Plain text in 2.x, hence found by its beginning there (zurmo dossier, section 5).
+    plain.text_area("description", "body", seed_operator="startsWith"),
+    plain.moment("dueDateTime", "due_at", label="Due On"),
+    name_field(),
+    Field(
+        "status",
+        show=lambda record, view: status_of(record),
+        take=_take_status,
+        search=_search_status,
+        sort="completed_at",
+        element="TaskStatusDropDown",
+        required=True,
+        v3_only=True,
+    ),
+    user("requestedByUser", "requester_id", "requester_username", v3_only=True),
+    project(),
+)

@@ -1,0 +1,225 @@
+"""Users. Their second e-mail, address and the flags of e-mails are only kept here."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from adapter.formats.form_body import Nested
+from canonical.model import User
+from canonical.query import Node, Query, any_of, eq
+from canonical.values import sql_time
+from dialects.zurmo.codec.parameters import php_int
+from dialects.zurmo.errors import Failure
+from dialects.zurmo.fields import base, common, owned, plain
+from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.currency import code_by_id, id_of
+from dialects.zurmo.fields.references import sent_id, user
+from dialects.zurmo.query.comparison import (
+    Below,
+    Comparison,
+    NotSearchable,
+    Searching,
+    UnknownAttribute,
+    moment_node,
+    text_node,
+)
+
+EMAIL_TAKEN: Final = "Email address already exists in system."
+NOT_LOWERCASE: Final = "Username must be lowercase."
+NAME_TAKEN: Final = 'Username "{}" is already in use.'
+
+
+def taken(draft: Draft, column: str, value: str) -> bool:
+    """Whether another user has that username or e-mail."""
+    if draft.desk is None:
+        return False
+    found = draft.desk.find(User, Query(eq(column, value))).items
+    return any(draft.record is None or other.id != draft.record.id for other in found)
+
+
+def _take_username(draft: Draft, row: Field, value: Nested) -> None:
+    name = plain.as_text(draft, row, value)
+    if name is None:
+        return
+    if name != name.lower():
+        draft.fail(row.name, NOT_LOWERCASE)
+    elif taken(draft, "username", name):
+        draft.fail(row.name, NAME_TAKEN.format(name))
+    else:
+        draft.values["username"] = name
+
+
+_FLAGS: Final = ("isInvalid", "optOut")
+
+
+def _show_email(record: User, view: View) -> dict[str, Any] | None:
+    flags = kept(record, "primaryEmail")
+    if record.email is None and flags is None:
+        return None
+    held = flags or {}
+    shown: dict[str, Any] = {"id": record.id * 4 + 1, "emailAddress": record.email}
+    for name in _FLAGS:
+        shown[name] = held.get(name)
+    return shown
+
+
+def _take_email(draft: Draft, row: Field, value: Nested) -> None:
+    sent = owned.checked_email(draft, row.name, value) if isinstance(value, dict) else None
+    if not sent:
+        return
+    address = sent.pop("emailAddress", None)
+    if address is not None:
+        if address and taken(draft, "email", address):
+            # It hides the username's error (zurmo dossier, section 6).
+            draft.errors.pop("username", None)
+            draft.fail_below(row.name, "emailAddress", EMAIL_TAKEN)
+            return
+        draft.values["email"] = address
+    if sent:
+        draft.extras[row.name] = {**(draft.kept(row.name) or {}), **sent}
+
+
+def _search_email(searching: Searching, below: Below, test: Comparison) -> Node:
+    if below in ((), ("emailAddress",)):
+        return text_node("email", test)
+    if below[0] in _FLAGS:
+        raise NotSearchable(f"primaryEmail.{below[0]}")
+    raise UnknownAttribute(below[0])
+
+
+def _held(name: str, keys: tuple[str, ...], slot: int, check: Any, element: str) -> Field:
+    """An owned object that the core has no place for: kept whole."""
+
+    def show(record: User, view: View) -> dict[str, Any] | None:
+        held = kept(record, name)
+        if held is None:
+            return None
+        shown: dict[str, Any] = {"id": record.id * 4 + slot}
+        for key in keys:
+            shown[key] = held.get(key)
+        if "invalid" in shown and shown["invalid"] is None:
+            shown["invalid"] = "0"
+        return shown
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        sent = check(draft, row.name, value) if isinstance(value, dict) else None
+        if sent:
+            draft.extras[row.name] = {**(draft.kept(row.name) or {}), **sent}
+
+    def search(searching: Searching, below: Below, test: Comparison) -> Node:
+        raise NotSearchable(name)
+
+    return Field(
+        name,
+        show=show,
+        take=take,
+        search=search,
+        element=element,
+        echo=lambda shown, sent: plain.echo_map(shown, sent, keys),
+    )
+
+
+def _show_currency(record: User, view: View) -> dict[str, int] | None:
+    return None if record.currency is None else {"id": id_of(record.currency, view.profile)}
+
+
+def _take_currency(draft: Draft, row: Field, value: Nested) -> None:
+    sent = sent_id(draft, value)
+    if sent is None:
+        return
+    code = code_by_id(php_int(sent), draft.profile) if sent else None
+    if sent and code is None:
+        raise Failure("")
+    draft.values["currency"] = code
+
+
+def _search_currency(searching: Searching, below: Below, test: Comparison) -> Node:
+    if below not in ((), ("id",)):
+        raise UnknownAttribute(below[0])
+    if test.operator in ("isNull", "isNotNull"):
+        return text_node("currency", test)
+    profile = searching.profile
+    wanted = [code for code, _ in profile.currencies if test.accepts(str(id_of(code, profile)))]
+    return any_of(*(eq("currency", code) for code in wanted))
+
+
+def _missing_zone(draft: Draft, row: Field) -> None:
+    draft.values["time_zone"] = draft.profile.time_zone
+
+
+FIELDS: tuple[Field, ...] = (
+    *common.AUDIT,
+    plain.text("language", "language", 10),
+    plain.text("locale", "locale", 10),
+    plain.text("timeZone", "time_zone", 64, missing=_missing_zone),
+    Field(
+        "username",
+        show=lambda record, view: record.username,
+        take=_take_username,
+        search=plain.column_search("username", text_node),
+        sort="username",
+        default_operator="startsWith",
+        required=True,
+        missing=base.blank,
+        max_length=64,
+    ),
+    plain.own_text("serializedAvatarData", plain.TEXT_LIMIT, audited=False),
+    plain.flag("isActive", "active", read_only=True),
+    Field(
+        "lastLoginDateTime",
+        show=lambda record, view: None if record.last_sign_in_at is None else sql_time(record.last_sign_in_at),
+        search=plain.column_search("last_sign_in_at", moment_node),
+        sort="last_sign_in_at",
+        element="DateTime",
+        audited=False,
+    ),
+    plain.own_flag("isRootUser"),
+    plain.own_flag("hideFromSelecting"),
+    plain.own_flag("isSystemUser"),
+    plain.own_flag("hideFromLeaderboard"),
+    Field(
+        "currency",
+        show=_show_currency,
+        take=_take_currency,
+        search=_search_currency,
+        element="CurrencyStaticDropDown",
+        echo=lambda shown, sent: shown,
+    ),
+    user("manager", "manager_id", "manager_username"),
+    _held("secondaryEmail", ("emailAddress", *_FLAGS), 2, owned.checked_email, "EmailAddressInformation"),
+    plain.text("department", "department"),
+    plain.text("firstName", "first_name", 32),
+    plain.text("jobTitle", "job_title"),
+    plain.text("lastName", "last_name", 32, required=True),
+    plain.text("mobilePhone", "mobile_phone", 24, element="Phone"),
+    plain.text("officePhone", "office_phone", 24, element="Phone"),
+    plain.text("officeFax", "fax", 24, element="Phone"),
+    _held("primaryAddress", tuple(owned.ADDRESS), 1, owned.checked_address, "Address"),
+    Field(
+        "primaryEmail",
+        show=_show_email,
+        take=_take_email,
+        search=_search_email,
+        sort="email",
+        element="EmailAddressInformation",
+        default_operator="startsWith",
+        echo=lambda shown, sent: plain.echo_map(shown, sent, ("emailAddress", *_FLAGS)),
+    ),
+    plain.dropdown("title", "salutation", 7, "Titles", label="Salutation"),
+)
+SEARCHED: tuple[Field, ...] = (
+    Field(
+        "fullName",
+        show=lambda record, view: None,
+        search=lambda searching, below, test: any_of(text_node("first_name", test), text_node("last_name", test)),
+        default_operator="startsWith",
+        listed=False,
+    ),
+    Field(
+        "anyEmail",
+        show=lambda record, view: None,
+        search=lambda searching, below, test: text_node("email", test),
+        default_operator="startsWith",
+        listed=False,
+    ),
+)

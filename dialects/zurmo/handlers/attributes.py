@@ -1,0 +1,67 @@
+"""``listAttributes``: what attributes a module has (zurmo dossier, section 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapter.dialect import Call
+from adapter.wire import WireResponse
+from dialects.zurmo.auth import profile
+from dialects.zurmo.codec.envelope import envelope
+from dialects.zurmo.fields.base import Field
+from dialects.zurmo.fields.custom import ELEMENTS, SUFFIX
+from dialects.zurmo.handlers.shared import module_of, require_right
+from dialects.zurmo.modules import Table
+from dialects.zurmo.settings import NAME
+
+
+def _entry(
+    label: str, element: str, *, required: bool, read_only: bool, audited: bool, picklist: str | None
+) -> dict[str, Any]:
+    return {
+        "attributeLabel": label,
+        "elementType": element,
+        "isRequired": required,
+        "isReadOnly": read_only,
+        "isAudited": audited,
+        "customFieldName": picklist,
+    }
+
+
+def describe(row: Field) -> dict[str, Any]:
+    """One attribute's entry."""
+    return _entry(
+        row.label,
+        row.element,
+        required=row.required,
+        read_only=row.read_only,
+        audited=row.audited,
+        picklist=row.picklist,
+    )
+
+
+def standard(table: Table) -> dict[str, Any]:
+    """The entries of a table by lower-cased label."""
+    rows = sorted((row for row in table.fields if row.listed), key=lambda row: row.label.lower())
+    return {row.name: describe(row) for row in rows}
+
+
+def list_attributes(call: Call) -> WireResponse:
+    """Custom attributes first, then the standard ones."""
+    module = module_of(call)
+    require_right(call, module)
+    items: dict[str, Any] = {}
+    for field in sorted(call.desk.custom_fields(module.kind.KIND), key=lambda field: field.label.lower()):
+        form = field.options.get(NAME)
+        if form in ELEMENTS and not field.group:
+            name = field.name + SUFFIX
+            items[name] = _entry(
+                field.label,
+                ELEMENTS[form],
+                required=False,
+                read_only=False,
+                audited=True,
+                picklist=None if form == "text" else field.name,
+            )
+    items.update(standard(module.table(profile(call).v3)))
+    return envelope(call, {"items": items})

@@ -1,0 +1,75 @@
+"""From an attribute's name and a comparison to a node, for all three search languages."""
+
+from __future__ import annotations
+
+from canonical.model import Opportunity, Party
+from canonical.query import Compare, Has, Node, Op, all_of, any_of, one_of
+from dialects.zurmo.codec.parameters import php_int
+from dialects.zurmo.fields.base import Field
+from dialects.zurmo.fields.custom import custom_node, is_custom
+from dialects.zurmo.modules import Module
+from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute, number_node
+
+
+def row_of(module: Module, name: str, searching: Searching) -> Field:
+    """The attribute's row. Raises UnknownAttribute."""
+    row = module.table(searching.profile.v3).by_name.get(name)
+    if row is None or row.search is None:
+        raise UnknownAttribute(name)
+    return row
+
+
+def node_of(module: Module, name: str, below: Below, test: Comparison, searching: Searching) -> Node:
+    """The node of one comparison. Raises UnknownAttribute, NotSearchable."""
+    if name == "uniqueIdentifier":
+        name = "id"
+    if name == "activityItems" and "activityItems" in module.relations:
+        return _about(below, test)
+    if name in ("opportunities", "contacts", "accounts") and name in module.relations:
+        return _related(module, name, below, test, searching)
+    if is_custom(name):
+        return custom_node(name, below, test)
+    search = row_of(module, name, searching).search
+    if search is None:
+        raise UnknownAttribute(name)
+    return search(searching, below, test)
+
+
+def _about(below: Below, test: Comparison) -> Node:
+    """What a task, note or meeting is about.
+
+    The vendor compares an internal id that never shows on the wire; here the id of a contact, account or opportunity.
+    """
+    if below not in ((), ("id",)):
+        raise UnknownAttribute(below[0])
+    subjects = all_of(Compare("target_kind", Op.IN, ("party", "opportunity")), Compare("role", Op.EQ, ""))
+    return Has("links", all_of(subjects, number_node("target_id", test)))
+
+
+def about_node(model: str, id: int) -> Node:
+    """What is about one record of a class: ``{modelClassName, modelId}`` in a dynamic search."""
+    kind = {"Contact": "party", "Account": "party", "Opportunity": "opportunity"}.get(model)
+    if kind is None:
+        raise UnknownAttribute(model)
+    subject = all_of(Compare("target_kind", Op.EQ, kind), Compare("role", Op.EQ, ""), Compare("target_id", Op.EQ, id))
+    return Has("links", subject)
+
+
+def _related(module: Module, name: str, below: Below, test: Comparison, searching: Searching) -> Node:
+    """Records that one of the named records is linked with, by id."""
+    if below not in ((), ("id",)):
+        raise UnknownAttribute(below[0])
+    if test.operator not in ("equals", "oneOf") or searching.desk is None:
+        raise NotSearchable(name)
+    ids = [php_int(text) for text in (test.values or (test.value,))][:1000]
+    if module.model == "Account":
+        kind: type[Opportunity] | type[Party] = Opportunity if name == "opportunities" else Party
+        column = "party_id" if kind is Opportunity else "organisation_id"
+        found = searching.desk.get_many(kind, ids)
+        return one_of("id", [id for record in found.values() if (id := getattr(record, column)) is not None])
+    if module.model == "Opportunity":
+        people = all_of(Compare("target_kind", Op.EQ, "party"), one_of("target_id", ids))
+        return any_of(Has("links", people)) if ids else one_of("id", ())
+    deals = searching.desk.get_many(Opportunity, ids, ("links",))
+    wanted = [link.target.id for deal in deals.values() for link in deal.links if link.target.kind == "party"]
+    return one_of("id", wanted)

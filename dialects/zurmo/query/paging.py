@@ -1,0 +1,79 @@
+"""Pages and sorts of ``list``, ``search/filter`` and the sync calls (zurmo dossier, section 5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from adapter.formats.form_body import Nested
+from canonical.query import Sort
+from dialects.zurmo.codec.parameters import php_int
+from dialects.zurmo.errors import Failure, syntax_error, unknown_column
+from dialects.zurmo.modules import Module
+from dialects.zurmo.query.comparison import NotSearchable, Searching, UnknownAttribute
+
+DEFAULT_SIZE: Final = 10
+_TERM = re.compile(r"\s*([^\s,]+)(?:\s+(\S+))?\s*\Z")
+
+
+class Paging(NamedTuple):
+    page: int
+    size: int
+
+
+def _part(search: Mapping[str, Nested], name: str) -> Nested | None:
+    pagination = search.get("pagination")
+    return pagination.get(name) if isinstance(pagination, dict) else None
+
+
+def list_paging(search: Mapping[str, Nested], cap: int) -> Paging:
+    """Page 1 and size 10 where the number is missing or below 1."""
+    page, size = php_int(_part(search, "page")), php_int(_part(search, "pageSize"))
+    return Paging(page if page > 0 else 1, min(size, cap) if size > 0 else DEFAULT_SIZE)
+
+
+def search_paging(search: Mapping[str, Nested], cap: int) -> Paging:
+    """As `list_paging`, but a size of 0 is kept, and one below is an SQL error."""
+    page = php_int(_part(search, "page"))
+    given = _part(search, "pageSize")
+    size = DEFAULT_SIZE if given is None else php_int(given)
+    if size < 0:
+        raise Failure(syntax_error(str(size)))
+    return Paging(page if page > 0 else 1, min(size, cap))
+
+
+def _column(module: Module, name: str, searching: Searching) -> str:
+    row = module.table(searching.profile.v3).by_name.get(name)
+    if row is None:
+        raise UnknownAttribute(name)
+    if row.sort is None:
+        raise NotSearchable(name)
+    return row.sort
+
+
+def list_sort(module: Module, sort: Nested | None, searching: Searching) -> tuple[Sort, ...]:
+    """``attr``, ``attr.asc``, ``attr.desc``; any other direction is ascending."""
+    if not isinstance(sort, str) or not sort:
+        return (Sort(module.sort),)
+    name, _, direction = sort.partition(".")
+    return (Sort(_column(module, name, searching), direction.lower() == "desc"),)
+
+
+def search_sort(module: Module, sort: Nested | None, searching: Searching) -> tuple[Sort, ...]:
+    """An SQL fragment, ``name asc``; attribute names in any letter case, as MySQL takes columns."""
+    if not isinstance(sort, str) or not sort.strip():
+        return (Sort("id"),)
+    known = {name.lower(): name for name in module.table(searching.profile.v3).by_name}
+    out = []
+    for term in sort.split(",")[:8]:
+        found = _TERM.match(term)
+        if found is None:
+            raise Failure(syntax_error(term.strip()))
+        name, direction = found[1], (found[2] or "asc").lower()
+        if direction not in ("asc", "desc"):
+            raise Failure(syntax_error(found[2]))
+        if name.lower() not in known:
+            raise Failure(unknown_column(name, "order clause"))
+        out.append(Sort(_column(module, known[name.lower()], searching), direction == "desc"))
+    return tuple(out)

@@ -1,0 +1,148 @@
+"""The expression grammar of ``dynamicStructure`` and ``structure``: ``1 AND (2 OR 3)``.
+
+    either := both { OR both }
+    both   := not { AND not }
+    not    := NOT not | number | "(" either ")"
+
+Numbers name clauses; one without a clause is what it is in SQL: true unless 0. Letter case does not count. Whatever
+else stands there is a syntax error, also where it happens to be SQL: the vendor runs it (zurmo dossier, section 5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from canonical.query import FALSE, TRUE, And, Node, Not, Or
+from dialects.zurmo.errors import Failure, syntax_error, unknown_column
+
+MAX_LENGTH: Final = 4_000
+MAX_TOKENS: Final = 600
+MAX_DEPTH: Final = 24
+_TOKEN = re.compile(r"\s*(?:([0-9]+)|([A-Za-z_]+)|(\S))", re.ASCII)
+
+
+class Token(NamedTuple):
+    """`kind`: ``number``, ``AND``, ``OR``, ``NOT``, ``(``, ``)``, ``unused`` or ``?``; `at`: place in the text."""
+
+    kind: str
+    text: str
+    at: int
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a structure. Raises Failure when there are too many."""
+    if len(text) > MAX_LENGTH:
+        raise Failure(syntax_error(text[MAX_LENGTH:].lower()))
+    out = []
+    for found in _TOKEN.finditer(text):
+        number, word, sign = found.groups()
+        at = found.start(found.lastindex or 0)
+        if number:
+            out.append(Token("number", number, at))
+        elif word:
+            upper = word.upper()
+            out.append(Token(upper if upper in ("AND", "OR", "NOT") else "?", word, at))
+        else:
+            out.append(Token(sign if sign in "()" else "?", sign, at))
+    if len(out) > MAX_TOKENS:
+        raise Failure(syntax_error(text[out[MAX_TOKENS].at :].lower()))
+    return out
+
+
+def without(found: list[Token], unused: set[int]) -> list[Token]:
+    """The tokens without the clauses that were empty, each with the operator before it.
+
+    One with none before it stays, as the column that MySQL then does not know.
+    """
+    out: list[Token] = []
+    for token in found:
+        if token.kind != "number" or int(token.text[:18]) not in unused:
+            out.append(token)
+        elif out and out[-1].kind in ("AND", "OR"):
+            out.pop()
+        else:
+            out.append(Token("unused", token.text, token.at))
+    return out
+
+
+def parse(text: str, clauses: Mapping[int, Node], unused: set[int] | None = None) -> Node:
+    """The node of a structure over its clauses; `unused` are the positions of clauses without a value.
+
+    Raises Failure with MySQL's words for what is no expression.
+    """
+    found = tokens(text)
+    if unused:
+        found = without(found, unused)
+        if all(token.kind in ("unused", "(", ")") for token in found):
+            return TRUE
+    return _Parser(text, found, clauses).whole()
+
+
+class _Parser:
+    def __init__(self, text: str, found: list[Token], clauses: Mapping[int, Node]) -> None:
+        self._text = text
+        self._tokens = found
+        self._clauses = clauses
+        self._at = 0
+        self._depth = 0
+
+    def _peek(self) -> str | None:
+        return self._tokens[self._at].kind if self._at < len(self._tokens) else None
+
+    def _error(self) -> Failure:
+        rest = self._text[self._tokens[self._at].at :] if self._at < len(self._tokens) else ""
+        # The vendor puts the expression in parentheses, in lower case (recording 039).
+        return Failure(syntax_error(f"{rest.lower()})"))
+
+    def whole(self) -> Node:
+        node = self._either()
+        if self._peek() is not None:
+            raise self._error()
+        return node
+
+    def _either(self) -> Node:
+        nodes = [self._both()]
+        while self._peek() == "OR":
+            self._at += 1
+            nodes.append(self._both())
+        return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+
+    def _both(self) -> Node:
+        nodes = [self._not()]
+        while self._peek() == "AND":
+            self._at += 1
+            nodes.append(self._not())
+        return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
+
+    def _not(self) -> Node:
+        kind = self._peek()
+        if kind == "NOT":
+            return Not(self._nested(self._not))
+        if kind == "(":
+            node = self._nested(self._either)
+            if self._peek() != ")":
+                raise self._error()
+            self._at += 1
+            return node
+        if kind == "unused":
+            raise Failure(unknown_column("notused", "where clause"))
+        if kind != "number":
+            raise self._error()
+        text = self._tokens[self._at].text
+        self._at += 1
+        number = int(text[:18])
+        clause = self._clauses.get(number) if len(text) <= 18 else None
+        if clause is not None:
+            return clause
+        return TRUE if text.strip("0") else FALSE
+
+    def _nested(self, rule: Callable[[], Node]) -> Node:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self._error()
+        self._at += 1
+        node = rule()
+        self._depth -= 1
+        return node
