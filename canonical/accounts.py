@@ -61,6 +61,9 @@ class Accounts(Protocol):
         """The holder of a token of that kind (``api``, ``session``, ``access``, …) that is still good at `now`."""
 
     def by_user(self, tenant_id: int, user_id: int) -> Principal | None: ...
+    def by_username(self, tenant_id: int, username: str) -> Principal | None:
+        """The user of that name, without proof: for callers that have settled otherwise who it is."""
+
     def issue(
         self,
         kind: str,

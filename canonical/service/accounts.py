@@ -203,13 +203,19 @@ class CoreAccounts:
         )
 
     def by_user(self, tenant_id: int, user_id: int) -> Principal | None:
-        rows = self._store.reading(tenant_id).select("app_user", {"id": user_id})
+        return self._by({"id": user_id}, tenant_id)
+
+    def by_username(self, tenant_id: int, username: str) -> Principal | None:
+        return self._by({"username_fold": fold(username)}, tenant_id)
+
+    def _by(self, where: Mapping[str, Any], tenant_id: int) -> Principal | None:
+        rows = self._store.reading(tenant_id).select("app_user", where)
         if not rows or not rows[0]["active"]:
             return None
         row = rows[0]
         return Principal(
             tenant_id,
-            user_id,
+            row["id"],
             row["username"],
             bool(row["is_admin"]),
             bool(row["view_only"]),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from canonical.model import ContactPoint, CustomValue, Link, Record, Tag
-from canonical.query import Query
+from canonical.query import Query, Window
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -41,8 +41,15 @@ class Unit(Protocol):
 
     # Rows of small tables, as dictionaries
     def select(
-        self, table: str, where: Where, order: tuple[str, ...] = (), *, at_least: Where | None = None
+        self,
+        table: str,
+        where: Where,
+        order: tuple[str, ...] = (),
+        *,
+        at_least: Where | None = None,
+        window: Window | None = None,
     ) -> list[dict[str, Any]]: ...
+    def count_rows(self, table: str, where: Where) -> int: ...
     def insert(self, table: str, values: Where) -> None: ...
     def insert_many(self, table: str, rows: Sequence[Where]) -> None:
         """All rows must name the same columns."""
@@ -60,6 +67,12 @@ class Unit(Protocol):
 
     def purge_tokens(self, now: int) -> None:
         """Forgets tokens that ended before `now`."""
+
+    def due_jobs(self, now: int, limit: int) -> list[tuple[int, int, int, str | None]]:
+        """What workers may take up at `now`, oldest first, of all tenants: tenant, job, due time, last holder."""
+
+    def held_jobs(self, now: int, prefix: str) -> list[tuple[int, int, int, str | None]]:
+        """What is not due yet because a holder whose name begins with `prefix` works on it; columns as above."""
 
     # Records
     def load(self, kind: type[R], ids: Iterable[int]) -> dict[int, R]: ...

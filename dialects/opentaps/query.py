@@ -22,7 +22,6 @@ from canonical.query import (
     Query,
     Sort,
     Window,
-    all_of,
     any_of,
     contains,
     eq,
@@ -62,8 +61,16 @@ def number(text: str, largest: int) -> int:
     return int(text)
 
 
-def build(params: Parameters, names: Names, count: str | None, start: str | None, *, type_: str | None = None) -> Query:
-    """The query of a list. `type_` is fixed for tasks.
+def build(
+    params: Parameters,
+    names: Names,
+    count: str | None,
+    start: str | None,
+    *,
+    type_: str | None = None,
+    skip: tuple[str, ...] = (),
+) -> Query:
+    """The query of a list. `type_` is fixed for tasks; names in `skip` are no filters of this call.
 
     Raises `BadNumber` for `count` and `start` out of the path, `Unsupported` for too many filters.
     """
@@ -72,7 +79,7 @@ def build(params: Parameters, names: Names, count: str | None, start: str | None
     if not 0 < limit <= MAX_COUNT:
         limit = MAX_COUNT
     descending = (params.get("order") or "").strip().upper() == "DESC"
-    nodes = list(filters(params, names))
+    nodes = filters(params, names, skip)
     if type_ is not None:
         nodes.append(eq("type", type_))
     if start is not None:
@@ -81,7 +88,8 @@ def build(params: Parameters, names: Names, count: str | None, start: str | None
     per_page = _positive(params.get("per_page"), MAX_PER_PAGE)
     limit = per_page or limit
     page = _positive(params.get("page"), MAX_INT) or 1
-    return Query(all_of(*nodes), (Sort("sequence", descending),), Window((page - 1) * limit, limit))
+    # Not flattened, so that `parameters_of` finds each filter whole.
+    return Query(And(tuple(nodes)) if nodes else TRUE, (Sort("sequence", descending),), Window((page - 1) * limit, limit))
 
 
 def _positive(text: str | None, largest: int) -> int | None:
@@ -155,7 +163,7 @@ FILTERS: Mapping[str, Callable[[list[str], Names], Node]] = {
 """Filters whose value is a list of words, any of which may hold."""
 
 
-def filters(params: Parameters, names: Names) -> list[Node]:
+def filters(params: Parameters, names: Names, skip: tuple[str, ...] = ()) -> list[Node]:
     """What a list is narrowed to; a filter without a value narrows nothing.
 
     Raises `Unsupported` for too many.
@@ -163,7 +171,7 @@ def filters(params: Parameters, names: Names) -> list[Node]:
     nodes: list[Node] = []
     terms = 0
     for name in params.first:
-        if name in RESERVED or name.startswith(CREATOR_PREFIX):
+        if name in RESERVED or name in skip or name.startswith(CREATOR_PREFIX):
             continue
         bare = name.removeprefix(PREFIX)
         make = FILTERS.get(bare)
@@ -180,6 +188,11 @@ def filters(params: Parameters, names: Names) -> list[Node]:
         if terms + len(nodes) > MAX_FILTERS:
             raise Unsupported("too many filters")
     return nodes
+
+
+def narrowed(where: Node, node: Node) -> Node:
+    """What `build` asked for, and `node` besides."""
+    return And((*where.nodes, node)) if isinstance(where, And) else node
 
 
 def attribute_node(name: str, value: str) -> Node:

@@ -297,7 +297,11 @@ class TestEmployer:
 
 class TestLists:
     def test_mixed_by_name_whatever_the_letter_case(self, capsule: Capsule) -> None:
-        names = {"beta": capsule.organisation("beta"), "Alpha": capsule.person("Alpha", ""), "Ärger": capsule.organisation("Ärger")}
+        names = {
+            "beta": capsule.organisation("beta"),
+            "Alpha": capsule.person("Alpha", ""),
+            "Ärger": capsule.organisation("Ärger"),
+        }
         mia = capsule.json("/api/users")["users"]["user"]["partyId"]
         assert ids(capsule, "/api/party") == [str(names["Alpha"]), str(names["Ärger"]), str(names["beta"]), mia]
         assert ids(capsule, "/api/person") == [str(names["Alpha"]), mia]

@@ -392,7 +392,9 @@ class TestFromElsewhere:
 
     def test_other_role_stands_in_and_assignee_does_not(self, capsule: Capsule) -> None:
         worker, attendee = capsule.person("Worker"), capsule.person("Attendee")
-        task = self.make(capsule, NewLink(Ref("party", worker), "assignee"), NewLink(Ref("party", attendee), "attendee"))
+        task = self.make(
+            capsule, NewLink(Ref("party", worker), "assignee"), NewLink(Ref("party", attendee), "attendee")
+        )
         assert shown(capsule, task)["partyName"] == "Attendee Lund"
         alone = self.make(capsule, NewLink(Ref("party", worker), "assignee"))
         assert "partyId" not in shown(capsule, alone)

@@ -11,8 +11,8 @@ from dialects.capsule.auth import basic, read_token
 from dialects.capsule.bodies import Tree, read_body
 from dialects.capsule.errors import BadRequest, UnsupportedBody
 from dialects.capsule.negotiation import JSON as JSON_ANSWER
-from dialects.capsule.negotiation import TEXT_XML, XML as XML_ANSWER
-from dialects.capsule.negotiation import answer_format
+from dialects.capsule.negotiation import TEXT_XML, answer_format
+from dialects.capsule.negotiation import XML as XML_ANSWER
 from tests.dialects.capsule_client import DECLARATION, JSON, XML, Capsule, capsule_fixture, world_fixture
 
 world = world_fixture()
@@ -160,7 +160,16 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "target",
-        ["/api/party/abc", "/api/party/1x", "/api/party/-1", "/api/party/1.0", "/api/party/１", "/api/nothing", "/", "/api"],
+        [
+            "/api/party/abc",
+            "/api/party/1x",
+            "/api/party/-1",
+            "/api/party/1.0",
+            "/api/party/１",
+            "/api/nothing",
+            "/",
+            "/api",
+        ],
     )
     def test_no_resource(self, capsule: Capsule, target: str) -> None:
         response = capsule.send("GET", target, accept=JSON)
@@ -282,8 +291,14 @@ class TestBodies:
         declared = b'<?xml version="1.0" encoding="ISO-8859-1"?>' + latin
         for content_type in (XML, "text/xml; charset=utf-8", "text/xml; charset=windows-1252"):
             assert tree(declared, content_type).text("description") == "Zoë"
-        assert tree('{"task":{"description":"Zoë"}}'.encode("utf-16"), f"{JSON}; charset=utf-16").text("description") == "Zoë"
-        assert tree("<task><description>Zoë</description></task>", "text/xml; charset=nonsense").text("description") == "Zoë"
+        assert (
+            tree('{"task":{"description":"Zoë"}}'.encode("utf-16"), f"{JSON}; charset=utf-16").text("description")
+            == "Zoë"
+        )
+        assert (
+            tree("<task><description>Zoë</description></task>", "text/xml; charset=nonsense").text("description")
+            == "Zoë"
+        )
 
     @pytest.mark.parametrize(
         ("body", "content_type"),
@@ -300,7 +315,11 @@ class TestBodies:
 
     @pytest.mark.parametrize(
         ("body", "content_type"),
-        [("<task><e><v>1</v></e></task>", XML), ('{"task":{"e":{"v":"1"}}}', JSON), ('{"task":{"e":[{"v":1}]}}', JSON)],
+        [
+            ("<task><e><v>1</v></e></task>", XML),
+            ('{"task":{"e":{"v":"1"}}}', JSON),
+            ('{"task":{"e":[{"v":1}]}}', JSON),
+        ],
     )
     def test_one_object_is_a_list_of_one(self, body: str, content_type: str) -> None:
         assert [entry.text("v") for entry in tree(body, content_type).branches("e")] == ["1"]

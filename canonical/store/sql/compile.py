@@ -52,7 +52,7 @@ class _Builder:
             path: Expression = sa.literal_column(f"""'$."{namespace}"."{key}"'""")
             return sa.cast(sa.func.json_extract(source.c.extras, path), sa.Text)
         pointer: Expression = sa.literal_column(f"'{{{namespace},{key}}}'")
-        return sa.cast(source.c.extras, sa.JSON).op("#>>")(pointer)
+        return sa.cast(source.c.extras, sa.JSON).op("#>>", return_type=sa.Text())(pointer)
 
     def build(self, shape: Shape, spec: KindSpec | None, source: Any) -> Expression:
         match shape:

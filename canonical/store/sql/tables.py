@@ -256,3 +256,61 @@ application = sa.Table(
     sa.Column("user_id", sa.BigInteger, nullable=False),
     sa.Column("name", sa.Text, nullable=False, server_default=""),
 )
+
+# Workflows and jobs. `tasks`, `on_error`, `parameters`, `progress` and `item` are JSON text.
+workflow = sa.Table(
+    "workflow",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("name", BINARY_TEXT, nullable=False),
+    sa.Column("tasks", sa.Text, nullable=False),
+    sa.Column("on_error", sa.Text, nullable=False),
+    sa.Column("timeout", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger),
+    sa.Column("creator_id", sa.BigInteger),
+    sa.Column("extras", sa.Text),
+)
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("workflow_id", sa.BigInteger, nullable=False),
+    sa.Column("status", BINARY_TEXT, nullable=False),
+    sa.Column("parameters", sa.Text, nullable=False),
+    sa.Column("start_at", sa.BigInteger),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger),
+    sa.Column("creator_id", sa.BigInteger),
+    sa.Column("started_at", sa.BigInteger),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Column("progress", sa.Text),
+    sa.Column("log_count", sa.BigInteger, nullable=False),
+    sa.Column("extras", sa.Text),
+)
+_index("job_by_status", job, "tenant_id", "status", "id")
+job_log = sa.Table(
+    "job_log",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("job_id", sa.BigInteger, primary_key=True),
+    sa.Column("position", sa.BigInteger, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("item", sa.Text, nullable=False),
+)
+# One row for each job that a worker of ours has yet to end. `due_at` is when it may be taken up: its start, the end
+# of a retry's delay, or, while `holder` works on it, the end of that worker's lease.
+job_agenda = sa.Table(
+    "job_agenda",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("job_id", sa.BigInteger, primary_key=True),
+    sa.Column("due_at", sa.BigInteger, nullable=False),
+    sa.Column("holder", BINARY_TEXT),
+)
+# Workers look for what is due in all tenants at once.
+_index("job_agenda_by_due", job_agenda, "due_at")

@@ -12,13 +12,13 @@ from sqlalchemy.sql import ClauseElement
 
 from canonical.errors import Conflict
 from canonical.model import KINDS, ContactPoint, CustomValue, Link, Record, Tag
-from canonical.query import Query, Scalar
+from canonical.query import Query, Scalar, Window
 from canonical.store.port import CREDENTIAL_COLUMNS, SYSTEM, Where
 from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend, Cursor
 from canonical.store.sql.compile import TENANT, Statements, select_records
 from canonical.store.sql.loaders import LOADERS
-from canonical.store.sql.plan import padded
+from canonical.store.sql.plan import HIGHEST, padded
 from canonical.values import Ref, fold
 
 R = TypeVar("R", bound=Record)
@@ -115,23 +115,48 @@ class SqlUnit:
         return clauses
 
     def select(
-        self, table: str, where: Where, order: tuple[str, ...] = (), *, at_least: Where | None = None
+        self,
+        table: str,
+        where: Where,
+        order: tuple[str, ...] = (),
+        *,
+        at_least: Where | None = None,
+        window: Window | None = None,
     ) -> list[dict[str, Any]]:
         described = TABLES[table]
         params: dict[str, Any] = {}
         shape = self._conditions(described, where, params, at_least)
+        if window is not None:
+            params["limit"] = 2**62 if window.limit is None else window.limit
+            params["offset"] = window.offset
 
         def build() -> ClauseElement:
             by = [described.c[name] for name in order]
-            return sa.select(described).where(*self._clauses(described, shape)).order_by(*by)
+            rows = sa.select(described).where(*self._clauses(described, shape)).order_by(*by)
+            if window is None:
+                return rows
+            limit, offset = (sa.bindparam(name, type_=sa.BigInteger()) for name in ("limit", "offset"))
+            return rows.limit(limit).offset(offset)
 
-        rows = self._run(self._statements.fixed(("select", table, shape, order), build), params).fetchall()
+        key = ("select", table, shape, order, window is not None)
+        rows = self._run(self._statements.fixed(key, build), params).fetchall()
         names = described.c.keys()
         out = [dict(zip(names, row, strict=True)) for row in rows]
         for name in JSON_COLUMNS.intersection(names):
             for row in out:
                 row[name] = orjson.loads(row[name]) if row[name] else {}
         return out
+
+    def count_rows(self, table: str, where: Where) -> int:
+        described = TABLES[table]
+        params: dict[str, Any] = {}
+        shape = self._conditions(described, where, params)
+
+        def build() -> ClauseElement:
+            return sa.select(sa.func.count()).select_from(described).where(*self._clauses(described, shape))
+
+        sql = self._statements.fixed(("count rows", table, shape), build)
+        return int(cast(Any, self._run(sql, params).fetchone())[0])
 
     def _row(self, table: str, values: Where) -> dict[str, Any]:
         row = {column: _stored(column, value) for column, value in values.items()}
@@ -234,6 +259,33 @@ class SqlUnit:
             return sa.delete(token).where(token.c.expires_at < sa.bindparam("now", type_=sa.BigInteger()))
 
         self._run(self._statements.fixed("purge tokens", build), {"now": now})
+
+    def due_jobs(self, now: int, limit: int) -> list[tuple[int, int, int, str | None]]:
+        agenda = tables.job_agenda
+
+        def build() -> ClauseElement:
+            return (
+                sa.select(agenda.c.tenant_id, agenda.c.job_id, agenda.c.due_at, agenda.c.holder)
+                .where(agenda.c.due_at <= sa.bindparam("now", type_=sa.BigInteger()))
+                .order_by(agenda.c.due_at, agenda.c.job_id)
+                .limit(sa.bindparam("limit", type_=sa.BigInteger()))
+            )
+
+        rows = self._run(self._statements.fixed("due jobs", build), {"now": now, "limit": limit}).fetchall()
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    def held_jobs(self, now: int, prefix: str) -> list[tuple[int, int, int, str | None]]:
+        agenda = tables.job_agenda
+
+        def build() -> ClauseElement:
+            return sa.select(agenda.c.tenant_id, agenda.c.job_id, agenda.c.due_at, agenda.c.holder).where(
+                agenda.c.due_at > sa.bindparam("now", type_=sa.BigInteger()),
+                agenda.c.holder >= sa.bindparam("low", type_=sa.Text()),
+                agenda.c.holder < sa.bindparam("high", type_=sa.Text()),
+            )
+
+        params = {"now": now, "low": prefix, "high": prefix + HIGHEST}
+        return [(row[0], row[1], row[2], row[3]) for row in self._run(self._statements.fixed("held jobs", build), params).fetchall()]
 
     # -- records ----------------------------------------------------------------------------------
 

@@ -51,32 +51,11 @@ def locate(request: WireRequest) -> str:
     return "/" + "/".join([part if part.isalnum() and part.isascii() else quote(part, safe="") for part in found])
 
 
-def rest(call: Call) -> list[str]:
-    """The decoded segments after the action."""
-    text = call.params.get("rest", "")
-    return [unquote(part) for part in text.split("/")] if text else []
-
-
 def parse_str(text: str | bytes) -> Data:
     """PHP's parse_str: pairs nested by their brackets. Raises TooLarge past 10,000 pairs."""
     raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
     pairs = form_body.parse_pairs(raw, max_pairs=MAX_PAIRS)
     return form_body.nest([(name, clean_text(value)) for name, value in pairs], max_pairs=MAX_PAIRS)
-
-
-def parameters(call: Call) -> Data:
-    """GET from the query, POST from a form, PUT from the raw body whatever its type says."""
-    kept = call.memo.get("parameters")
-    if kept is None:
-        request = call.request
-        if request.method == "POST":
-            kept = _form(request)
-        elif request.method == "PUT":
-            kept = parse_str(request.body)
-        else:
-            kept = parse_str(request.query)
-        call.memo["parameters"] = kept
-    return dict(kept)
 
 
 def _form(request: WireRequest) -> Data:
@@ -85,19 +64,6 @@ def _form(request: WireRequest) -> Data:
         fields, _ = form_body.multipart(request.body, kind)
         return form_body.nest([(name, clean_text(value)) for name, value in fields], max_pairs=MAX_PAIRS)
     return parse_str(request.body) if kind.lower().startswith(_FORM_TYPES[0]) else {}
-
-
-def data_of(call: Call) -> Data | None:
-    """The map under ``data``; None when there is none, or it is a plain text that is no XML message."""
-    kept = call.memo.get("data", ...)
-    if kept is ...:
-        kept = parameters(call).get("data")
-        if isinstance(kept, str):
-            kept = _xml_data(kept)
-        if kept is not None and call.settings.get("emoji") == "question_marks":
-            kept = _question_marks(kept)
-        call.memo["data"] = kept
-    return kept if kept is None else dict(kept)
 
 
 def _xml_data(text: str) -> Data | None:
@@ -138,22 +104,66 @@ def php_int(text: Nested | None) -> int:
     return number if abs(number) <= MAX_ID else 0
 
 
-def id_of(call: Call) -> int:
-    """The id a request names, 0 when it names none."""
-    action = call.route.meta.get("action") if call.route is not None else None
-    if (action, call.request.method) in _PATH_ID:
-        path = rest(call)
-        if path and path[0]:
-            return php_int(path[0])
-    return php_int(parameters(call).get("id"))
+class Given:
+    """What one request to an action says, read as far as it is asked for."""
+
+    __slots__ = ("_data", "_parameters", "action", "question_marks", "request", "rest")
+
+    def __init__(self, request: WireRequest, action: str, rest: str, *, question_marks: bool = False) -> None:
+        self.request = request
+        self.action = action
+        self.rest: list[str] = [unquote(part) for part in rest.split("/")] if rest else []
+        """The decoded segments after the action."""
+        self.question_marks = question_marks
+        self._parameters: Data | None = None
+        self._data: Data | str | None = ""
+
+    @property
+    def parameters(self) -> Data:
+        """GET from the query, POST from a form, PUT from the raw body whatever its type says."""
+        if self._parameters is None:
+            if self.request.method == "POST":
+                self._parameters = _form(self.request)
+            else:
+                self._parameters = parse_str(self.request.body if self.request.method == "PUT" else self.request.query)
+        return self._parameters
+
+    @property
+    def data(self) -> Data | None:
+        """The map under ``data``; None when there is none, or it is a plain text that is no XML message."""
+        if isinstance(self._data, str):
+            found = self.parameters.get("data")
+            if isinstance(found, str):
+                found = _xml_data(found)
+            if found is not None and self.question_marks:
+                found = _question_marks(found)
+            self._data = found
+        return self._data
+
+    @property
+    def id(self) -> int:
+        """The id that it names, 0 when it names none."""
+        if (self.action, self.request.method) in _PATH_ID and self.rest and self.rest[0]:
+            return php_int(self.rest[0])
+        return php_int(self.parameters.get("id"))
+
+    @property
+    def filter(self) -> Data:
+        """The search of a list: the path segment or parameter ``filter`` on GET, ``data`` otherwise."""
+        if self.request.method in ("POST", "PUT"):
+            return self.data or {}
+        if len(self.rest) > 1 and self.rest[0] == "filter":
+            return parse_str(self.rest[1])
+        named = self.parameters.get("filter")
+        return parse_str(named) if isinstance(named, str) else {}
 
 
-def filter_of(call: Call) -> Data:
-    """The search of a list: the path segment or parameter ``filter`` on GET, ``data`` otherwise."""
-    if call.request.method in ("POST", "PUT"):
-        return data_of(call) or {}
-    path = rest(call)
-    if len(path) > 1 and path[0] == "filter":
-        return parse_str(path[1])
-    given = parameters(call).get("filter")
-    return parse_str(given) if isinstance(given, str) else {}
+def given(call: Call) -> Given:
+    """What the request of a call says."""
+    kept: Given | None = call.memo.get("given")
+    if kept is None:
+        action = call.route.meta.get("action", "") if call.route is not None else ""
+        marks = call.settings.get("emoji") == "question_marks"
+        kept = Given(call.request, action, call.params.get("rest", ""), question_marks=marks)
+        call.memo["given"] = kept
+    return kept

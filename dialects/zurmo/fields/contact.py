@@ -12,7 +12,8 @@ from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base, common, owned, plain
 from dialects.zurmo.fields.base import Draft, Field, View
 from dialects.zurmo.fields.references import account, sent_id
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute, text_node
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import text_node
 
 STATES: Final = ("New", "In Progress", "Recycled", "Dead", "Qualified", "Customer")
 """In their order; the ids follow it, from 1 in 3.x, from 2 in 2.2.5."""

@@ -16,7 +16,8 @@ from canonical.operations import Desk
 from canonical.query import Compare, Has, Node, Not, Op, all_of
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, kept
-from dialects.zurmo.query.comparison import Below, Comparison, UnknownAttribute, text_node
+from dialects.zurmo.query.comparison import Below, Comparison, UnknownAttribute
+from dialects.zurmo.query.nodes import text_node
 from dialects.zurmo.settings import NAME
 
 SUFFIX: Final = "Cstm"

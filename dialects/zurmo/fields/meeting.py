@@ -10,7 +10,8 @@ from dialects.zurmo.fields import common, plain
 from dialects.zurmo.fields.base import Field, View
 from dialects.zurmo.fields.owned import first_email
 from dialects.zurmo.fields.task import name_field
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute, moment_node, number_node
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import moment_node, number_node
 
 ATTENDEE: Final = "attendee"
 SUBJECT_OR_ATTENDEE: Final = ("", ATTENDEE)

@@ -8,7 +8,8 @@ from canonical.query import Compare, Node, Not, Op, all_of, any_of
 from canonical.values import join_text, split_text, sql_time
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute, moment_node, text_node
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import moment_node, text_node
 
 
 def description_of(record: Activity) -> str:

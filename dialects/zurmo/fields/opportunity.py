@@ -14,14 +14,8 @@ from dialects.zurmo.fields.base import Draft, Field, View
 from dialects.zurmo.fields.currency import code_by_id, code_of, id_of, rate_of
 from dialects.zurmo.fields.references import account
 from dialects.zurmo.fields.task import name_field
-from dialects.zurmo.query.comparison import (
-    Below,
-    Comparison,
-    Searching,
-    UnknownAttribute,
-    money_node,
-    number_node,
-)
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import money_node, number_node
 
 PROBABILITIES: Final = {
     "Prospecting": 10,

@@ -12,16 +12,8 @@ from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, View, kept
-from dialects.zurmo.query.comparison import (
-    Below,
-    Comparison,
-    NotSearchable,
-    Searching,
-    UnknownAttribute,
-    extra_column,
-    number_node,
-    text_node,
-)
+from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import extra_column, number_node, text_node
 
 USER_COLUMNS = {"username": "username", "firstName": "first_name", "lastName": "last_name", "jobTitle": "job_title"}
 ACCOUNT_COLUMNS = {"name": "name", "industry": "industry", "type": "category", "description": "about"}

@@ -14,31 +14,21 @@ import re
 from typing import Final
 
 from adapter.formats.form_body import Nested
-from canonical.model import STATES, Activity
-from canonical.query import Compare, Node, Not, Op, all_of, any_of, eq
+from canonical.model import Activity
 from canonical.values import sql_time
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.fields.references import project, user
-from dialects.zurmo.query.comparison import (
-    Below,
-    Comparison,
-    Searching,
-    UnknownAttribute,
-    extra_column,
-    moment_node,
-    text_node,
+from dialects.zurmo.fields.task_search import (
+    STATE_OF,
+    STATUS_OF,
+    search_completed,
+    search_done,
+    search_latest,
+    search_status,
 )
+from dialects.zurmo.query.nodes import text_node
 
-STATUS_OF: Final = {
-    "open": "1",
-    "in_progress": "2",
-    "awaiting": "3",
-    "rejected": "4",
-    "cancelled": "4",
-    "completed": "5",
-}
-STATE_OF: Final = {"1": "open", "2": "in_progress", "3": "awaiting", "4": "rejected", "5": "completed"}
 COMPLETED: Final = "5"
 _INTEGER = re.compile(r"-?[0-9]{1,9}\Z")
 
@@ -162,74 +152,6 @@ def _state(record: Activity | None, status: str, completed: bool, was: bool, dra
     return "open" if record is None or was else record.state
 
 
-# -- searching -------------------------------------------------------------------------------------------
-
-_OWN = extra_column("status")
-_DONE = extra_column("done")
-_LATEST = extra_column("latest")
-_IS_COMPLETED = eq("state", "completed")
-_HIDDEN = Compare(_OWN, Op.LIKE, "completed:%-")
-_SHOWN_DONE = all_of(_IS_COMPLETED, any_of(Compare(_OWN, Op.NULL), Not(_HIDDEN)))
-
-
-def _nothing_below(below: Below) -> None:
-    if below:
-        raise UnknownAttribute(below[0])
-
-
-def _search_completed(searching: Searching, below: Below, test: Comparison) -> Node:
-    _nothing_below(below)
-    never = Compare(extra_column("completed"), Op.NULL)
-    not_completed = Compare("state", Op.NE, "completed")
-    if test.operator in ("isNull", "isNotNull"):
-        unset = all_of(not_completed, never) if not searching.profile.v3 else Compare("id", Op.LT, 0)
-        return unset if test.operator == "isNull" else Not(unset)
-    zero = not_completed if searching.profile.v3 or test.loose else all_of(not_completed, Not(never))
-    return any_of(*(node for value, node in (("1", _IS_COMPLETED), ("0", zero)) if test.accepts(value)))
-
-
-def _search_status(searching: Searching, below: Below, test: Comparison) -> Node:
-    _nothing_below(below)
-    wanted = [status for status in STATE_OF if test.accepts(status)]
-    plainly = [state for state in STATES if STATUS_OF[state] in wanted]
-    own = any_of(
-        *(
-            all_of(eq("state", state), any_of(*(Compare(_OWN, Op.LIKE, f"{state}:{status}:%") for status in wanted)))
-            for state in STATES
-            if wanted
-        )
-    )
-    no_own = any_of(
-        *(
-            all_of(eq("state", state), any_of(Compare(_OWN, Op.NULL), Not(Compare(_OWN, Op.LIKE, f"{state}:%"))))
-            for state in plainly
-        )
-    )
-    return any_of(no_own, own)
-
-
-def _text_moment(column: str, test: Comparison) -> Node:
-    """A moment kept as ``YYYY-MM-DD HH:MM:SS``, which sorts as text."""
-    return text_node(column, test)
-
-
-def _search_done(searching: Searching, below: Below, test: Comparison) -> Node:
-    _nothing_below(below)
-    if test.operator == "isNull":
-        return all_of(Not(_SHOWN_DONE), any_of(_IS_COMPLETED, Compare(_DONE, Op.NULL)))
-    stored = all_of(_SHOWN_DONE, moment_node("completed_at", test))
-    kept_apart = all_of(Not(_IS_COMPLETED), _text_moment(_DONE, test))
-    return any_of(stored, kept_apart)
-
-
-def _search_latest(searching: Searching, below: Below, test: Comparison) -> Node:
-    _nothing_below(below)
-    if test.operator in ("isNull", "isNotNull"):
-        return moment_node("created_at", test)
-    plainly = all_of(Compare(_LATEST, Op.NULL), moment_node("created_at", test))
-    return any_of(plainly, all_of(Compare(_LATEST, Op.NOT_NULL), _text_moment(_LATEST, test)))
-
-
 def _show_name(record: Activity, view: View) -> str:
     limit = view.profile.name_length
     if len(record.title) > limit:
@@ -269,7 +191,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "latestDateTime",
         show=_show_latest,
-        search=_search_latest,
+        search=search_latest,
         sort="created_at",
         element="DateTime",
         read_only=True,
@@ -279,7 +201,7 @@ FIELDS: tuple[Field, ...] = (
         "completedDateTime",
         show=_show_completed_at,
         take=_take_completed_at,
-        search=_search_done,
+        search=search_done,
         sort="completed_at",
         label="Completed On",
         element="DateTime",
@@ -289,7 +211,7 @@ FIELDS: tuple[Field, ...] = (
         "completed",
         show=_show_completed,
         take=_take_completed,
-        search=_search_completed,
+        search=search_completed,
         sort="completed_at",
         element="CheckBox",
         echo=lambda shown, sent: shown,
@@ -302,7 +224,7 @@ FIELDS: tuple[Field, ...] = (
         "status",
         show=lambda record, view: status_of(record),
         take=_take_status,
-        search=_search_status,
+        search=search_status,
         sort="completed_at",
         element="TaskStatusDropDown",
         required=True,

@@ -14,15 +14,8 @@ from dialects.zurmo.fields import base, common, owned, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.fields.currency import code_by_id, id_of
 from dialects.zurmo.fields.references import sent_id, user
-from dialects.zurmo.query.comparison import (
-    Below,
-    Comparison,
-    NotSearchable,
-    Searching,
-    UnknownAttribute,
-    moment_node,
-    text_node,
-)
+from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import moment_node, text_node
 
 EMAIL_TAKEN: Final = "Email address already exists in system."
 NOT_LOWERCASE: Final = "Username must be lowercase."

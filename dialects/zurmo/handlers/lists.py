@@ -9,7 +9,7 @@ from adapter.wire import WireResponse
 from canonical.query import Node, Query, Sort, Window, all_of
 from dialects.zurmo.auth import profile
 from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import filter_of
+from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.handlers.shared import module_of, require_right, searching, shown
 from dialects.zurmo.modules import Module
 from dialects.zurmo.query import improved
@@ -34,7 +34,7 @@ def list_records(call: Call) -> WireResponse:
     module = module_of(call)
     require_right(call, module)
     call.memo["interface"] = True
-    search = filter_of(call)
+    search = given(call).filter
     paging = list_paging(search, profile(call).page_cap)
     where, sort = list_query(module, search, searching(call))
     desk = call.desk
@@ -52,9 +52,9 @@ def search_records(call: Call) -> WireResponse:
     """A page of the improved search. Past the end there is nothing."""
     route = module_of(call)
     require_right(call, route)
-    search = filter_of(call)
-    given = search.get("search")
-    asked = given if isinstance(given, dict) else {}
+    search = given(call).filter
+    wanted = search.get("search")
+    asked = wanted if isinstance(wanted, dict) else {}
     module = improved.module_of(asked, route)
     require_right(call, module)
     who = searching(call)

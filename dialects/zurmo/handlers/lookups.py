@@ -10,7 +10,7 @@ from adapter.wire import WireResponse
 from canonical.model import PicklistItem
 from dialects.zurmo.auth import profile
 from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import data_of, filter_of, id_of, rest
+from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.errors import INVALID_ID, NO_DATA, NO_RIGHT, Failure
 from dialects.zurmo.fields import contact
 from dialects.zurmo.handlers.shared import route_of
@@ -102,7 +102,7 @@ def _table(call: Call) -> tuple[Rows, str]:
 
 def read_row(call: Call) -> WireResponse:
     """One row of a small table."""
-    id = id_of(call)
+    id = given(call).id
     for row in _table(call)[0](call):
         if row["id"] == id:
             return envelope(call, row)
@@ -113,7 +113,7 @@ def list_rows(call: Call) -> WireResponse:
     """A page of a small table, with the search of `list`."""
     call.memo["interface"] = True
     rows, order = _table(call)
-    search = filter_of(call)
+    search = given(call).filter
     found = _searched(rows(call), search.get("search"))
     sort = search.get("sort")
     name, _, direction = (sort if isinstance(sort, str) and sort else order).partition(".")
@@ -190,7 +190,7 @@ def _map(items: Sequence[PicklistItem]) -> dict[str, str] | list[str]:
 
 
 def _asked_name(call: Call) -> str:
-    path = rest(call)
+    path = given(call).rest
     return path[0] if path else ""
 
 
@@ -209,7 +209,7 @@ def add_values(call: Call) -> WireResponse:
     """Adds values to a picklist, making it where there is none; answers the whole map."""
     if call.caller.view_only:
         raise Failure(NO_RIGHT)
-    data = data_of(call)
+    data = given(call).data
     values = data.get("values") if data is not None else None
     name = _asked_name(call)
     if not isinstance(values, dict) or not name or len(name) > _MAX_NAME:

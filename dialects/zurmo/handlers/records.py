@@ -8,7 +8,7 @@ from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.operations import Delete
 from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import data_of, id_of
+from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.errors import (
     NO_DATA,
     NO_PERMISSION,
@@ -29,7 +29,7 @@ def read(call: Call) -> WireResponse:
     """One record."""
     module = module_of(call)
     require_right(call, module)
-    record = load(call, module, id_of(call))
+    record = load(call, module, given(call).id)
     return envelope(call, shown(call, module, [record])[0])
 
 
@@ -37,7 +37,7 @@ def create(call: Call) -> WireResponse:
     """A new record; a relation that fails takes it back."""
     module = module_of(call)
     require_right(call, module, write=True)
-    sent = data_of(call)
+    sent = given(call).data
     if sent is None:
         raise Failure(NO_DATA)
     draft = new_draft(call, None, sent)
@@ -67,10 +67,10 @@ def update(call: Call) -> WireResponse:
     """Changes what was sent; a relation that fails leaves the rest of the update."""
     module = module_of(call)
     require_right(call, module)
-    sent = data_of(call)
+    sent = given(call).data
     if sent is None:
         raise Failure(NO_DATA)
-    record: Any = load(call, module, id_of(call))
+    record: Any = load(call, module, given(call).id)
     if call.caller.view_only:
         raise Failure(NO_PERMISSION)
     draft = new_draft(call, record, sent)
@@ -85,14 +85,14 @@ def update(call: Call) -> WireResponse:
         record = desk.update(operation, module.include)
     if module is USERS:
         save_password(call, draft, record)
-    given = relations.entries(sent)
+    entries = relations.entries(sent)
     try:
-        for entry in given:
+        for entry in entries:
             relations.apply(call, module, record, relations.resolve(call, module, entry))
     except Failure as failure:
         # Answered, not raised: what was updated stays (zurmo dossier, section 6).
         return envelope(call, message=RELATION_ISSUES + failure.message)
-    if given:
+    if entries:
         record = load(call, module, record.id)
     data = shown(call, module, [record])[0]
     remember(data, draft, module, whole=True)
@@ -103,7 +103,7 @@ def delete(call: Call) -> WireResponse:
     """Removes a record for good: its owner or an administrator may (zurmo dossier, section 7)."""
     module = module_of(call)
     require_right(call, module, write=True)
-    record = load(call, module, id_of(call))
+    record = load(call, module, given(call).id)
     caller = call.caller
     if module is USERS:
         # The owner of records cannot go; the vendor leaves them without one.

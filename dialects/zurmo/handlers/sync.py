@@ -13,7 +13,7 @@ from canonical.query import Compare, Node, Op, Query, Sort, Window, all_of
 from canonical.values import EARLIEST, Instant
 from dialects.zurmo.auth import profile
 from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import data_of
+from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.errors import BAD_SINCE, NO_DATA, Failure
 from dialects.zurmo.fields.plain import read_moment
 from dialects.zurmo.handlers.shared import module_of, require_right, shown
@@ -24,7 +24,7 @@ from dialects.zurmo.query.paging import Paging, list_paging
 def _asked(call: Call) -> tuple[Module, Mapping[str, Nested], Instant, Paging]:
     module = module_of(call)
     require_right(call, module)
-    data = data_of(call)
+    data = given(call).data
     if data is None:
         raise Failure(NO_DATA)
     since = data.get("sinceDateTime")

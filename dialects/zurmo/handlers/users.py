@@ -10,7 +10,7 @@ from adapter.wire import WireResponse
 from canonical.model import User
 from canonical.query import Query, Window, one_of
 from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import data_of
+from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.errors import NO_DATA, Failure
 from dialects.zurmo.fields.base import MUST_BE, TOO_LONG, Draft
 from dialects.zurmo.fields.meeting import user_entry
@@ -50,7 +50,7 @@ def authenticated_user(call: Call) -> WireResponse:
 def search_by_emails(call: Call) -> WireResponse:
     """Users by their e-mail addresses."""
     require_right(call, USERS)
-    data = data_of(call)
+    data = given(call).data
     emails = data.get("emails") if data is not None else None
     if not isinstance(emails, dict):
         raise Failure(NO_DATA)

@@ -8,7 +8,8 @@ from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.fields.base import Field
 from dialects.zurmo.fields.custom import custom_node, is_custom
 from dialects.zurmo.modules import Module
-from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute, number_node
+from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import number_node
 
 
 def row_of(module: Module, name: str, searching: Searching) -> Field:

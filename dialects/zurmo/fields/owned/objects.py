@@ -1,10 +1,4 @@
-"""Contact points as the vendor has them: e-mail and address objects, phone numbers, one website.
-
-The label says which is which: ``secondary`` for the second e-mail and address of a contact, ``billing`` and
-``shipping`` for an account's, ``mobile``, ``work`` and ``fax`` for numbers. What other dialects add without these
-labels fills the first free place. An object with nothing in it that a contact point could hold (an e-mail of only
-``optOut``) is kept in the record's extras under the attribute's name.
-"""
+"""E-mail and address objects."""
 
 from __future__ import annotations
 
@@ -15,22 +9,24 @@ from typing import Any, Final
 
 from adapter.formats.form_body import Nested
 from canonical.model import ContactPoint
-from canonical.query import Compare, Has, Node, Not, Op, all_of, any_of
+from canonical.query import Has, Node
 from dialects.zurmo.fields import base, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
-from dialects.zurmo.query.comparison import (
-    Below,
-    Comparison,
-    NotSearchable,
-    Searching,
-    UnknownAttribute,
-    related_node,
+from dialects.zurmo.fields.owned.points import (
+    SECOND,
+    Choose,
+    billing_address,
+    condition,
+    first_address,
+    first_email,
+    second_address,
+    second_email,
+    shipping_address,
 )
+from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import related_node
 from dialects.zurmo.settings import NAME
 
-Choose = Callable[[Sequence[ContactPoint]], ContactPoint | None]
-
-SECOND: Final = "secondary"
 # Yii's CEmailValidator; the length is bounded before it runs.
 _ATOM = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL = re.compile(
@@ -58,71 +54,6 @@ POINT_IDS, BLANK_IDS = 0, 3
 
 def is_email(text: str) -> bool:
     return len(text) <= 255 and _EMAIL.match(text) is not None
-
-
-def _of(points: Sequence[ContactPoint], kind: str) -> list[ContactPoint]:
-    return [point for point in points if point.kind == kind]
-
-
-def first_email(points: Sequence[ContactPoint]) -> ContactPoint | None:
-    """The primary e-mail: the first that nobody marked as the second."""
-    return next((point for point in points if point.kind == "email" and point.label != SECOND), None)
-
-
-def second_email(points: Sequence[ContactPoint]) -> ContactPoint | None:
-    emails = _of(points, "email")
-    marked = next((point for point in emails if point.label == SECOND), None)
-    return marked or (emails[1] if len(emails) > 1 else None)
-
-
-def first_address(points: Sequence[ContactPoint]) -> ContactPoint | None:
-    return next((point for point in points if point.kind == "address" and point.label != SECOND), None)
-
-
-def second_address(points: Sequence[ContactPoint]) -> ContactPoint | None:
-    addresses = _of(points, "address")
-    marked = next((point for point in addresses if point.label == SECOND), None)
-    return marked or (addresses[1] if len(addresses) > 1 else None)
-
-
-def billing_address(points: Sequence[ContactPoint]) -> ContactPoint | None:
-    addresses = _of(points, "address")
-    marked = next((point for point in addresses if point.label == "billing"), None)
-    return marked or next((point for point in addresses if point.label != "shipping"), None)
-
-
-def shipping_address(points: Sequence[ContactPoint]) -> ContactPoint | None:
-    return next((point for point in points if point.kind == "address" and point.label == "shipping"), None)
-
-
-def labelled(kind: str, *labels: str | None) -> Choose:
-    """The first point of a kind with one of the labels, the labels in order of preference."""
-
-    def choose(points: Sequence[ContactPoint]) -> ContactPoint | None:
-        for label in labels:
-            for point in points:
-                if point.kind == kind and point.label == label:
-                    return point
-        return None
-
-    return choose
-
-
-def condition(kind: str, labels: tuple[str | None, ...] | None = None, barred: tuple[str, ...] = ()) -> Node:
-    """Points of a kind with one of the labels, or with none of the barred ones."""
-    terms: list[Node] = [Compare("kind", Op.EQ, kind)]
-    if labels is not None:
-        named = tuple(label for label in labels if label is not None)
-        options: list[Node] = [Compare("label", Op.IN, named)] if named else []
-        if None in labels:
-            options.append(Compare("label", Op.NULL))
-        terms.append(any_of(*options))
-    if barred:
-        terms.append(any_of(Compare("label", Op.NULL), Not(Compare("label", Op.IN, barred))))
-    return all_of(*terms)
-
-
-# -- e-mail and address objects ------------------------------------------------------------------------
 
 
 def _mine(point: ContactPoint) -> dict[str, Any]:
@@ -346,95 +277,9 @@ def any_email(searching: Searching, below: Below, test: Comparison) -> Node:
     )
 
 
-# -- numbers and websites --------------------------------------------------------------------------------
-
-
-def single(name: str, kind: str, choose: Choose, label: str | None, where: Node, limit: int, **more: Any) -> Field:
-    """A contact point that the vendor has as one text."""
-    check: Callable[[str], bool] | None = more.pop("check", None)
-
-    def show(record: Any, view: View) -> str | None:
-        point = choose(record.points)
-        if point is not None:
-            return point.value
-        # Sent empty: the vendor keeps "" apart from null (zurmo dossier, section 3).
-        return "" if name in kept(record, "empty", ()) else None
-
-    def take(draft: Draft, row: Field, value: Nested) -> None:
-        text = plain.as_text(draft, row, value)
-        if text is None:
-            return
-        if text and check is not None and not check(text):
-            draft.fail(row.name, base.NOT_URL.format(row.label))
-            return
-        point = None if draft.record is None else choose(draft.record.points)
-        empty = set(draft.kept("empty", ()))
-        wanted = empty - {name} if text else empty | {name}
-        if wanted != empty:
-            draft.extras["empty"] = sorted(wanted) or None
-        if text:
-            draft.points.append(replace(point, value=text) if point else ContactPoint(kind, text, label))
-        elif point is not None:
-            draft.dropped.append(point.id)
-
-    def search(searching: Searching, below: Below, test: Comparison) -> Node:
-        if below:
-            raise UnknownAttribute(below[0])
-        if test.operator == "isEmpty":
-            return Not(Has("points", where))
-        return related_node("points", where, "value", test)
-
-    more.setdefault("default_operator", "startsWith")
-    return Field(name, show=show, take=take, search=search, max_length=limit, **more)
-
-
-WORK_PHONE: Final = ("work", "office", "direct", None)
-
-
-def phone(name: str, label: str, *also: str | None) -> Field:
-    """A telephone number by its label; `also` are further labels that count as it."""
-    labels = (label, *also)
-    return single(name, "phone", labelled("phone", *labels), label, condition("phone", labels), 24, element="Phone")
-
-
-def website() -> Field:
-    """The first web address that belongs to no service."""
-
-    return single(
-        "website",
-        "website",
-        first_site,
-        None,
-        all_of(condition("website"), any_of(Compare("service", Op.NULL), Compare("service", Op.IN, _SITES))),
-        255,
-        element="Url",
-        default_operator="contains",
-        check=plain.is_url,
-    )
-
-
-_SITES: Final = ("url", "URL", "")
-
-
-def first_site(points: Sequence[ContactPoint]) -> ContactPoint | None:
-    """The first web address; a profile at some service (Twitter, LinkedIn) is none."""
-    plain_sites = (None, *_SITES)
-    return next((point for point in points if point.kind == "website" and point.service in plain_sites), None)
-
-
-MOBILE_PHONE = phone("mobilePhone", "mobile")
-OFFICE_PHONE = phone("officePhone", "work", *WORK_PHONE[1:])
-OFFICE_FAX = phone("officeFax", "fax")
-WEBSITE = website()
 PRIMARY_EMAIL = email("primaryEmail", first_email, None, condition("email", barred=(SECOND,)))
 SECONDARY_EMAIL = email("secondaryEmail", second_email, SECOND, condition("email", (SECOND,)))
 PRIMARY_ADDRESS = address("primaryAddress", first_address, None, condition("address", barred=(SECOND,)))
 SECONDARY_ADDRESS = address("secondaryAddress", second_address, SECOND, condition("address", (SECOND,)))
 BILLING_ADDRESS = address("billingAddress", billing_address, "billing", condition("address", barred=("shipping",)))
 SHIPPING_ADDRESS = address("shippingAddress", shipping_address, "shipping", condition("address", ("shipping",)))
-
-
-def unseen(points: Sequence[ContactPoint], chosen: Sequence[Choose]) -> int:
-    """How many of the points no attribute shows."""
-    shown = {id(point) for choose in chosen if (point := choose(points)) is not None}
-    return sum(1 for point in points if id(point) not in shown)

@@ -1,0 +1,233 @@
+"""Companies, contacts, affiliations and staff (dossier, section 8).
+
+A contact and its affiliation are one canonical person: the affiliation is the person's employment and has its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from canonical.model import ContactPoint, Party, User
+from canonical.operations import Include
+from canonical.query import Compare, Op, Query, Sort, Window, all_of, eq
+from dialects.affinitylive.fields.activity import tags
+from dialects.affinitylive.fields.formats import MOMENT, TEXT, show_moment
+from dialects.affinitylive.fields.standing import STANDINGS
+from dialects.affinitylive.fields.table import Field, Resource, Sight, Target, column, derived, kept, linked
+from dialects.affinitylive.fields.subjects import party_trail
+
+POINTS: Include = ("points",)
+ORGANISATIONS = eq("type", "organisation")
+PERSONS = eq("type", "person")
+# A user's contact card is shown as the member of staff, not as a contact.
+CONTACTS = all_of(PERSONS, Compare("user_id", Op.NULL))
+
+POINT_OF: dict[str, tuple[str, str | None]] = {
+    "email": ("email", None),
+    "mobile": ("phone", "mobile"),
+    "phone": ("phone", None),
+    "fax": ("phone", "fax"),
+    "website": ("website", None),
+}
+"""Which contact point a parameter is: kind, and label where one is needed."""
+
+
+def find_point(points: Sequence[ContactPoint], name: str) -> ContactPoint | None:
+    """The first point that shows under `name`: a phone is any number that is no mobile and no fax."""
+    kind, label = POINT_OF[name]
+    for point in points:
+        if point.kind == kind and (
+            point.label == label if label is not None else kind != "phone" or point.label not in ("mobile", "fax")
+        ):
+            return point
+    return None
+
+
+def _point(name: str, *, default: bool = False) -> Field:
+    def show(record: Any, sight: Sight) -> str:
+        found = find_point(record.points, name)
+        return "" if found is None else found.value
+
+    return Field(name, show, default, include=POINTS)
+
+
+def status(resource: str) -> tuple[Field, Field]:
+    """``standing`` and ``status`` of a resource that has them."""
+    standings = STANDINGS[resource]
+
+    def target(record: Any, sight: Sight) -> Target:
+        return f"{resource} statuses", standings.id_of(standings.show(record))
+
+    return derived("standing", lambda r, s: standings.show(r)), linked("status", f"{resource} statuses", target)
+
+
+def crumbs(name_of: Callable[[Any], int | None]) -> Field:
+    """``breadcrumbs`` of what belongs to a party."""
+
+    def show(record: Any, sight: Sight) -> list[dict[str, str]]:
+        return party_trail(name_of(record), sight)
+
+    def prepare(records: Sequence[Any], sight: Sight) -> None:
+        first = sight.many(Party, [id for record in records if (id := name_of(record)) is not None])
+        sight.many(Party, [party.organisation_id for party in first.values() if party.organisation_id])
+
+    return derived("breadcrumbs", show, in_all=False, prepare=prepare)
+
+
+def _first_person(record: Any, sight: Sight) -> Target | None:
+    """The affiliation of the company's first contact."""
+    kept_ids: dict[int, int | None] = sight.memo.setdefault("first persons", {})
+    if record.id not in kept_ids:
+        found = None
+        if sight.desk is not None:
+            where = all_of(CONTACTS, eq("organisation_id", record.id))
+            query = Query(where, (Sort("id"),), Window(0, 1))
+            found = next((person.id for person in sight.desk.find(Party, query).items), None)
+        kept_ids[record.id] = found
+    id = kept_ids[record.id]
+    return None if id is None else ("affiliations", id)
+
+
+def _address(record: Any, sight: Sight) -> Target | None:
+    point = next((point for point in record.points if point.kind == "address"), None)
+    if point is None:
+        return None
+    parts = (point.street, point.street2, point.city, point.region, point.postcode, point.country)
+    shown = {
+        "id": str(point.id),
+        "full": ", ".join(part.replace("\n", ", ") for part in parts if part),
+        **dict(zip(("street1", "street2", "city", "state", "zipcode", "country"), (p or "" for p in parts), strict=True)),
+    }
+    sight.memo.setdefault("addresses", {})[point.id] = shown
+    return "addresses", point.id
+
+
+def _company(record: Any, sight: Sight) -> Target | None:
+    return None if record.organisation_id is None else ("companies", record.organisation_id)
+
+
+def _self(resource: str) -> Callable[[Any, Sight], Target | None]:
+    return lambda record, sight: (resource, record.id)
+
+
+def _surname(record: Any, sight: Sight) -> str:
+    if record.last_name is None and record.first_name is None:
+        return str(record.name)
+    return record.last_name or ""
+
+
+ID = derived("id", lambda r, s: str(r.id), default=True)
+DATES = (
+    column("date_created", "created_at", MOMENT, params=()),
+    column("date_modified", "updated_at", MOMENT, params=()),
+)
+
+COMPANY_FIELDS: tuple[Field, ...] = (
+    ID,
+    column("name", "name", default=True),
+    kept("custom_id"),
+    _point("website"),
+    _point("phone"),
+    _point("fax"),
+    _point("email"),
+    column("comments", "about"),
+    *status("companies"),
+    linked("postal_address", "addresses", _address, include=POINTS),
+    linked("default_affiliation", "affiliations", _first_person),
+    *DATES,
+    column("date_last_interacted", "last_contacted_at", MOMENT, params=()),
+    derived("staff_bookmarked", lambda r, s: "no"),
+    kept("parent_id", "0"),
+    derived("tag", tags, include=("tags",)),
+)
+
+# The order of the dossier's example exchange, section 11.
+_CONTACT_DEFAULTS = (
+    ID,
+    column("firstname", "first_name", default=True),
+    Field("surname", _surname, True, attribute="last_name", params=("surname",)),
+    _point("email", default=True),
+    _point("mobile", default=True),
+)
+CONTACT_FIELDS: tuple[Field, ...] = (
+    *_CONTACT_DEFAULTS,
+    kept("middlename"),
+    kept("username"),
+    column("title", "salutation"),
+    column("comments", "about"),
+    *status("contacts"),
+    linked("default_affiliation", "affiliations", _self("affiliations")),
+    linked("company", "companies", _company),
+    column("position", "job_title"),
+    _point("phone"),
+    _point("fax"),
+    kept("custom_id"),
+    *DATES,
+    column("date_last_interacted", "last_contacted_at", MOMENT, params=()),
+    derived("tag", tags, include=("tags",)),
+    crumbs(lambda record: record.organisation_id),
+)
+AFFILIATION_FIELDS: tuple[Field, ...] = (
+    ID,
+    _point("mobile", default=True),
+    _point("email", default=True),
+    _point("phone"),
+    _point("fax"),
+    column("position", "job_title"),
+    linked("company", "companies", _company),
+    linked("contact", "contacts", _self("contacts")),
+    *status("affiliations"),
+    linked("postal_address", "addresses", _address, include=POINTS),
+    *DATES,
+    column("date_last_interacted", "last_contacted_at", MOMENT, params=()),
+    crumbs(lambda record: record.id),
+)
+
+
+def _staff_surname(record: Any, sight: Sight) -> str:
+    if record.last_name is None and record.first_name is None:
+        return str(record.username)
+    return record.last_name or ""
+
+
+def initials(record: Any, sight: Sight) -> str:
+    return "".join(part[:1] for part in (record.first_name, record.last_name) if part).upper()
+
+
+STAFF_FIELDS: tuple[Field, ...] = (
+    ID,
+    column("firstname", "first_name", default=True, params=()),
+    derived("surname", _staff_surname, default=True),
+    column("email", "email", params=()),
+    column("username", "username", params=()),
+    column("position", "job_title", params=()),
+    column("phone", "office_phone", params=()),
+    column("mobile", "mobile_phone", params=()),
+    column("fax", "fax", params=()),
+    column("title", "salutation", params=()),
+    *status("staff"),
+    column("timezone", "time_zone", TEXT, params=()),
+    derived("initials", initials),
+    *DATES,
+    derived("date_last_interacted", lambda r, s: show_moment(r.last_sign_in_at)),
+)
+
+
+def _party_loader(type_: str) -> Callable[[Sight, Iterable[int], Include], dict[int, Any]]:
+    def load(sight: Sight, ids: Iterable[int], include: Include) -> dict[int, Any]:
+        return {id: party for id, party in sight.many(Party, ids, include).items() if party.type == type_}
+
+    return load
+
+
+def _load_staff(sight: Sight, ids: Iterable[int], include: Include) -> dict[int, Any]:
+    return dict(sight.many(User, ids, include))
+
+
+RESOURCES = (
+    Resource("companies", "company", COMPANY_FIELDS, _party_loader("organisation"), Party, ORGANISATIONS),
+    Resource("contacts", "contact", CONTACT_FIELDS, _party_loader("person"), Party, CONTACTS),
+    Resource("affiliations", "affiliation", AFFILIATION_FIELDS, _party_loader("person"), Party, CONTACTS),
+    Resource("staff", "staff", STAFF_FIELDS, _load_staff, User),
+)

@@ -1,0 +1,171 @@
+"""What things are against, who owns them, and who took part: ``against``, ``owner``, ``interacts``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from canonical.model import SUBJECT, Case, Link, Opportunity, Party
+from canonical.values import SECOND
+from dialects.affinitylive.fields.table import NAMESPACE, Sight, Target
+
+INTERACT_TYPES = ("creator", "from", "to", "cc", "bcc", "attendee", "attended", "did_not_attend")
+"""[seed] the types of an interact: the role of a link."""
+
+AGAINST_TYPES = frozenset(
+    """affiliation annex campaign account_invoice campaign_action component company contact contract contract_period
+    deployment event invoice issue job membership prospect request task staff activity_event asset account_purchase
+    milestone""".split()
+)
+"""What a thing may be against (dossier, section 7)."""
+
+PLURALS = {"companies": "company", "staffs": "staff", **{f"{word}s": word for word in AGAINST_TYPES}}
+
+KIND_OF_TYPE = {
+    "company": "party",
+    "contact": "party",
+    "affiliation": "party",
+    "prospect": "opportunity",
+    "issue": "case",
+    "task": "activity",
+    "staff": "user",
+}
+"""Types with a canonical kind: they are links. All others are kept in the extras."""
+
+RESOURCE_OF_TYPE = {
+    "company": "companies",
+    "contact": "contacts",
+    "affiliation": "affiliations",
+    "prospect": "prospects",
+    "issue": "issues",
+    "task": "tasks",
+    "staff": "staff",
+}
+_TYPE_OF_KIND = {"opportunity": "prospect", "case": "issue", "activity": "task", "user": "staff"}
+
+
+def type_word(text: str) -> str | None:
+    """The singular type that a text names; None for an unknown one."""
+    word = text.strip().lower()
+    word = PLURALS.get(word, word)
+    return word if word in AGAINST_TYPES else None
+
+
+def type_of_link(link: Link) -> str:
+    if link.target.kind == "party":
+        return "company" if link.target_type == "organisation" else "contact"
+    return _TYPE_OF_KIND[link.target.kind]
+
+
+def first_subject(record: Any) -> Link | None:
+    return next((link for link in record.links if link.role == SUBJECT), None)
+
+
+def against(record: Any, sight: Sight) -> tuple[str, str]:
+    """Type and id of what an activity or task is against: the first it is about, else its owner [wiki]."""
+    kept_type = record.extra(NAMESPACE, "against_type")
+    kept_id = record.extra(NAMESPACE, "against_id")
+    link = first_subject(record)
+    if isinstance(kept_type, str) and isinstance(kept_id, str):
+        # An affiliation is also a link to its person; it shows as long as the link is there.
+        if kept_type not in KIND_OF_TYPE:
+            return kept_type, kept_id
+        if link is not None and link.target.kind == KIND_OF_TYPE[kept_type] and str(link.target.id) == kept_id:
+            return kept_type, kept_id
+    if link is not None:
+        return type_of_link(link), str(link.target.id)
+    return "staff", str(record.owner_id)
+
+
+def against_target(record: Any, sight: Sight) -> Target | None:
+    word, id = against(record, sight)
+    resource = RESOURCE_OF_TYPE.get(word)
+    return None if resource is None else (resource, int(id))
+
+
+def owner(record: Any, sight: Sight) -> tuple[str, str]:
+    """``staff`` and the canonical owner, or the affiliation that was given as the owner."""
+    kept_type = record.extra(NAMESPACE, "owner_type")
+    kept_id = record.extra(NAMESPACE, "owner_id")
+    if isinstance(kept_type, str) and isinstance(kept_id, str):
+        return kept_type, kept_id
+    return "staff", str(record.owner_id)
+
+
+def owner_target(record: Any, sight: Sight) -> Target | None:
+    word, id = owner(record, sight)
+    return RESOURCE_OF_TYPE[word], int(id)
+
+
+def interact_links(record: Any, sight: Sight) -> list[Link]:
+    """The links that are interacts. Roles without a word here are a loss."""
+    found = []
+    for link in record.links:
+        if link.role in INTERACT_TYPES and link.target.kind in ("user", "party"):
+            if sight.interact_types is None or link.role in sight.interact_types:
+                found.append(link)
+        elif link.role != SUBJECT:
+            sight.losses.add("activity", "participation", "role_not_shown")
+    return found
+
+
+def interact_owner(link: Link) -> Target:
+    """The resource and id of who an interact is with."""
+    return ("staff" if link.target.kind == "user" else "contacts", link.target.id)
+
+
+def interacts(record: Any, sight: Sight) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(link.id),
+            "type": link.role,
+            "date_actioned": str(link.at // SECOND),
+            "owner_type": "staff" if link.target.kind == "user" else "contact",
+            "owner_id": str(link.target.id),
+        }
+        for link in interact_links(record, sight)
+    ]
+
+
+# -- breadcrumbs --------------------------------------------------------------------------------------
+
+
+def prepare_breadcrumbs(records: Sequence[Any], sight: Sight) -> None:
+    """Loads what the page is against, and the companies of that, a kind at a time."""
+    wanted: dict[str, set[int]] = {"party": set(), "opportunity": set(), "case": set()}
+    for record in records:
+        link = first_subject(record)
+        if link is not None and link.target.kind in wanted:
+            wanted[link.target.kind].add(link.target.id)
+    deals = sight.many(Opportunity, wanted["opportunity"])
+    cases = sight.many(Case, wanted["case"])
+    wanted["party"].update(found.party_id for found in (*deals.values(), *cases.values()) if found.party_id)
+    people = sight.many(Party, wanted["party"])
+    sight.many(Party, [person.organisation_id for person in people.values() if person.organisation_id])
+
+
+def breadcrumbs(record: Any, sight: Sight) -> list[dict[str, str]]:
+    """[{id, table, title}], nearest parent first (dossier, section 5)."""
+    word, id = against(record, sight)
+    if word not in KIND_OF_TYPE:
+        return [{"id": id, "table": word, "title": ""}]
+    link = first_subject(record)
+    if link is None:
+        return [{"id": id, "table": word, "title": record.owner_username or ""}]
+    trail = [{"id": id, "table": word, "title": link.target_name or ""}]
+    party_id: int | None = link.target.id if link.target.kind == "party" else None
+    if link.target.kind in ("opportunity", "case"):
+        kind: Any = Opportunity if link.target.kind == "opportunity" else Case
+        found = sight.one(kind, link.target.id)
+        return trail + party_trail(found.party_id if found is not None else None, sight)
+    return trail + party_trail(party_id, sight)[1:]
+
+
+def party_trail(party_id: int | None, sight: Sight) -> list[dict[str, str]]:
+    """A party, then the company of a person."""
+    party = sight.one(Party, party_id)
+    if party is None:
+        return []
+    table = "company" if party.type == "organisation" else "contact"
+    trail = [{"id": str(party.id), "table": table, "title": party.name}]
+    return trail + party_trail(party.organisation_id, sight) if party.type == "person" else trail

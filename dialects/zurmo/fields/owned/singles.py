@@ -1,0 +1,92 @@
+"""Contact points that the vendor has as one text: telephone numbers and a website."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from adapter.formats.form_body import Nested
+from canonical.model import ContactPoint
+from canonical.query import Compare, Has, Node, Not, Op, all_of, any_of
+from dialects.zurmo.fields import base, plain
+from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.owned.points import (
+    SITES,
+    Choose,
+    condition,
+    first_site,
+    labelled,
+)
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import related_node
+
+
+def single(name: str, kind: str, choose: Choose, label: str | None, where: Node, limit: int, **more: Any) -> Field:
+    """A contact point that the vendor has as one text."""
+    check: Callable[[str], bool] | None = more.pop("check", None)
+
+    def show(record: Any, view: View) -> str | None:
+        point = choose(record.points)
+        if point is not None:
+            return point.value
+        # Sent empty: the vendor keeps "" apart from null (zurmo dossier, section 3).
+        return "" if name in kept(record, "empty", ()) else None
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        text = plain.as_text(draft, row, value)
+        if text is None:
+            return
+        if text and check is not None and not check(text):
+            draft.fail(row.name, base.NOT_URL.format(row.label))
+            return
+        point = None if draft.record is None else choose(draft.record.points)
+        empty = set(draft.kept("empty", ()))
+        wanted = empty - {name} if text else empty | {name}
+        if wanted != empty:
+            draft.extras["empty"] = sorted(wanted) or None
+        if text:
+            draft.points.append(replace(point, value=text) if point else ContactPoint(kind, text, label))
+        elif point is not None:
+            draft.dropped.append(point.id)
+
+    def search(searching: Searching, below: Below, test: Comparison) -> Node:
+        if below:
+            raise UnknownAttribute(below[0])
+        if test.operator == "isEmpty":
+            return Not(Has("points", where))
+        return related_node("points", where, "value", test)
+
+    more.setdefault("default_operator", "startsWith")
+    return Field(name, show=show, take=take, search=search, max_length=limit, **more)
+
+
+WORK_PHONE: Final = ("work", "office", "direct", None)
+
+
+def phone(name: str, label: str, *also: str | None) -> Field:
+    """A telephone number by its label; `also` are further labels that count as it."""
+    labels = (label, *also)
+    return single(name, "phone", labelled("phone", *labels), label, condition("phone", labels), 24, element="Phone")
+
+
+def website() -> Field:
+    """The first web address that belongs to no service."""
+
+    return single(
+        "website",
+        "website",
+        first_site,
+        None,
+        all_of(condition("website"), any_of(Compare("service", Op.NULL), Compare("service", Op.IN, SITES))),
+        255,
+        element="Url",
+        default_operator="contains",
+        check=plain.is_url,
+    )
+
+
+MOBILE_PHONE = phone("mobilePhone", "mobile")
+OFFICE_PHONE = phone("officePhone", "work", *WORK_PHONE[1:])
+OFFICE_FAX = phone("officeFax", "fax")
+WEBSITE = website()

@@ -1,0 +1,65 @@
+"""Dropdowns: free texts out of a list."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from adapter.formats.form_body import Nested
+from canonical.query import Node
+from dialects.zurmo.fields import base
+from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import text_node
+
+
+def dropdown(name: str, column: str, slot: int, picklist: str, **more: Any) -> Field:
+    """A free text out of a list, ``{"id", "value"}``; the id is worked out from the record's and the field's slot."""
+    getter = attrgetter(column)
+    start = more.pop("start", None)
+
+    def show(record: Any, view: View) -> dict[str, Any] | None:
+        value = getter(record)
+        return None if value is None else {"id": record.id * 8 + slot, "value": value}
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        sent = value.get("value") if isinstance(value, dict) else value
+        if sent is None:
+            return
+        if not isinstance(sent, str):
+            draft.fail_below(row.name, "value", base.MUST_BE.format("Value", "string"))
+        elif len(sent) > 255:
+            draft.fail_below(row.name, "value", base.TOO_LONG.format("Value", 255))
+        else:
+            draft.values[column] = sent
+
+    def search(searching: Searching, below: Below, test: Comparison) -> Node:
+        if below not in ((), ("value",)):
+            raise UnknownAttribute(below[0])
+        return text_node(column, test)
+
+    def missing(draft: Draft, row: Field) -> None:
+        if start is not None:
+            draft.values[column] = start
+
+    return Field(
+        name,
+        show=show,
+        take=take,
+        search=search,
+        sort=column,
+        element="DropDown",
+        picklist=picklist,
+        missing=missing,
+        echo=lambda shown, sent: echo_map(shown, sent, ("value",)),
+        **more,
+    )
+
+
+def echo_map(shown: Any, sent: Nested, keys: tuple[str, ...]) -> Any:
+    """A shown object with the texts in it that were sent, as the vendor's memory has them."""
+    if not isinstance(shown, dict) or not isinstance(sent, dict):
+        return shown
+    return {
+        key: sent[key] if key in keys and isinstance(sent.get(key), str) else value for key, value in shown.items()
+    }

@@ -1,0 +1,74 @@
+"""Yes and no: stored, or our own."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from adapter.formats.form_body import Nested
+from canonical.query import Compare as Term
+from canonical.query import Node, Op, any_of
+from dialects.zurmo.fields import base
+from dialects.zurmo.fields.base import Draft, Field, kept
+from dialects.zurmo.fields.plain.texts import column_search
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import extra_column, flag_node, text_node
+
+
+def own_flag(name: str, **more: Any) -> Field:
+    """A yes or no that only this dialect knows: "1", "0", or null when it was never set."""
+    start = more.pop("start", None)
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        flag = as_flag(draft, row, value)
+        if flag is not None:
+            draft.extras[name] = flag
+
+    def search(searching: Searching, below: Below, test: Comparison) -> Node:
+        if below:
+            raise UnknownAttribute(below[0])
+        column = extra_column(name)
+        missing = Term(column, Op.NULL)
+        if test.operator in ("isNull", "isNotNull"):
+            return text_node(column, test)
+        found = any_of(*(Term(column, Op.EQ, value) for value in "01" if test.accepts(value)))
+        loose = test.loose and test.operator == "equals" and test.accepts("0")
+        return any_of(found, missing) if loose else found
+
+    return Field(
+        name,
+        show=lambda record, view: kept(record, name, start),
+        take=take,
+        search=search,
+        sort=extra_column(name),
+        element="CheckBox",
+        **more,
+    )
+
+
+def as_flag(draft: Draft, row: Field, value: Nested) -> str | None:
+    """ "1", "0" or "" as sent, None after noting that it is neither."""
+    if value in ("1", "0", ""):
+        return str(value)
+    draft.fail(row.name, base.NOT_FLAG.format(row.label))
+    return None
+
+
+def flag(name: str, column: str, **more: Any) -> Field:
+    """A stored yes or no."""
+    getter = attrgetter(column)
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        sent = as_flag(draft, row, value)
+        if sent is not None:
+            draft.values[column] = sent == "1"
+
+    return Field(
+        name,
+        show=lambda record, view: "1" if getter(record) else "0",
+        take=take,
+        search=column_search(column, flag_node),
+        sort=column,
+        element="CheckBox",
+        **more,
+    )

@@ -1,0 +1,107 @@
+"""Whole numbers, decimals in millionths, and the id."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_EVEN, Decimal
+from operator import attrgetter
+from typing import Any
+
+from adapter.formats.form_body import Nested
+from canonical.query import Node
+from canonical.values import MAX_ID, MICROS
+from dialects.zurmo.fields import base
+from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.fields.plain.texts import column_search
+from dialects.zurmo.query.comparison import Comparison
+from dialects.zurmo.query.nodes import number_node
+
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,19}\s*\Z")
+_FLOAT = re.compile(r"\s*[+-]?(?:[0-9]{0,40}\.)?[0-9]{1,40}(?:[eE][+-]?[0-9]{1,3})?\s*\Z")
+
+
+def as_integer(draft: Draft, row: Field, value: Nested) -> int | None:
+    """The sent whole number, None when there is none to store or after noting why."""
+    if value == "":
+        return None
+    if not isinstance(value, str) or not _INTEGER.match(value) or abs(int(value)) > MAX_ID:
+        draft.fail(row.name, base.MUST_BE.format(row.label, "integer"))
+        return None
+    return int(value)
+
+
+def whole(name: str, column: str, low: int | None = None, high: int | None = None, **more: Any) -> Field:
+    """A whole number, shown as the vendor's MySQL gives it: as text."""
+    getter = attrgetter(column)
+
+    def show(record: Any, view: View) -> str | None:
+        value = getter(record)
+        return None if value is None else str(value)
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        number = as_integer(draft, row, value)
+        if number is not None and low is not None and number < low:
+            draft.fail(row.name, base.TOO_SMALL.format(row.label, low))
+        elif number is not None and high is not None and number > high:
+            draft.fail(row.name, base.TOO_BIG.format(row.label, high))
+        else:
+            draft.values[column] = number
+
+    return Field(
+        name, show=show, take=take, search=column_search(column, number_node), sort=column, element="Integer", **more
+    )
+
+
+def decimal_text(millionths: int) -> str:
+    """``1500500000`` -> ``1500.5``: a double as MySQL and PHP print it."""
+    whole_part, fraction = divmod(abs(millionths), MICROS)
+    digits = f"{fraction:06d}".rstrip("0")
+    return ("-" if millionths < 0 else "") + str(whole_part) + (f".{digits}" if digits else "")
+
+
+def millionths(text: str) -> int | None:
+    """The sent decimal in millionths; None where it is none, or too large to keep."""
+    if not _FLOAT.match(text):
+        return None
+    scaled = Decimal(text) * MICROS
+    if scaled.adjusted() > 18:
+        return None
+    exact = int(scaled.to_integral_value(ROUND_HALF_EVEN))
+    return exact if abs(exact) <= MAX_ID else None
+
+
+def decimal(name: str, column: str, **more: Any) -> Field:
+    """A decimal kept in millionths."""
+    getter = attrgetter(column)
+
+    def show(record: Any, view: View) -> str | None:
+        value = getter(record)
+        return None if value is None else decimal_text(value)
+
+    def take(draft: Draft, row: Field, value: Nested) -> None:
+        if value == "":
+            draft.values[column] = None
+            return
+        number = millionths(value) if isinstance(value, str) else None
+        if number is None:
+            draft.fail(row.name, base.MUST_BE.format(row.label, "float"))
+        else:
+            draft.values[column] = number
+
+    def node(column: str, test: Comparison) -> Node:
+        return number_node(column, test, MICROS)
+
+    return Field(
+        name, show=show, take=take, search=column_search(column, node), sort=column, element="Decimal", **more
+    )
+
+
+def identity() -> Field:
+    """The id: a number, never set."""
+    return Field(
+        "id",
+        show=lambda record, view: record.id,
+        search=column_search("id", number_node),
+        sort="id",
+        audited=False,
+    )
