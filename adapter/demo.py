@@ -11,6 +11,7 @@ from canonical.service.desk import CoreDesk
 from canonical.values import MICROS, Instant, Ref, instant
 
 TENANT = "acme"
+MOMENT = instant(2014, 1, 20, 20, 42, 56)
 TOKEN = "demo-token-of-super"  # noqa: S105, everybody may know it
 GREETING = (
     "demo world: tenant acme (acme.com), administrator super with password super and API token "
@@ -18,7 +19,7 @@ GREETING = (
 )
 
 
-def build(core: CanonicalCore, picklists: Sequence[PicklistItem], now: Instant) -> None:
+def build(core: CanonicalCore, picklists: Sequence[PicklistItem], now: Instant = MOMENT) -> None:
     """Adds the tenant, its users and a few records."""
     core.directory.add_tenant(TENANT, ["acme.com"], picklists, now)
     people = {"first_name": "Super", "last_name": "User", "email": "super@acme.example", "is_admin": True}

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from adapter.contract.http_text import parse_request, parse_response
+from adapter.contract.schemas import load_meaning
 from adapter.contract.volatile import Volatile
 from adapter.formats import Malformed, TooLarge, json_body
 from adapter.wire import WireRequest, WireResponse
@@ -93,10 +94,12 @@ class Exchange:
         if not _CASE.match(name):
             raise BadExchange(f"not a case name: {name[:100]!r}")
         try:
-            if not isinstance(meaning.get("step"), int) or isinstance(meaning["step"], bool):
-                raise Malformed("no step")
-            carries = tuple(_carry(key, value) for key, value in _object(meaning.get("carries", {})).items())
-            volatile = tuple(Volatile.of(_object(entry)) for entry in _array(meaning.get("volatile", [])))
+            loaded = load_meaning(meaning)
+            carries = tuple(_carry(key, entry) for key, entry in loaded["carries"].items())
+            volatile = tuple(
+                Volatile(entry["kind"], entry.get("pointer"), entry.get("header"), entry["scope"])
+                for entry in loaded["volatile"]
+            )
             return cls(
                 name, request, response, meaning, parse_request(request), parse_response(response), carries, volatile
             )
@@ -126,7 +129,7 @@ def load(root: Path, name: str) -> Exchange:
     if folder.is_symlink() or not folder.is_dir():
         raise BadExchange(f"{name}: not a folder")
     try:
-        meaning = _object(json_body.parse(read_capped(folder / "meaning.json"), max_depth=32))
+        meaning = json_body.parse(read_capped(folder / "meaning.json"), max_depth=32)
     except (Malformed, TooLarge) as error:
         raise BadExchange(f"{name}: meaning.json: {error}") from None
     return Exchange.of(name, read_capped(folder / "request.http"), read_capped(folder / "response.http"), meaning)
@@ -159,26 +162,7 @@ def read_capped(path: Path, limit: int = MAX_BYTES) -> bytes:
     return content
 
 
-def _carry(name: str, entry: Any) -> Carry:
-    entry = _object(entry)
-    source = _object(entry.get("sub")) if "made" in entry else entry
-    step, pointer, cookie = source.get("step"), source.get("pointer"), source.get("cookie")
-    places = tuple(_array(entry.get("in")))
-    if not isinstance(step, int) or not all(isinstance(place, str) for place in places):
-        raise Malformed(f"carry {name[:40]}: no step or no places")
-    if (pointer is None) == (cookie is None) or not isinstance(pointer or cookie, str):
-        raise Malformed(f"carry {name[:40]}: needs a pointer or a cookie")
-    made = {key: str(entry.get(key, "")) for key in ("made", "key", "exp")} if "made" in entry else None
-    return Carry(name, step, places, pointer, cookie, made)
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Malformed("not an object")
-    return value
-
-
-def _array(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise Malformed("not an array")
-    return value
+def _carry(name: str, entry: Mapping[str, Any]) -> Carry:
+    source = entry.get("sub", entry)
+    made = {key: entry[key] for key in ("made", "key", "exp")} if "made" in entry else None
+    return Carry(name, source["step"], tuple(entry["places"]), source.get("pointer"), source.get("cookie"), made)

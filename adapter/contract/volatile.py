@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
-
-from adapter.formats import Malformed
 
 KINDS = frozenset({"id", "time", "token", "session", "length", "page", "xml"})
 
@@ -36,16 +32,6 @@ class Volatile:
     pointer: str | None = None
     header: str | None = None
     scope: str = ""
-
-    @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> Volatile:
-        """From its JSON: ``{"pointer": ...}``, ``{"header": ...}`` or ``{"body": true}``, and a kind."""
-        kind, pointer, header, scope = (entry.get(key) for key in ("kind", "pointer", "header", "scope"))
-        texts = all(text is None or isinstance(text, str) for text in (kind, pointer, header, scope))
-        places = [place for place in (pointer, header, entry.get("body") is True or None) if place is not None]
-        if not texts or kind not in KINDS or len(places) != 1:
-            raise Malformed(f"not a volatile place: {str(entry)[:80]}")
-        return cls(str(kind), pointer, header, scope or "")
 
 
 class Bindings:
