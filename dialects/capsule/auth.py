@@ -27,7 +27,7 @@ def read_token(authorization: str | None) -> str | None:
     if scheme.lower() != "basic":
         return None
     try:
-        pair = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+        pair = binascii.a2b_base64(encoded.strip(), strict_mode=True).decode("utf-8")
     except (binascii.Error, ValueError):
         return None
     return pair.partition(":")[0] or None
@@ -71,8 +71,6 @@ def finish(call: Call, response: WireResponse) -> WireResponse:
             ("X-RateLimit-Remaining", str(remaining)),
             ("X-RateLimit-Reset", str(ends)),
         ]
-    if call.settings["session_cookie"] == "yes" and "JSESSIONID=" not in (
-        call.request.headers.get("Cookie") or ""
-    ):
+    if call.settings["session_cookie"] == "yes" and "JSESSIONID=" not in (call.request.headers.get("Cookie") or ""):
         response.headers.append(("Set-Cookie", f"JSESSIONID={secrets.token_hex(16).upper()}; Path=/; Secure"))
     return response

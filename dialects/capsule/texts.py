@@ -6,7 +6,6 @@ All readers raise `ValueError` for text that is no such value; none accepts digi
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import quote
 
@@ -134,8 +133,3 @@ def quoted(text: str) -> str:
 
 def show_boolean(value: bool) -> str:
     return "true" if value else "false"
-
-
-def add_days(day: str, days: int) -> str:
-    """The day that many days after ``YYYY-MM-DD``. Raises `OverflowError` past the calendar's end."""
-    return (datetime.fromisoformat(day) + timedelta(days=days)).date().isoformat()

@@ -45,7 +45,8 @@ def test_person_in_xml(capsule: Capsule) -> None:
         f"<person><id>{person}</id><contacts/><about>Knows &lt;all&gt;</about>"
         f"<pictureURL>{capsule.base_url}/theme/default/images/person_avatar_70.png</pictureURL>{STAMPS}"
         "<title>Ms</title><firstName>Zoë</firstName><lastName>Lund</lastName><jobTitle>Boss</jobTitle>"
-        f"<organisationId>{organisation}</organisationId><organisationName>Fjord &amp; Sons</organisationName></person>"
+        f"<organisationId>{organisation}</organisationId>"
+        "<organisationName>Fjord &amp; Sons</organisationName></person>"
     )
 
 

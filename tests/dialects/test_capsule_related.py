@@ -1,4 +1,4 @@
-"""What hangs on Capsule's parties, opportunities and cases: history, tags, custom fields (capsule dossier, section 8)."""
+"""What hangs on parties, opportunities and cases: history, tags, custom fields (capsule dossier, section 8)."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import pytest
 
 from canonical.model import Activity
 from canonical.operations import Create, NewLink, Update
+from canonical.service.desk import CoreDesk
 from canonical.values import Ref, instant
 from tests.dialects.capsule_client import JSON, Capsule, capsule_fixture, world_fixture
 
@@ -325,9 +326,9 @@ def test_categories(capsule: Capsule) -> None:
 
 
 def test_one_category_is_bare_text(capsule: Capsule) -> None:
-    def keep_one(desk: object) -> None:
-        for item in desk.picklist("task_category")[1:]:  # type: ignore[attr-defined]
-            desk.delete_picklist_item(item.id)  # type: ignore[attr-defined]
+    def keep_one(desk: CoreDesk) -> None:
+        for item in desk.picklist("task_category")[1:]:
+            desk.delete_picklist_item(item.id)
 
     capsule.write(keep_one)
     assert capsule.json("/api/task/categories") == {"taskCategories": {"@size": "1", "taskCategory": "Call"}}
@@ -430,3 +431,38 @@ def test_view_only_user_may_not_write(capsule: Capsule) -> None:
     body = {"task": {"description": "x", "dueDate": "2014-06-04"}}
     response = capsule.send("POST", "/api/task", body, accept=JSON, token=token)
     assert (response.status, response.body) == (403, b'{"message":"forbidden"}')
+
+
+def test_migrated_ids_are_the_ids_of_capsule_clients(capsule: Capsule) -> None:
+    """Records that came from another Capsule account keep their old ids, in paths, links and filters."""
+    party = capsule.person()
+    opportunity = capsule.opportunity(party)
+    user = capsule.json("/api/users")["users"]["user"]
+    ids = {"party": party + 40_000, "opportunity": opportunity + 40_000, "user": int(user["id"]) + 40_000}
+
+    def migrate(desk: CoreDesk) -> None:
+        for kind, id in (("party", party), ("opportunity", opportunity), ("user", int(user["id"]))):
+            desk.set_alias(kind, str(ids[kind]), id)
+
+    capsule.world.write(migrate, capsule.token, "capsule")
+    capsule.world.core.accounts.forget_tenants()
+    assert capsule.json(f"/api/party/{ids['party']}")["person"]["id"] == str(ids["party"])
+    assert capsule.json(f"/api/opportunity/{ids['opportunity']}")["opportunity"]["partyId"] == str(ids["party"])
+    assert capsule.refused("GET", f"/api/party/{party}") == (404, "party not found")
+    for place in (f"/party/{ids['party']}", f"/opportunity/{ids['opportunity']}"):
+        task = capsule.task(below=place, owner="mia")
+        found = shown(capsule, task)
+        assert place.rpartition("/")[2] in (found.get("partyId"), found.get("opportunityId"))
+        assert capsule.json(f"/api{place}/tasks")["tasks"]["task"]["id"] == str(task)
+    note = capsule.create(f"/api/party/{ids['party']}/history", {"historyItem": {"note": "x", "creator": "mia"}})
+    history = capsule.json(f"/api/party/{ids['party']}/history")["history"]["historyItem"]
+    assert (history["id"], history["creatorName"]) == (str(note), "Mia Berg")
+    capsule.done("PUT", f"/api/party/{ids['party']}/history/{note}", {"historyItem": {"note": "y"}})
+    capsule.done("PUT", f"/api/task/{task}", {"task": {"owner": "mia", "category": "Call"}})
+    mia = capsule.json("/api/users")["users"]["user"]
+    assert (mia["id"], mia["loggedIn"]) == (str(ids["user"]), "true")
+    assert capsule.json("/api/tasks?user=mia&start=1")["tasks"]["task"]["id"] == str(task)
+    kase = capsule.kase(ids["party"])
+    assert capsule.json(f"/api/party/{ids['party']}/kase")["kases"]["kase"]["id"] == str(kase)
+    tag = capsule.send("POST", f"/api/party/{ids['party']}/tag/hot")
+    assert tag.header("Location") == f"{capsule.base_url}/api/party/{ids['party']}/tag/hot"

@@ -1,4 +1,4 @@
-"""Capsule's wire: credentials, formats, errors, bodies that real clients send (capsule dossier, sections 1, 3, 4, 6)."""
+"""Capsule's wire: credentials, formats, errors, bodies of real clients (capsule dossier, sections 1, 3, 4, 6)."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ class TestBodies:
         [
             "<task><description>Zoë</description></task>",
             '<?xml version="1.0"?><task><description>Zoë</description></task>',
-            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<task>\n  <description>Zoë</description>\n</task>\n',
+            f"{DECLARATION}\n<task>\n  <description>Zoë</description>\n</task>\n",
             "<task type='array' x=\"1\"><id type='integer'>7</id><description nil='false'>Zoë</description></task>",
             "<task><description>Zo&#xEB;</description><!-- comment --></task>",
             "<task><description><![CDATA[Zoë]]></description></task>",

@@ -11,7 +11,7 @@ from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
 from dialects.capsule.fields.contacts import parse_contacts, show_contacts, write_contacts
 from dialects.capsule.fields.picture import picture_url
-from dialects.capsule.fields.table import ID, TEXT, TIME, Field, read_record, read_simple, write_simple
+from dialects.capsule.fields.table import ID, TIME, Field, read_record, read_simple, write_simple
 
 PERSON = "person"
 ORGANISATION = "organisation"
@@ -106,6 +106,6 @@ def write_party(type_: str, values: Mapping[str, Any], points: Sequence[ContactP
     if type_ == PERSON:
         if values.get("organisation_id"):
             pairs.append(("organisationId", str(values["organisation_id"])))
-        elif values.get("company"):
-            pairs.append(("organisationName", TEXT.show(values["company"])))
+        elif "organisation_name" in values or values.get("company"):
+            pairs.append(("organisationName", values.get("organisation_name") or values.get("company") or ""))
     return pairs
