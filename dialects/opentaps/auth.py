@@ -1,4 +1,4 @@
-"""Who calls: `authToken` among the parameters of every call, and the domain asked for (opentaps dossier, section 1)."""
+"""Who calls: `authToken` among the parameters, and the domain asked for (opentaps dossier, section 1)."""
 
 from __future__ import annotations
 

@@ -62,7 +62,8 @@ class Rejected(Invalid):
         super().__init__(Problem(field, message))
         shown = "null" if value is None else value
         self.message = (
-            f'Validation Error Cannot {action}.\n Also messages on the list:\n\t{field} :  was given "{shown}", {message}'
+            f"Validation Error Cannot {action}.\n Also messages on the list:\n"
+            f'\t{field} :  was given "{shown}", {message}'
         )
         self.detail = [{"field": field, "message": message, "value": value}]
 
@@ -110,7 +111,12 @@ def rejection(error: Rejected) -> WireResponse:
 
 
 def render_error(call: Call, error: Exception) -> WireResponse:
-    """Any error as an answer."""
+    """Any error as an answer to the call."""
+    return error_response(error)
+
+
+def error_response(error: Exception) -> WireResponse:
+    """Any error as an answer. Never shows the text of one that was not expected."""
     match error:
         case Rejected():
             return rejection(error)

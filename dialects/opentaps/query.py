@@ -81,7 +81,7 @@ def build(
     descending = (params.get("order") or "").strip().upper() == "DESC"
     nodes = filters(params, names, skip)
     if type_ is not None:
-        nodes.append(eq("type", type_))
+        nodes.append(one_of("type", [type_]))
     if start is not None:
         # The start is a sequence number and belongs to the page; it is not an offset.
         nodes.append(Compare("sequence", Op.LE if descending else Op.GE, number(start, MAX_LONG)))
@@ -89,7 +89,9 @@ def build(
     limit = per_page or limit
     page = _positive(params.get("page"), MAX_INT) or 1
     # Not flattened, so that `parameters_of` finds each filter whole.
-    return Query(And(tuple(nodes)) if nodes else TRUE, (Sort("sequence", descending),), Window((page - 1) * limit, limit))
+    return Query(
+        And(tuple(nodes)) if nodes else TRUE, (Sort("sequence", descending),), Window((page - 1) * limit, limit)
+    )
 
 
 def _positive(text: str | None, largest: int) -> int | None:
@@ -203,8 +205,8 @@ def attribute_node(name: str, value: str) -> Node:
 # -- the way back -----------------------------------------------------------------------------------
 
 
-def parameters_of(query: Query, id_text: Callable[[int], str]) -> tuple[int, int | None, list[tuple[str, str]]]:
-    """Count, start and further parameters of a query that `build` could have made.
+def parameters_of(query: Query, id_text: Callable[[int], str]) -> tuple[str, list[tuple[str, str]]]:
+    """Path and parameters of a query that `build` could have made.
 
     Raises `Unsupported` for any other.
     """
@@ -213,10 +215,15 @@ def parameters_of(query: Query, id_text: Callable[[int], str]) -> tuple[int, int
         raise Unsupported("activities are sorted by sequence number only")
     start: int | None = None
     pairs: list[tuple[str, str]] = []
-    for node in query.where.nodes if isinstance(query.where, And) else (query.where,):
+    nodes = query.where.nodes if isinstance(query.where, And) else (query.where,)
+    # Two lists of types would be read as one longer list; the second can only be that of /task.
+    task = len([node for node in nodes if isinstance(node, Compare) and node.field == "type"]) > 1
+    for node in nodes:
         match node:
             case Compare("sequence", Op.GE | Op.LE, int() as value):
                 start = value
+            case Compare("type", Op.IN, ("task",)) if task:
+                continue
             case _ if node != TRUE:
                 pairs.append(_pair(node, id_text))
     if descending:
@@ -227,7 +234,8 @@ def parameters_of(query: Query, id_text: Callable[[int], str]) -> tuple[int, int
         if offset % limit:
             raise Unsupported("an offset must be whole pages")
         pairs += [("per_page", str(limit)), ("page", str(offset // limit + 1))]
-    return min(limit, MAX_COUNT), start, pairs
+    path = f"/{'task' if task else 'activities'}/{min(limit, MAX_COUNT)}"
+    return path if start is None else f"{path}/{start}", pairs
 
 
 def _pair(node: Node, id_text: Callable[[int], str]) -> tuple[str, str]:
@@ -243,7 +251,9 @@ def _pair(node: Node, id_text: Callable[[int], str]) -> tuple[str, str]:
             return "parentActivityId", _id_list(value, id_text)
         case Has("tags", Compare("name", Op.EQ, str() as name)):
             return "tagName", name
-        case Has("custom", And((Compare("group"), Compare("name", Op.EQ, str() as name), Compare("value", Op.EQ, value)))):
+        case Has(
+            "custom", And((Compare("group"), Compare("name", Op.EQ, str() as name), Compare("value", Op.EQ, value)))
+        ):
             return name, str(value)
         case Has("links", And((Compare("target_kind"), Compare("target_id", _, value), Compare("role", op)))):
             return "assignedToContactId" if op is Op.EQ else "contactId", _id_list(value, id_text)

@@ -20,6 +20,11 @@ def stamp(at: Instant) -> str:
     return f"{sql_time(at)}.{f'{at % SECOND // MILLI:03d}'.rstrip('0') or '0'}"
 
 
+def exact_stamp(at: Instant) -> str:
+    """As `stamp`, with microseconds where there are any: for what we send."""
+    return f"{sql_time(at)}.{f'{at % SECOND:06d}'.rstrip('0') or '0'}"
+
+
 def parse_due(text: str) -> Due:
     """A moment, in UTC unless it names an offset, or a date.
 

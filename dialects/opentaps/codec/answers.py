@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapter.dialect import Call
 from adapter.wire import WireResponse
 from dialects.opentaps.errors import ANY_ORIGIN, CONTENT_TYPE, reply
 
@@ -26,6 +27,6 @@ def bare_answer(value: Any) -> WireResponse:
     return reply(200, {"result": {"resultValue": value}})
 
 
-def preflight_answer() -> WireResponse:
-    """To OPTIONS, on any path."""
-    return WireResponse(200, list(_PREFLIGHT))
+def preflight(call: Call) -> WireResponse | None:
+    """To OPTIONS on any path: 200 and no body."""
+    return WireResponse(200, list(_PREFLIGHT)) if call.request.method == "OPTIONS" else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from canonical.model import Activity, Link, Tag
-from dialects.opentaps.fields.activity import ASSIGNEE, PREFIX, note_text, role_out
+from dialects.opentaps.fields.activity import ASSIGNEE, PREFIX, role_out
 from dialects.opentaps.fields.status import shown_status
 from dialects.opentaps.times import stamp
 

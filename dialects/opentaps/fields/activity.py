@@ -1,4 +1,4 @@
-"""Activities: one table of the vendor's core fields, and what a request gives of them (opentaps dossier, section 3)."""
+"""Activities: the vendor's core fields, and what a request gives of them (opentaps dossier, section 3)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ LEGACY = ("opentapsPartyId", "contactTagName")
 """FTL sends these without prefix; on create they are free attributes all the same."""
 ASSIGNEE = "assignee"
 """The canonical role of whom a task is assigned to; the vendor has it as a field, not as an association."""
+PARTIAL = frozenset({"yes", "y", "true", "1"})
+"""Values of `partial` that mean yes, in any letter case."""
 MAX_NAME = 255
 _NOTHING: Mapping[str, Any] = {}
 
@@ -87,6 +89,14 @@ def _sort_in(name: str, value: str, core: dict[str, str], free: dict[str, str]) 
         core[name] = value
     elif name and name not in IGNORED and f"{PREFIX}{name}" not in ID_NAMES:
         free[name] = value
+
+
+def as_replacement(given: Given) -> None:
+    """Makes what a full PUT does not say what it reverts to: default, or absent (opentaps dossier, section 7)."""
+    given.type = given.type or ""
+    given.status = given.status or ""
+    given.scheduled = given.scheduled or ""
+    given.assignees = given.assignees or []
 
 
 def legacy_attributes(params: Parameters) -> dict[str, str]:

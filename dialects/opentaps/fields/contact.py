@@ -44,7 +44,7 @@ def read_contact(params: Parameters) -> GivenContact:
 
     Raises Rejected for names and values that are too long.
     """
-    given = GivenContact(*(_name(params, name) for name, _ in NAMES))
+    given = GivenContact(_name(params, "firstName"), _name(params, "lastName"), _name(params, "companyName"))
     for name, value in params.first.items():
         if name.startswith(ATTRIBUTE_PREFIX) and len(name) > len(ATTRIBUTE_PREFIX):
             given.attributes[name[len(ATTRIBUTE_PREFIX) :]] = value
@@ -78,7 +78,7 @@ def _form_points(params: Parameters, kind: str) -> list[ContactPoint]:
     announced = (params.get(f"{kind}sNumber") or "").strip()
     limit = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 4 else MAX_POINTS
     numbers = sorted({int(match[1]) for name in params.first if (match := _NUMBERED[kind].match(name))})
-    points = []
+    points: list[ContactPoint] = []
     for number in numbers:
         value = params.given(f"{kind}{number}")
         if value is not None and number <= limit and len(points) < MAX_POINTS:
@@ -88,7 +88,7 @@ def _form_points(params: Parameters, kind: str) -> list[ContactPoint]:
 
 def _json_points(params: Parameters, kind: str, plural: str) -> list[ContactPoint]:
     sent = None if params.json is None else params.json.get(plural)
-    points = []
+    points: list[ContactPoint] = []
     for item in sent if isinstance(sent, list) else [sent]:
         value = item.get(kind) if isinstance(item, dict) else item
         if value is None or isinstance(value, dict | list) or len(points) >= MAX_POINTS:
@@ -137,7 +137,11 @@ def contact_element(party: Party, wire_id: str, domain: str, email: str | None =
     `email` is the address of the user whose card it is, shown when the card itself has none.
     """
     shown: dict[str, Any] = {"contactId": wire_id}
-    for name, value in (("firstName", party.first_name), ("lastName", party.last_name), ("companyName", company_of(party))):
+    for name, value in (
+        ("firstName", party.first_name),
+        ("lastName", party.last_name),
+        ("companyName", company_of(party)),
+    ):
         if value:
             shown[name] = value
     shown["clientDomain"] = domain

@@ -1,4 +1,4 @@
-"""Status words and the states they stand for. Any word is legal and comes back as it was (opentaps dossier, section 7)."""
+"""Status words and the states they stand for. Any word is legal and comes back (opentaps dossier, section 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activities and tasks: everything that the seed lists, and what its clients send (opentaps dossier, sections 2 to 7)."""
+"""Activities and tasks: all that the seed lists and its clients send (seed 000; opentaps dossier, sections 2 to 7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from dialects.opentaps.errors import Rejected, Unknown
 from dialects.opentaps.fields.activity import (
     ASSIGNEE,
     ID_NAMES,
+    PARTIAL,
     Given,
+    as_replacement,
     canonical_type,
     check,
     custom_of,
@@ -33,7 +35,6 @@ from dialects.opentaps.handlers.tagging import tag_names
 from dialects.opentaps.ids import is_wire_id
 
 CREATE, UPDATE = "create note", "update note"
-PARTIAL = frozenset({"yes", "y", "true", "1"})
 MAX_ANCESTORS = 100
 
 
@@ -90,10 +91,12 @@ def of_tag(call: Call) -> WireResponse:
 def save(call: Call) -> WireResponse:
     """POST: an update when an id is given, else a new activity."""
     params = parameters(call)
-    id = params.given(*ID_NAMES)
+    meta = {} if call.route is None else call.route.meta
+    # The 2012 service only ever created.
+    id = None if meta.get("e1") else params.given(*ID_NAMES)
     if id is not None:
         return _update(call, id, replace=False)
-    task = bool(call.route is not None and call.route.meta.get("task"))
+    task = bool(meta.get("task"))
     given = read_given(params)
     given.attributes = {**given.attributes, **legacy_attributes(params)}
     # The type that is sent to /task is ignored.
@@ -173,14 +176,10 @@ def _update(call: Call, id: str, *, replace: bool) -> WireResponse:
     names = TenantNames(call)
     before = names.note(id, INCLUDE)
     given = read_given(parameters(call))
+    if replace:
+        as_replacement(given)
     if call.route is not None and call.route.meta.get("task"):
         given.type = None
-    elif replace and given.type is None:
-        given.type = ""
-    if replace:
-        given.status = given.status or ""
-        given.scheduled = given.scheduled or ""
-        given.assignees = given.assignees or []
     check(given, UPDATE, whole=replace)
     values, extras = values_of(given, before, UPDATE)
     if given.type is not None:

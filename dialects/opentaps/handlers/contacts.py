@@ -107,7 +107,7 @@ def logins(call: Call) -> WireResponse:
 
 
 def _active_users(call: Call) -> list[User]:
-    return [user for user in call.desk.find(User, Query(sort=(Sort("id"),))).items if user.active]
+    return list(call.desk.find(User, Query(eq("active", 1), (Sort("id"),))).items)
 
 
 # -- writing ----------------------------------------------------------------------------------------

@@ -82,5 +82,3 @@ class TenantNames:
     def contact(self, text: str) -> int | None:
         found = self.find(Party, text)
         return None if found is None else found.id
-
-

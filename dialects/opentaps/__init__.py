@@ -1,0 +1,34 @@
+"""opentaps CRM-2: the Activities and Task API, and what its clients use beside it (seed 000; opentaps dossier)."""
+
+from __future__ import annotations
+
+from adapter.dialect import Dialect
+from dialects.opentaps.auth import authenticate
+from dialects.opentaps.codec.answers import preflight
+from dialects.opentaps.codec.parse import parse_request
+from dialects.opentaps.codec.render import render_request
+from dialects.opentaps.codec.responses import parse_response, render_response
+from dialects.opentaps.errors import render_error
+from dialects.opentaps.handlers.admin import DEFAULT_TYPES
+from dialects.opentaps.routes import ROUTES, effective_method, locate
+from dialects.opentaps.settings import SETTINGS
+
+DIALECT = Dialect(
+    name="opentaps",
+    title="opentaps CRM-2 Activities API",
+    routes=ROUTES,
+    authenticate=authenticate,
+    render_error=render_error,
+    locate=locate,
+    effective_method=effective_method,
+    hosts=("crm2.opentaps.com",),
+    settings=SETTINGS,
+    picklists=DEFAULT_TYPES,
+    numeric_ids=False,
+    secret_parameters=("authToken",),
+    preflight=preflight,
+    parse_request=parse_request,
+    render_response=render_response,
+    render_request=render_request,
+    parse_response=parse_response,
+)
