@@ -16,6 +16,8 @@ import dialects
 from adapter import demo
 from adapter.dialect import Dialect, Setting
 from adapter.gateway import Gateway, real_now, testing_clock
+from adapter.jobs import worker as worker_process
+from adapter.jobs.queue import QueueAutomation
 from adapter.logs import Log, say
 from adapter.mounts import Mounts
 from adapter.serve import Wsgi, create_app
@@ -54,7 +56,9 @@ def open_core(settings: Settings) -> CanonicalCore:
     """The core over the configured database, whose schema must be the newest. Raises Unavailable."""
     store = SqlStore(settings.database_url)
     store.check()
-    return CanonicalCore(store, settings.default_tenant, settings.secret_key)
+    core = CanonicalCore(store, settings.default_tenant, settings.secret_key)
+    core.automation = QueueAutomation(settings, Log())
+    return core
 
 
 def build_wsgi(settings: Settings, core: CanonicalCore, log: Log) -> Wsgi:
@@ -246,7 +250,7 @@ def demo_world(database_if_missing: bool) -> None:
             if database_if_missing:
                 return
             raise Failure("the database already has tenants")
-        demo.build(core, default_picklists(), real_now())
+        demo.build(core, default_picklists())
     say(demo.GREETING)
 
 
@@ -268,6 +272,8 @@ def serve(host: str, port: int, workers: int | None, tls_cert: str | None, tls_k
     def factory() -> Any:
         return create_app(build_wsgi(settings, open_core(settings), Log()))
 
+    # On the defaults a job that a client creates runs with nothing else started.
+    attached = None if settings.queue_url else worker_process.start_attached()
     try:
         run(
             factory,
@@ -282,6 +288,19 @@ def serve(host: str, port: int, workers: int | None, tls_cert: str | None, tls_k
         )
     except ServerError as error:
         raise Failure(str(error)) from error
+    finally:
+        if attached is not None and attached.stdin is not None:
+            attached.stdin.close()
+
+
+@main.command()
+@click.option("--attached", is_flag=True, hidden=True, help="End when standard input closes.")
+@_told
+def worker(attached: bool) -> None:
+    """Run workflow jobs."""
+    settings = read_settings()
+    with _core() as core:
+        worker_process.main(core, settings, attached=attached)
 
 
 if __name__ == "__main__":

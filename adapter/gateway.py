@@ -122,6 +122,10 @@ class Gateway:
             call._desk = self.core.reading(principal, dialect.name, call.now, aliased=aliased)
             return route.handler(call)
 
+        if route.prepare is not None:
+            call._desk = self.core.reading(principal, dialect.name, call.now, aliased=aliased)
+            route.prepare(call)
+
         def work(desk: Desk) -> WireResponse:
             call._desk = desk
             return route.handler(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,8 +39,7 @@ class Mounts:
 
     def find(self, host: str, raw_path: str) -> tuple[Mount, str] | None:
         """The mount and the path below it; None when no dialect is meant. A prefix counts on every host."""
-        name = hostname(host)
-        label = name if "." in name and not _is_address(name) else None
+        name, label = _names(host)
         segment, _, rest = raw_path[1:].partition("/")
         prefixed = self.gateways.get(segment)
         if prefixed is not None:
@@ -51,6 +51,13 @@ class Mounts:
             if name.endswith(suffix):
                 return Mount(owner, "", label), raw_path
         return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _names(host: str) -> tuple[str, str | None]:
+    """The host's name, and the same again where it could name a tenant."""
+    name = hostname(host)
+    return name, name if "." in name and not _is_address(name) else None
 
 
 def hostname(host: str) -> str:

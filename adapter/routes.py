@@ -35,7 +35,8 @@ class Route:
     """One row of a dialect's table.
 
     `operation` names it in logs (``task.read``); `writes` runs the handler inside one write transaction;
-    `public` lets it run without credentials; `kind` is the canonical kind it is about, where there is one.
+    `public` lets it run without credentials; `kind` is the canonical kind it is about, where there is one. `prepare`
+    does what is slow and writes nothing before a writing route's transaction begins; what it raises is the answer.
     """
 
     operation: str
@@ -45,6 +46,7 @@ class Route:
     writes: bool = False
     public: bool = False
     kind: str | None = None
+    prepare: Callable[[Any], None] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def build(self, **params: object) -> str:

@@ -7,6 +7,7 @@ views call the same function, and a test holds both ways to the same answers.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
@@ -65,13 +66,13 @@ class Wsgi:
             environ["REQUEST_METHOD"],
             below,
             query,
-            Headers(_headers(environ)),
+            SentHeaders(environ),
             b"",
             f"{scheme}://{host}{mount.prefix}",
             host,
             environ.get("REMOTE_ADDR", ""),
         )
-        refused = self._bounds(request, target) or self._read_body(request, environ, mount)
+        refused = self._bounds(request, environ, target) or self._read_body(request, environ, mount)
         tenant = None if mount.tenant_host is None else self._tenant(mount.tenant_host)
         return mount.gateway.send(request, tenant, refused)
 
@@ -82,8 +83,8 @@ class Wsgi:
             return None
 
     @staticmethod
-    def _bounds(request: WireRequest, target: str) -> Exception | None:
-        if len(request.headers) > MAX_HEADERS:
+    def _bounds(request: WireRequest, environ: Environ, target: str) -> Exception | None:
+        if len(environ) > MAX_HEADERS and len(request.headers) > MAX_HEADERS:
             return TooLarge(len(request.headers), MAX_HEADERS)
         return TooLarge(len(target), MAX_TARGET) if len(target) > MAX_TARGET else None
 
@@ -144,7 +145,7 @@ def create_app(wsgi: Wsgi) -> flask.Flask:
         answer = wsgi.answer(flask.request.environ)
         if answer is None:
             return Response("Not Found\n", 404, content_type="text/plain; charset=utf-8")
-        response = Response(answer.body, answer.status)
+        response = Response(answer.body, f"{answer.status} {answer.reason}")
         response.headers.clear()
         for name, value in answer.headers:
             response.headers.add(name, value)
@@ -197,6 +198,33 @@ def _rule(route: Route) -> str:
             parts.append(segment)
     rule = "/".join(parts)
     return rule if rule.startswith("/") else f"/{rule}"
+
+
+class SentHeaders(Headers):
+    """The headers in a WSGI environ: looked up there, and listed only for whoever wants them all."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Environ) -> None:
+        self._environ = environ
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "pairs":
+            raise AttributeError(name)
+        self.pairs = _headers(self._environ)
+        return self.pairs
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        key = _environ_key(name)
+        value: str | None = self._environ.get(key, default)
+        # A server may give these two as "" where the client sent none.
+        return value if key.startswith("HTTP_") else value or default
+
+
+@functools.lru_cache(maxsize=1024)
+def _environ_key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 def _headers(environ: Environ) -> list[tuple[str, str]]:

@@ -86,10 +86,10 @@ def _parsed(name: str, value: Any, dialects: tuple[str, ...]) -> Any:
         )
         for network in networks:
             try:
-                ipaddress.ip_network(network, strict=False)
+                ipaddress.ip_network(str(network), strict=False)
             except ValueError:
                 raise BadSetting(f"{PREFIX}TRUSTED_PROXIES: {network} is not a network") from None
-        return tuple(networks)
+        return tuple(str(network) for network in networks)
     if name == "hosts":
         return _hosts(value, dialects)
     if not isinstance(value, str):
@@ -98,7 +98,7 @@ def _parsed(name: str, value: Any, dialects: tuple[str, ...]) -> Any:
         scheme = urlsplit(value).scheme.partition("+")[0]
         if scheme not in ("sqlite", "postgresql"):
             raise BadSetting(f"{PREFIX}DATABASE_URL must begin with sqlite:/// or postgresql://")
-        if scheme == "sqlite" and not value.partition("///")[2].strip("/"):
+        if scheme == "sqlite" and value.partition("///")[2].strip("/") in ("", ":memory:"):
             raise BadSetting(f"{PREFIX}DATABASE_URL: an SQLite database must be a file")
     if name == "queue_url" and value and urlsplit(value).scheme not in ("sqlite", "redis", "rediss"):
         raise BadSetting(f"{PREFIX}QUEUE_URL must begin with sqlite:/// or redis://")
@@ -109,7 +109,7 @@ def _parsed(name: str, value: Any, dialects: tuple[str, ...]) -> Any:
 
 def _whole_number(name: str, value: Any) -> int:
     text = str(value)
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 1024:
+    if not (text.isascii() and text.isdigit()) or len(text) > 4 or not 1 <= int(text) <= 1024:
         raise BadSetting(f"{PREFIX}{name.upper()} must be a number from 1 to 1024")
     return int(text)
 

@@ -61,6 +61,18 @@ class Accounts(Protocol):
         """The holder of a token of that kind (``api``, ``session``, ``access``, …) that is still good at `now`."""
 
     def by_user(self, tenant_id: int, user_id: int) -> Principal | None: ...
+    def by_user_id(self, user_id: int) -> Principal | None:
+        """The user of any tenant: ids of users are unique over tenants."""
+
+    def has_user(self, tenant_id: int | None, username: str) -> bool:
+        """Whether there is an active user of that name or e-mail address, in any tenant when `tenant_id` is None.
+
+        Only for vendors that tell an unknown user from a wrong password.
+        """
+
+    def secret(self, purpose: str = "") -> bytes:
+        """A key derived from the configured secret for one purpose; the secret itself without a purpose."""
+
     def by_username(self, tenant_id: int, username: str) -> Principal | None:
         """The user of that name, without proof: for callers that have settled otherwise who it is."""
 

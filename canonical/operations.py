@@ -11,9 +11,23 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from canonical.accounts import Principal
-from canonical.model import Change, ContactPoint, CustomField, CustomValue, Link, PicklistItem, Record, Tag
-from canonical.query import TRUE, Node, Query
-from canonical.values import Instant, Ref
+from canonical.model import (
+    Change,
+    ContactPoint,
+    CustomField,
+    CustomValue,
+    Job,
+    JobLog,
+    Link,
+    PicklistItem,
+    Record,
+    Tag,
+    Workflow,
+)
+from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord, ModuleSort, SavedChart
+from canonical.model.page import LayoutPage
+from canonical.query import TRUE, Node, Query, Window
+from canonical.values import UNSET, Instant, Ref, Unset
 
 R = TypeVar("R", bound=Record)
 R_co = TypeVar("R_co", bound=Record, covariant=True)
@@ -143,6 +157,37 @@ class DropTag:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class JobUpdate:
+    """What to change of a job: what is UNSET or None stays. `log` is one more entry of its log, as JSON text."""
+
+    id: int
+    status: str | None = None
+    log: str | None = None
+    workflow_id: int | None = None
+    start_at: Instant | Unset | None = UNSET
+    parameters: Mapping[str, str] | None = None
+    extras: Mapping[str, dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Numbers over many records, computed in the store: rows ``(key, number)`` in ascending order of the key.
+
+    `how` is ``count`` (records per key), ``sum`` (of `value` per key) or ``pairs`` (each record's key and value). A
+    field is one of a module, or of a kind: a stored field, ``custom.NAME`` or ``links.KIND`` (the id of a target).
+    With an empty key all are one group, whose key is ``""``. `low` and `high` bound the key, or the field `bounded`,
+    both ends included: numbers by number, text by text. Records without the key do not count; at most 10,000 rows.
+    """
+
+    how: str
+    key: str
+    value: str = ""
+    low: str | int | float | None = None
+    high: str | int | float | None = None
+    bounded: str = ""
+
+
 class Desk(Protocol):
     """Answers operations for one caller in one unit of work. `now` is the moment of the request."""
 
@@ -185,6 +230,63 @@ class Desk(Protocol):
 
     def delete_tag(self, tag_id: int) -> None: ...
 
+    # Modules and their records
+    def modules(self) -> list[Module]:
+        """The tenant's own modules, oldest first."""
+
+    def module(self, id: int) -> Module | None: ...
+    def save_module(self, id: int | None, name: str, fields: Sequence[ModuleField], *, make: bool = False) -> Module:
+        """Creates (`id` None, or `make` for one of that id) or replaces name and fields. Raises NotFound."""
+
+    def delete_module(self, id: int) -> bool:
+        """Deletes the module for good; its records and page stay. Gives whether it was there."""
+
+    def module_record(self, id: int) -> ModuleRecord | None:
+        """The record, deleted or not."""
+
+    def find_module_records(
+        self, module_id: int, text: str = "", sort: Sequence[ModuleSort] = (), window: Window = ...
+    ) -> tuple[list[ModuleRecord], int]:
+        """A page of the records that hold `text` in any value, and how many do.
+
+        ``%`` and ``_`` in it stand for any run of characters and for any one. A record without values is never found.
+        """
+
+    def create_module_record(self, module_id: int, values: Sequence[FieldValue]) -> ModuleRecord: ...
+    def update_module_record(
+        self, id: int, values: Sequence[FieldValue], *, owner_id: int | Unset | None = UNSET
+    ) -> ModuleRecord:
+        """Sets the values named and keeps the others; brings a deleted record back. Raises NotFound."""
+
+    def delete_module_record(self, id: int) -> bool:
+        """Marks the record deleted; gives whether it was there."""
+
+    def aggregate(self, source: type[Record] | int, asked: Aggregate, where: Node = TRUE) -> list[tuple[Any, Any]]:
+        """Over a kind's records for which `where` holds and that the caller may see, or over a module's, by its id."""
+
+    # Pages and charts
+    def pages(self, parent_id: int | None = None) -> list[LayoutPage]:
+        """The children of a page (0: the root) by position, or all pages."""
+
+    def page(self, id: int) -> LayoutPage | None: ...
+    def page_of_module(self, module_id: int) -> LayoutPage | None: ...
+    def save_page(self, page: LayoutPage) -> LayoutPage:
+        """Creates (id 0, or one that nobody has) or replaces a page.
+
+        Raises Duplicate (``module_id``) when another page is that module's.
+        """
+
+    def delete_page(self, id: int) -> bool: ...
+    def reorder_pages(self, parent_id: int, ids: Sequence[int]) -> None:
+        """Gives the listed children of the page the positions 1, 2, 3, …, the others those that follow."""
+
+    def charts(self) -> list[SavedChart]: ...
+    def chart(self, id: int) -> SavedChart | None: ...
+    def save_chart(self, chart: SavedChart) -> SavedChart:
+        """Creates (id 0) or replaces a chart. Raises NotFound."""
+
+    def delete_chart(self, id: int) -> bool: ...
+
     # Definitions
     def custom_fields(self, kind: str) -> list[CustomField]: ...
     def save_custom_field(self, definition: CustomField) -> CustomField:
@@ -196,6 +298,37 @@ class Desk(Protocol):
 
     def save_picklist_item(self, item: PicklistItem) -> PicklistItem: ...
     def delete_picklist_item(self, item_id: int) -> None: ...
+
+    # Workflows and jobs
+    def check_scripts(self, workflow: Workflow) -> None:
+        """Raises Invalid (``does_not_parse``; params task, line, column, message) for scripts that do not parse.
+
+        `save_workflow` does it too; doing it before a transaction makes that one short.
+        """
+
+    def workflows(self, window: Window = ...) -> list[Workflow]:
+        """Oldest first."""
+
+    def workflow(self, id: int) -> Workflow: ...
+    def save_workflow(self, workflow: Workflow) -> Workflow:
+        """Creates (id 0) or replaces. Raises NotFound, Invalid, Unsupported (scripts, and nobody to run them)."""
+
+    def delete_workflow(self, id: int) -> None: ...
+    def jobs(self, status: str | None = None, window: Window = ...) -> tuple[list[Job], int]:
+        """Oldest first, and how many there are."""
+
+    def job(self, id: int) -> Job: ...
+    def create_job(self, job: Job) -> Job:
+        """A queued job, which a worker takes up if its workflow has scripts. Raises UnknownReference, Invalid."""
+
+    def update_job(self, update: JobUpdate) -> Job:
+        """Raises NotFound, UnknownReference, Invalid (``goes_back``, ``begun``, ``not_a_choice``, ``too_long``)."""
+
+    def cancel_job(self, id: int) -> Job:
+        """Stops it at its next step at the latest. Raises NotFound, Invalid (``goes_back``)."""
+
+    def job_logs(self, id: int, window: Window = ...) -> tuple[list[JobLog], int]:
+        """Oldest first, and how many entries there are."""
 
     # The change log, ids, aliases
     def changes(

@@ -72,10 +72,16 @@ def to_datetime(at: Instant) -> datetime:
 
 
 def from_datetime(moment: datetime) -> Instant:
-    """The instant of a datetime; one without a zone counts as UTC."""
+    """The instant of a datetime; one without a zone counts as UTC.
+
+    Raises ValueError where its zone carries it past the years 1 to 9999.
+    """
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return calendar.timegm(moment.utctimetuple()) * SECOND + moment.microsecond
+    try:
+        return calendar.timegm(moment.utctimetuple()) * SECOND + moment.microsecond
+    except OverflowError:
+        raise ValueError("outside the years 1 to 9999") from None
 
 
 @lru_cache(maxsize=4096)
@@ -116,6 +122,15 @@ def fold(text: str) -> str:
     ``fold("ŽELEZO") == fold("železo") == "zelezo"``. Trailing blanks do not count, as in MySQL.
     """
     return fold_pattern(text).rstrip(" ")
+
+
+KEY_LENGTH: Final = 600
+"""Characters of a folded text that an index compares; PostgreSQL's entries hold 2,700 bytes at most."""
+
+
+def fold_key(text: str) -> str:
+    """As `fold`, cut to what an index compares: two titles that differ only later are equal to a search."""
+    return fold(text)[:KEY_LENGTH]
 
 
 def fold_pattern(text: str) -> str:

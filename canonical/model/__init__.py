@@ -19,6 +19,7 @@ from canonical.model.related import (
 )
 from canonical.model.spec import Extras, FieldSpec, Join, KindSpec, Record, describe
 from canonical.model.user import User
+from canonical.model.workflow import ENDED, JOB_STATUSES, Job, JobLog, Workflow, WorkflowTask
 
 KINDS: dict[str, KindSpec] = {
     spec.name: spec
@@ -33,6 +34,8 @@ KINDS: dict[str, KindSpec] = {
 
 __all__ = [
     "CLOSED_STATES",
+    "ENDED",
+    "JOB_STATUSES",
     "KINDS",
     "STATES",
     "SUBJECT",
@@ -46,6 +49,8 @@ __all__ = [
     "CustomValue",
     "Extras",
     "FieldSpec",
+    "Job",
+    "JobLog",
     "Join",
     "KindSpec",
     "Link",
@@ -55,6 +60,8 @@ __all__ = [
     "Record",
     "Tag",
     "User",
+    "Workflow",
+    "WorkflowTask",
     "describe",
     "display_name",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ class WorkflowTask:
 
 @dataclass(slots=True)
 class Workflow:
-    """`tasks` run in order; `on_error` when a job fails for good; `timeout` in seconds for the whole job, 0 for none."""
+    """`tasks` run in order, `on_error` when a job fails for good; `timeout`: seconds for the whole job, 0 for none."""
 
     id: int = 0
     name: str = ""
@@ -76,8 +77,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobLog:
-    """One entry of a job's append-only log; `item` is any JSON value, kept as it came, `position` counts from 1."""
+    """One entry of a job's append-only log: `text` is any JSON value as it came, `position` counts from 1."""
 
     position: int
     at: Instant
-    item: Any
+    text: str
+
+    @property
+    def item(self) -> Any:
+        return json.loads(self.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -17,7 +18,7 @@ import orjson
 from canonical.accounts import Application, Principal, Tenant
 from canonical.errors import Invalid, NotFound, Problem
 from canonical.store.port import SYSTEM, Store
-from canonical.values import MINUTE, SECOND, Instant, fold
+from canonical.values import MAX_ID, MINUTE, SECOND, Instant, fold_key
 
 T = TypeVar("T")
 TENANT_SECONDS = 0.5
@@ -34,6 +35,12 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@functools.cache
+def _decoy() -> str:
+    """A hash of nothing anybody knows, made once in a process: what an unknown user's password is checked against."""
+    return argon2.PasswordHasher().hash(secrets.token_hex(16))
+
+
 class _Passwords:
     """Verifies passwords, and remembers for ten minutes that one was right.
 
@@ -47,7 +54,6 @@ class _Passwords:
         self._key = secrets.token_bytes(32)
         self._kept: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
         self._guard = threading.Lock()
-        self._decoy = self._hasher.hash(secrets.token_hex(16))
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)
@@ -63,7 +69,7 @@ class _Passwords:
         if stored is not None and kept is not None and kept[1] > now and hmac.compare_digest(kept[0], stored):
             return True
         try:
-            self._hasher.verify(stored or self._decoy, password)
+            self._hasher.verify(stored or _decoy(), password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
         if stored is None:
@@ -84,6 +90,7 @@ class CoreAccounts:
         self._secret_key = secret_key
         self._passwords = _Passwords()
         self._tenants: dict[object, tuple[float, Tenant | None]] = {}
+        self._homes: dict[int, int] = {}
         self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._guard = threading.Lock()
 
@@ -157,9 +164,9 @@ class CoreAccounts:
     def by_password(self, tenant_id: int | None, username: str, password: str, now: Instant) -> Principal | None:
         unit = self._store.reading(SYSTEM)
         scope = {} if tenant_id is None else {"tenant_id": tenant_id}
-        rows = unit.select("app_user", {**scope, "username_fold": fold(username)}) if username else []
+        rows = unit.select("app_user", {**scope, "username_fold": fold_key(username)}) if username else []
         if not rows and "@" in username:
-            rows = unit.select("app_user", {**scope, "email_fold": fold(username)})
+            rows = unit.select("app_user", {**scope, "email_fold": fold_key(username)})
         row = rows[0] if len(rows) == 1 else None
         hashes = (
             unit.select("password", {"tenant_id": row["tenant_id"], "user_id": row["id"]}) if row is not None else []
@@ -206,7 +213,7 @@ class CoreAccounts:
         return self._by({"id": user_id}, tenant_id)
 
     def by_username(self, tenant_id: int, username: str) -> Principal | None:
-        return self._by({"username_fold": fold(username)}, tenant_id)
+        return self._by({"username_fold": fold_key(username)}, tenant_id)
 
     def _by(self, where: Mapping[str, Any], tenant_id: int) -> Principal | None:
         rows = self._store.reading(tenant_id).select("app_user", where)
@@ -223,6 +230,30 @@ class CoreAccounts:
             row["person_id"],
             "user",
         )
+
+    def by_user_id(self, user_id: int) -> Principal | None:
+        # A user never moves to another tenant, so the search over all of them is made once.
+        home = self._homes.get(user_id)
+        if home is None:
+            rows = self._store.reading(SYSTEM).select("app_user", {"id": user_id}) if 0 < user_id <= MAX_ID else []
+            if not rows:
+                return None
+            if len(self._homes) > BUCKETS_KEPT:
+                self._homes.clear()
+            home = self._homes[user_id] = rows[0]["tenant_id"]
+        return self.by_user(home, user_id)
+
+    def has_user(self, tenant_id: int | None, username: str) -> bool:
+        scope = {"active": True} if tenant_id is None else {"active": True, "tenant_id": tenant_id}
+        unit = self._store.reading(SYSTEM)
+        rows = unit.select("app_user", {**scope, "username_fold": fold_key(username)}) if username else []
+        if not rows and "@" in username:
+            rows = unit.select("app_user", {**scope, "email_fold": fold_key(username)})
+        return bool(rows)
+
+    def secret(self, purpose: str = "") -> bytes:
+        key = self._secret_key.encode("utf-8", "surrogatepass")
+        return hmac.digest(key, purpose.encode(), "sha256") if purpose else key
 
     # -- tokens -----------------------------------------------------------------------------------
 

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from canonical.errors import Duplicate, NotFound, UnknownReference
+from canonical.errors import Duplicate, Invalid, NotFound, Problem, UnknownReference
 from canonical.model import KINDS, ContactPoint, CustomValue, Link, Tag
 from canonical.operations import NewLink
 from canonical.store.port import Unit
-from canonical.values import Instant, Ref, clean_text, fold
+from canonical.values import Instant, Ref, clean_text, fold, fold_key
 
+MAX_NAME = 500
+"""Characters of a role or of a custom field's name or group: they stand in indexes."""
 POINT_KINDS = ("email", "phone", "website", "address")
 
 
@@ -26,13 +28,20 @@ def must_exist(unit: Unit, field: str, target: Ref) -> None:
         raise UnknownReference(field, target.kind, target.id)
 
 
+def short(field: str, text: str) -> str:
+    """The text, cleaned. Raises Invalid when it is longer than `MAX_NAME`."""
+    if len(text) > MAX_NAME:
+        raise Invalid(Problem(field, "too_long", {"maximum": MAX_NAME}))
+    return clean_text(text)
+
+
 # -- links ------------------------------------------------------------------------------------------
 
 
 def add_link(unit: Unit, record: Ref, new: NewLink, now: Instant, *, fresh: bool = False, at: int = 0) -> int:
     """The id of the link, made unless it is there. With `fresh` the record is new: nothing can be there yet."""
     must_exist(unit, "links", new.target)
-    role = clean_text(new.role)
+    role = short("role", new.role)
     position = at
     if not fresh:
         there = unit.select("link", {"record_kind": record.kind, "record_id": record.id})
@@ -137,7 +146,7 @@ def _tag(row: dict[str, Any]) -> Tag:
 
 
 def tag_by_name(unit: Unit, name: str) -> Tag | None:
-    rows = unit.select("tag", {"name_fold": fold(name)})
+    rows = unit.select("tag", {"name_fold": fold_key(name)})
     return _tag(rows[0]) if rows else None
 
 
@@ -197,7 +206,7 @@ def save_custom(unit: Unit, record: Ref, values: Iterable[CustomValue], *, fresh
     position = _next_position(list(there.values()))
     changed = False
     for custom in values:
-        key = (clean_text(custom.group), clean_text(custom.name))
+        key = (short("group", custom.group), short("name", custom.name))
         value = clean_text(custom.value)
         old = there.get(key)
         if old is None:
@@ -225,6 +234,5 @@ def drop_all(unit: Unit, record: Ref) -> None:
     for table in ("link", "tagging", "custom_value"):
         unit.delete(table, on)
     unit.delete("link", {"target_kind": record.kind, "target_id": record.id})
-    unit.delete("alias", {"kind": record.kind, "local_id": record.id})
     if record.kind == "party":
         unit.delete("contact_point", {"party_id": record.id})

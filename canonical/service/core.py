@@ -10,7 +10,8 @@ from canonical.accounts import Principal, Tenant
 from canonical.service.accounts import CoreAccounts
 from canonical.service.desk import CoreDesk
 from canonical.service.directory import Directory
-from canonical.store.port import Store
+from canonical.service.workflows import Automation
+from canonical.store.port import Store, Unit
 from canonical.values import Instant
 
 T = TypeVar("T")
@@ -24,9 +25,12 @@ class CanonicalCore:
         self.accounts = CoreAccounts(store, secret_key or secrets.token_hex(32))
         self.directory = Directory(store, self.accounts)
         self._default = default_tenant
+        self.automation: Automation | None = None
+        """Who checks and runs scripts; without it workflows with scripts are refused."""
 
     def reading(self, principal: Principal, dialect: str, now: Instant, *, aliased: bool = False) -> CoreDesk:
-        return CoreDesk(self.store.reading(principal.tenant_id), principal, dialect, now, aliased=aliased)
+        unit = self.store.reading(principal.tenant_id)
+        return CoreDesk(unit, principal, dialect, now, aliased=aliased, automation=self.automation)
 
     def write(
         self,
@@ -37,9 +41,19 @@ class CanonicalCore:
         *,
         aliased: bool = False,
     ) -> T:
-        return self.store.write(
-            principal.tenant_id, lambda unit: work(CoreDesk(unit, principal, dialect, now, aliased=aliased))
-        )
+        announced: list[int] = []
+
+        def run(unit: Unit) -> T:
+            desk = CoreDesk(unit, principal, dialect, now, aliased=aliased, automation=self.automation)
+            result = work(desk)
+            announced[:] = desk.announced
+            return result
+
+        result = self.store.write(principal.tenant_id, run)
+        if self.automation is not None:
+            for id in announced:
+                self.automation.announce(principal.tenant_id, id)
+        return result
 
     def default_tenant(self) -> Tenant | None:
         if self._default is not None:

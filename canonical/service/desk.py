@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from canonical.accounts import Principal
-from canonical.errors import Denied, Duplicate, NotFound, UnknownReference
+from canonical.errors import Denied, Duplicate, Invalid, NotFound, Problem, UnknownReference
 from canonical.model import (
     KINDS,
     Activity,
     Case,
     Change,
     CustomField,
+    Job,
+    JobLog,
     KindSpec,
     Link,
     Opportunity,
@@ -22,6 +24,7 @@ from canonical.model import (
     Record,
     Tag,
     User,
+    Workflow,
 )
 from canonical.operations import (
     AddLink,
@@ -33,32 +36,48 @@ from canonical.operations import (
     Find,
     Get,
     Include,
+    JobUpdate,
     NewLink,
     Page,
     Update,
 )
-from canonical.query import TRUE, Node, Query, eq
-from canonical.service import aliases, attachments, lookups
+from canonical.query import TRUE, Node, Query, Window, eq
+from canonical.service import aliases, attachments, jobs, lookups, workflows
+from canonical.service.module_desk import ModuleDesk
 from canonical.service.rules import checked, follow
+from canonical.service.workflows import Automation
 from canonical.store.port import Unit
-from canonical.values import MAX_ID, Instant, Ref, fold
+from canonical.values import MAX_ID, Instant, Ref, fold_key
 
 R = TypeVar("R", bound=Record)
 ALL = Query()
+WHOLE = Window()
 
 
-class CoreDesk:
+class CoreDesk(ModuleDesk):
     """The `canonical.operations.Desk` over a unit of the store."""
 
-    __slots__ = ("_aliased", "_me", "dialect", "now", "principal", "unit")
+    __slots__ = ("_aliased", "_automation", "_me", "announced", "dialect", "now", "principal", "unit")
 
-    def __init__(self, unit: Unit, principal: Principal, dialect: str, now: Instant, *, aliased: bool = False) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        principal: Principal,
+        dialect: str,
+        now: Instant,
+        *,
+        aliased: bool = False,
+        automation: Automation | None = None,
+    ) -> None:
         self.unit = unit
         self.principal = principal
         self.dialect = dialect
         self.now = now
         self._me = principal.user_id
         self._aliased = aliased
+        self._automation = automation
+        self.announced: list[int] = []
+        """Jobs that workers can be told of once this is committed."""
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -135,6 +154,7 @@ class CoreDesk:
         self._may_write()
         if not 0 < id <= MAX_ID:
             raise NotFound(kind.KIND, id)
+        self.unit.lock(kind, id)
         record = self.unit.load(kind, (id,)).get(id)
         if record is None:
             raise NotFound(kind.KIND, id)
@@ -192,7 +212,9 @@ class CoreDesk:
         return self._out([self.unit.load(kind, (id,))[id]], include)[0]
 
     def _username_is_free(self, username: str, id: int) -> None:
-        taken = self.unit.select("app_user", {"username_fold": fold(username)})
+        if not username.strip():
+            raise Invalid(Problem("username", "required"))
+        taken = self.unit.select("app_user", {"username_fold": fold_key(username)})
         if any(row["id"] != id for row in taken):
             raise Duplicate("username", username)
 
@@ -385,6 +407,48 @@ class CoreDesk:
     def delete_picklist_item(self, item_id: int) -> None:
         self._may_write()
         lookups.delete_picklist_item(self.unit, item_id)
+
+    # -- workflows and jobs ---------------------------------------------------------------------------
+
+    def check_scripts(self, workflow: Workflow) -> None:
+        workflows.check_scripts(self._automation, workflows.checked(workflow))
+
+    def workflows(self, window: Window = WHOLE) -> list[Workflow]:
+        return workflows.workflows(self.unit, window)
+
+    def workflow(self, id: int) -> Workflow:
+        return workflows.workflow(self.unit, id)
+
+    def save_workflow(self, workflow: Workflow) -> Workflow:
+        self._may_write()
+        return workflows.save_workflow(self.unit, workflow, self._me, self.now, self._automation)
+
+    def delete_workflow(self, id: int) -> None:
+        self._may_write()
+        workflows.delete_workflow(self.unit, id)
+
+    def jobs(self, status: str | None = None, window: Window = WHOLE) -> tuple[list[Job], int]:
+        return jobs.jobs(self.unit, status, window)
+
+    def job(self, id: int) -> Job:
+        return jobs.job(self.unit, id)
+
+    def create_job(self, job: Job) -> Job:
+        self._may_write()
+        made = jobs.create_job(self.unit, job, self._me, self.now)
+        self.announced.append(made.id)
+        return made
+
+    def update_job(self, update: JobUpdate) -> Job:
+        self._may_write()
+        return jobs.update_job(self.unit, update, self.now)
+
+    def cancel_job(self, id: int) -> Job:
+        self._may_write()
+        return jobs.cancel_job(self.unit, id, self.now)
+
+    def job_logs(self, id: int, window: Window = WHOLE) -> tuple[list[JobLog], int]:
+        return jobs.logs(self.unit, id, window)
 
     # -- the change log, ids, aliases -----------------------------------------------------------------
 

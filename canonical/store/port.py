@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from canonical.model import ContactPoint, CustomValue, Link, Record, Tag
-from canonical.query import Query, Window
+from canonical.model.module import ModuleSort
+from canonical.operations import Aggregate
+from canonical.query import Node, Query, Window
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -71,13 +73,26 @@ class Unit(Protocol):
     def due_jobs(self, now: int, limit: int) -> list[tuple[int, int, int, str | None]]:
         """What workers may take up at `now`, oldest first, of all tenants: tenant, job, due time, last holder."""
 
-    def held_jobs(self, now: int, prefix: str) -> list[tuple[int, int, int, str | None]]:
-        """What is not due yet because a holder whose name begins with `prefix` works on it; columns as above."""
+    def held_jobs(self, now: int, until: int, prefix: str) -> list[tuple[int, int, int, str | None]]:
+        """What a holder whose name begins with `prefix` works on, due after `now` and by `until`; columns as above."""
+
+    # Records of modules, and numbers over many records
+    def module_record_ids(
+        self, module_id: int, text: str, sort: tuple[ModuleSort, ...], window: Window
+    ) -> list[int]: ...
+    def count_module_records(self, module_id: int, text: str) -> int: ...
+    def aggregate_module(self, module_id: int, asked: Aggregate) -> list[tuple[Any, Any]]: ...
+    def aggregate(
+        self, kind: type[Record], where: Node, asked: Aggregate, me: int, admin: bool
+    ) -> list[tuple[Any, Any]]: ...
 
     # Records
     def load(self, kind: type[R], ids: Iterable[int]) -> dict[int, R]: ...
     def find(self, kind: type[R], query: Query, me: int, admin: bool) -> list[R]: ...
     def count(self, kind: type[Record], query: Query, me: int, admin: bool) -> int: ...
+    def lock(self, kind: type[Record], id: int) -> None:
+        """Waits until no other unit is changing the record, and keeps others waiting until this one ends."""
+
     def insert_record(self, kind: type[Record], values: Where) -> None: ...
     def update_record(self, kind: type[Record], id: int, version: int, values: Where) -> None:
         """Raises Conflict when the record no longer has that version."""

@@ -121,7 +121,7 @@ def _dotted(item: Item) -> Item:
 
 
 def filters(value: Any) -> Items:
-    """``_filters`` as the grammar's text or as a JSON object: ``{"id": [12], "_OR": {"against": [{"company": [1]}]}}``.
+    """``_filters`` as the grammar's text or as a JSON object: ``{"id": [12], "against": [{"company": [1]}]}``.
 
     Scalars and arrays both hold values; objects hold types with ids, or further filters. Raises as `parse`.
     """

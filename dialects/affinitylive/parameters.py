@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from adapter.dialect import Call
-from adapter.formats import Malformed, TooDeep, form_body, json_body
+from adapter.formats import Malformed, TooDeep, TooLarge, form_body, json_body
 from adapter.wire import WireRequest
 from dialects.affinitylive import grammar
 from dialects.affinitylive.errors import BadRequest
@@ -105,10 +105,10 @@ def lenient(call: Call) -> Parameters:
     """As `of`; of a body that cannot be read nothing counts. For switches that shape an error."""
     try:
         return of(call)
-    except (Malformed, form_body.TooLarge):
+    except (Malformed, TooLarge):
         try:
             return Parameters(_nested(form_body.parse_pairs(call.request.query)))
-        except form_body.TooLarge:
+        except TooLarge:
             return Parameters({})
 
 
@@ -203,7 +203,7 @@ def effective_method(request: WireRequest) -> str:
         return method
     try:
         given = read(request).text("_method")
-    except form_body.TooLarge as error:
+    except TooLarge as error:
         raise Malformed(str(error)) from None
     if given is None:
         return method

@@ -8,7 +8,7 @@ from adapter.dialect import Setting
 
 
 def _positive(text: str) -> None:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) and len(text) < 10):
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 10):
         raise ValueError("a whole number above 0 is needed")
 
 

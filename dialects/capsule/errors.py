@@ -7,7 +7,7 @@ only 401 (HTML) and 429 (``{"error":…}``) have bodies of their own.
 from __future__ import annotations
 
 from adapter.dialect import Call
-from adapter.formats import Malformed, TooLarge, json_body, xml_body
+from adapter.formats import Malformed, TooDeep, TooLarge, json_body, xml_body
 from adapter.routes import MethodNotAllowed, RouteNotFound
 from adapter.wire import WireResponse
 from canonical.errors import (
@@ -124,6 +124,9 @@ def _wording(error: Exception) -> tuple[int, str]:
             return 415, "unsupported media type"
         case TooLarge():
             return 413, "request too large"
+        case TooDeep():
+            # Well-formed, and no document of this vendor.
+            return 400, error.message
         case Malformed():
             # Malformed XML is a server error to this vendor, as its own errors page says.
             return 500, error.message

@@ -42,6 +42,7 @@ _BY_DUE: Final = (Sort("due_at"), Sort("id"))
 BY_NAME: Final = (Sort("name"), Sort("id"))
 BY_ID: Final = (Sort("id"),)
 NEWEST: Final = (Sort("created_at", True), Sort("id", True))
+NO_CONTACT_CARD = Compare("user_id", Op.NULL)
 _IS_TASK: Final = eq("type", "task")
 _IS_HISTORY: Final = Compare("type", Op.NE, "task")
 _IS_CLOSED: Final = one_of("state", CLOSED_STATES)
@@ -126,8 +127,11 @@ def history_halves(target: Ref) -> tuple[tuple[Node, str], tuple[Node, str]]:
 
 
 def parties(given: Parameters, cap: int, where: Node = TRUE) -> Query:
-    """Parties by name, persons and organisations mixed. Raises `BadRequest` for a bad `lastmodified`."""
-    nodes: list[Node] = [where]
+    """Parties by name, persons and organisations mixed. Raises `BadRequest` for a bad `lastmodified`.
+
+    Users' contact cards are not among them: they are read by id only.
+    """
+    nodes: list[Node] = [where, NO_CONTACT_CARD]
     text = given.get("q")
     if text is not None:
         text = text.strip()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from adapter.dialect import Dialect
 from dialects.zurmo.auth import HEADERS, authenticate
+from dialects.zurmo.codec.answers import parse_response, render_response
 from dialects.zurmo.codec.envelope import finish
 from dialects.zurmo.codec.parameters import locate
+from dialects.zurmo.codec.requests import parse_request, render_request
 from dialects.zurmo.errors import render_error
 from dialects.zurmo.handlers.lookups import DEFAULTS
 from dialects.zurmo.routes import ROUTES
@@ -22,4 +24,8 @@ DIALECT = Dialect(
     settings=SETTINGS,
     picklists=DEFAULTS,
     finish=finish,
+    parse_request=parse_request,
+    render_response=render_response,
+    render_request=render_request,
+    parse_response=parse_response,
 )

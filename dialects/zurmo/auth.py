@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from dataclasses import dataclass, field
 from typing import Final
 
 from werkzeug.http import parse_cookie
@@ -29,6 +30,19 @@ HEADERS: Final = (
 """What clients send with underscores; `Headers` takes dashes and any letter case for the same."""
 # What PHP takes for a session id; anything else gets a new one.
 _LEGAL = re.compile(r"[A-Za-z0-9,-]{1,128}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """To sign in; the result is session id and token."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSession:
+    """To sign out."""
 
 
 def profile(call: Call) -> Profile:

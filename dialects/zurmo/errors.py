@@ -41,6 +41,7 @@ BAD_ACTION: Final = "Unsupported action."
 BAD_RELATION: Final = "You can add relations only for HAS_MANY and MANY_MANY relations."
 READ_ONLY: Final = "It is not allowed to set read only attribute: {}."
 BAD_SINCE: Final = 'sinceDateTime format is not correct. sinceDateTime should be in "YYYY-MM-DD HH:MM:SS" format'
+NAME_TAKEN: Final = 'Username "{}" is already in use.'
 MAINTENANCE: Final = "Application is in maintenance mode. Please try again later."
 BAD_REQUEST_TYPE: Final = "Invalid API request type."
 
@@ -121,10 +122,13 @@ def _missing_route(call: Call) -> WireResponse:
     return error_page(call, 404, f'Unable to resolve the request "{call.request.path[:200]}".')
 
 
+def _not_saved(call: Call) -> str:
+    return NOT_UPDATED if call.route is not None and call.route.meta.get("action") == "update" else NOT_CREATED
+
+
 def _invalid(call: Call, error: Invalid) -> WireResponse:
-    message = NOT_UPDATED if call.route is not None and call.route.meta.get("action") == "update" else NOT_CREATED
     problems = {problem.field: [f"{problem.field} is invalid."] for problem in error.problems}
-    return envelope(call, message=message, errors=problems)
+    return envelope(call, message=_not_saved(call), errors=problems)
 
 
 def render_error(call: Call, error: Exception) -> WireResponse:
@@ -154,7 +158,7 @@ def render_error(call: Call, error: Exception) -> WireResponse:
         case Invalid():
             return _invalid(call, error)
         case Duplicate():
-            return envelope(call, message=NOT_CREATED, errors={error.field: ["is already in use."]})
+            return envelope(call, message=_not_saved(call), errors={"username": [NAME_TAKEN.format(error.value)]})
         case TooLarge():
             return envelope(
                 call, message=f"Max post size exceeded! Sent {error.size} bytes, but limit is {error.limit} bytes."

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+from zoneinfo import available_timezones
 
 from adapter.dialect import Setting
 from canonical.values import SECOND
@@ -47,7 +48,7 @@ def _currencies(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _zone(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,64}", text):
+    if text not in available_timezones():
         raise ValueError("a time zone such as America/Chicago is needed")
     return text
 

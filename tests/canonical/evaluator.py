@@ -40,23 +40,26 @@ def matches(node: Node, record: Record, world: World) -> bool | None:
             return compare(getattr(record, name), op, value, how)
         case Has(relation, where):
             if relation in ("links", "points", "tags", "custom"):
-                return any(_row(where, row, relation) is True for row in getattr(record, relation))
+                return any(_row(where, row, relation, world) is True for row in getattr(record, relation))
             spec = KINDS[record.KIND].by_name[f"{relation}_id"]
             other = world[str(spec.ref)].get(getattr(record, spec.name) or 0)
             return other is not None and matches(where, other, world) is True
     raise AssertionError(node)
 
 
-def _row(node: Node, row: Any, relation: str) -> bool | None:
+def _row(node: Node, row: Any, relation: str, world: World) -> bool | None:
     match node:
         case Constant(value):
             return value
         case And(nodes):
-            return _all([_row(child, row, relation) for child in nodes])
+            return _all([_row(child, row, relation, world) for child in nodes])
         case Or(nodes):
-            return _any([_row(child, row, relation) for child in nodes])
+            return _any([_row(child, row, relation, world) for child in nodes])
         case Not(child):
-            return _not(_row(child, row, relation))
+            return _not(_row(child, row, relation, world))
+        case Has(kind, where) if relation == "links":
+            target = world[kind].get(row.target.id) if row.target.kind == kind else None
+            return target is not None and matches(where, target, world) is True
         case Compare(name, op, value):
             if relation == "links" and name in ("target_kind", "target_id"):
                 kept = row.target.kind if name == "target_kind" else row.target.id
@@ -125,6 +128,11 @@ def like(pattern: str, text: str) -> bool:
     return re.fullmatch("".join(out), text, re.DOTALL) is not None
 
 
+def _sorted_by(term: Sort, record: Any) -> Any:
+    value = getattr(record, term.field)
+    return getattr(record, term.fallback) if value is None and term.fallback is not None else value
+
+
 def find(query: Query, records: Sequence[Any], world: World) -> list[int]:
     """The ids of the matching records, in order, cut to the window."""
     found = [record for record in records if matches(query.where, record, world) is True]
@@ -133,7 +141,7 @@ def find(query: Query, records: Sequence[Any], world: World) -> list[int]:
         terms = query.sort if any(term.field == "id" for term in query.sort) else (*query.sort, Sort("id"))
         for term in terms:
             spec = KINDS[one.KIND].by_name[term.field]
-            a, b = getattr(one, term.field), getattr(two, term.field)
+            a, b = _sorted_by(term, one), _sorted_by(term, two)
             if spec.folded:
                 a, b = (None if x is None else fold(x) for x in (a, b))
             # Missing values are smaller than any other.

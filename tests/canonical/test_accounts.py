@@ -197,3 +197,15 @@ def test_limits_count_in_windows(world: World) -> None:
     assert allow("a", 2, MINUTE, start + 2)[:2] == (False, 0)
     assert allow("b", 2, MINUTE, start + 2)[:2] == (True, 1)
     assert allow("a", 2, MINUTE, start + MINUTE)[:2] == (True, 1)
+
+
+def test_by_username_needs_no_proof_and_finds_only_active_users_of_the_tenant(tmp_path: Path) -> None:
+    with World(tmp_path) as world:
+        accounts, ann = world.core.accounts, world.principal()
+        found = accounts.by_username(ann.tenant_id, "ANN")
+        assert found is not None
+        assert (found.user_id, found.username, found.is_admin) == (ann.user_id, "ann", True)
+        assert accounts.by_username(ann.tenant_id, "nobody") is None
+        assert accounts.by_username(world.add_tenant("globex").id, "ann") is None
+        world.write(lambda desk: desk.update(Update(User, ann.user_id, {"active": False})))
+        assert accounts.by_username(ann.tenant_id, "ann") is None

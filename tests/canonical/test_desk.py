@@ -22,7 +22,7 @@ from canonical.model import (
     User,
 )
 from canonical.operations import AddLink, AddTag, Create, Delete, DropLink, DropTag, Find, Get, NewLink, Update
-from canonical.query import And, Has, Query, Window, eq
+from canonical.query import And, Has, Query, Window, contains, eq
 from canonical.values import DAY, Ref
 from tests.support.world import NOON, World, over_postgres
 
@@ -108,6 +108,21 @@ def test_names_of_people_follow_their_parts(world: World) -> None:
     assert person.name == "Zoë Lund"
     renamed = world.write(lambda desk: desk.update(Update(Party, person.id, {"first_name": None})))
     assert renamed.name == "Lund"
+
+
+def test_texts_of_any_length_are_kept_and_found(world: World) -> None:
+    noise = "".join(chr(97 + (n * n * 7919 + n // 7) % 26) for n in range(20_000))
+    task = make(world, title=noise, body=noise)
+    assert world.desk().get(Activity, task.id).title == noise
+    for where in (eq("title", noise), eq("body", noise), contains("body", noise[9000:9100])):
+        assert world.desk().count(Activity, where) == 1
+    tagged = Ref("activity", task.id)
+    for added in (True, False):
+        assert world.write(lambda desk: desk.add_tag(tagged, noise))[1] is added
+    with pytest.raises(Invalid):
+        world.write(lambda desk: desk.add_link(tagged, NewLink(Ref("user", 1), noise)))
+    with pytest.raises(Invalid):
+        world.write(lambda desk: desk.update(Update(Activity, task.id, custom=(CustomValue(noise, "x"),))))
 
 
 # -- updating ---------------------------------------------------------------------------------------

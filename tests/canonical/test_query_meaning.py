@@ -52,6 +52,10 @@ INSTANT = st.sampled_from([0, 1_400_000_000_000_000, 1_500_000_000_000_000])
 
 def related(fields: dict[str, Any]) -> st.SearchStrategy[Node]:
     compared = st.sampled_from(sorted(fields)).flatmap(lambda name: comparison(name, fields[name]))
+    if fields is LINK_FIELDS:
+        # A link's target of a kind.
+        compared |= st.builds(Has, st.just("party"), comparison("name", TEXT))
+        compared |= st.builds(Has, st.just("user"), comparison("username", TEXT))
     return st.recursive(
         compared,
         lambda inner: (
@@ -111,7 +115,8 @@ def trees() -> st.SearchStrategy[Node]:
 
 
 SORTS = st.lists(
-    st.builds(Sort, st.sampled_from(["title", "body", "due_at", "priority", "state", "id"]), st.booleans()),
+    st.builds(Sort, st.sampled_from(["title", "body", "due_at", "priority", "state", "id"]), st.booleans())
+    | st.builds(Sort, st.just("due_at"), st.booleans(), st.just("created_at")),
     max_size=2,
     unique_by=lambda sort: sort.field,
 ).map(tuple)
@@ -183,6 +188,7 @@ def test_sql_means_what_the_evaluator_means(filled: World, query: Query) -> None
     world = {
         "user": {user.id: user for user in desk.find(User, Query()).items},
         "activity": {record.id: record for record in records},
+        "party": {party.id: party for party in desk.find(Party, Query()).items},
     }
     expected = evaluator.find(query, records, world)
     assert [record.id for record in desk.find(Activity, query).items] == expected
@@ -195,7 +201,11 @@ def test_sql_means_what_the_evaluator_means(filled: World, query: Query) -> None
 def test_random_rows_are_found_as_the_evaluator_finds_them(filled: World, row: dict[str, Any], query: Query) -> None:
     created = filled.write(lambda desk: desk.create(Create(Activity, row)))
     desk = filled.desk()
-    world: dict[str, Any] = {"user": {user.id: user for user in desk.find(User, Query()).items}, "activity": {}}
+    world: dict[str, Any] = {
+        "user": {user.id: user for user in desk.find(User, Query()).items},
+        "party": {party.id: party for party in desk.find(Party, Query()).items},
+        "activity": {},
+    }
     record = desk.get(Activity, created.id, ("links", "tags", "custom"))
     expected = evaluator.matches(query.where, record, world) is True
     found = desk.find(Activity, Query(all_of(query.where, eq("id", record.id)))).items

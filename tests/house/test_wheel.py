@@ -44,7 +44,7 @@ def test_the_wheel_carries_packages_migrations_and_the_corpus(wheel: Path) -> No
 def test_the_wheel_lives_beside_the_package_named_fixtures(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True, system_site_packages=False)
     python = tmp_path / "venv" / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--no-deps"]
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps"]
     subprocess.run([*install, str(wheel), "fixtures", "pbr"], check=True, capture_output=True)
     code = "import importlib.util as u; print([u.find_spec(n).origin for n in ('fixtures', 'adapter', 'dialects')])"
     shown = subprocess.run([python, "-I", "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)

@@ -151,7 +151,11 @@ class Capsule(Client):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         basic = base64.b64encode(b"ann-token:x").decode()
-        self.signed = {"Authorization": f"Basic {basic}", "Content-Type": "application/xml", "Accept": "application/xml"}
+        self.signed = {
+            "Authorization": f"Basic {basic}",
+            "Content-Type": "application/xml",
+            "Accept": "application/xml",
+        }
 
     def call(self, method: str, path: str, body: str = "") -> WireResponse:
         return self.send(method, f"/api/{path}", body, self.signed)
@@ -418,6 +422,4 @@ class Crust(Client):
         return (self.values(kind, number) or {})["Oddity"]
 
 
-CLIENTS: dict[str, type[Client]] = {
-    client.name: client for client in (AffinityLive, Capsule, Crust, Opentaps, Zurmo)
-}
+CLIENTS: dict[str, type[Client]] = {client.name: client for client in (AffinityLive, Capsule, Crust, Opentaps, Zurmo)}

@@ -16,7 +16,7 @@ from tests.support.world import World
 
 PAIRS = list(permutations(sorted(set(dialects.names()) & set(CLIENTS)), 2))
 TITLE = "Zoë's <b>visit</b> & ŽELEZO 日本 \U0001f600"
-BODY = "first line\nsecond & <i>line</i>, tab\tand \"quotes\"\n\nlast ]]> é"
+BODY = 'first line\nsecond & <i>line</i>, tab\tand "quotes"\n\nlast ]]> é'
 KINDS = ("task", "note")
 
 

@@ -7,6 +7,8 @@ writer thread (see `writer`); on PostgreSQL each thread writes on its own connec
 from __future__ import annotations
 
 import contextlib
+import functools
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +27,13 @@ from canonical.values import fold
 Row = Sequence[Any]
 Params = Mapping[str, Any]
 BUSY_SECONDS = 30
+# Triggers note the rows whose text is new; see the migration that made the index. CROSS keeps SQLite from reading all
+# activities to find the few that wait.
+_ANY_WAITING = "SELECT 1 FROM activity_search_waiting LIMIT 1"
+_INDEX_WAITING = (
+    "INSERT INTO activity_search(rowid, title_fold, body_fold) SELECT a.id, a.title_fold, a.body_fold "
+    "FROM activity_search_waiting u CROSS JOIN activity a ON a.tenant_id = u.tenant_id AND a.id = u.id"
+)
 
 
 class Cursor(Protocol):
@@ -51,6 +60,9 @@ class Backend(Protocol):
     def executemany(self, connection: Any, statement: str, rows: Sequence[Params]) -> None: ...
     def transaction(self, connection: Any) -> contextlib.AbstractContextManager[None]:
         """A write transaction. Raises Conflict when it must be run again, Unavailable when the store cannot write."""
+
+    def index_texts(self, connection: Any) -> None:
+        """Makes what this transaction wrote findable by substring; `transaction` does it before it commits."""
 
     def data_version(self, connection: Any) -> int | None:
         """A number that changes when another connection commits; None when the database has no such number."""
@@ -97,6 +109,7 @@ class SqliteBackend:
         except sqlite3.Error as error:
             raise Unavailable(str(error)) from error
         connection.create_function("fold", 1, _fold_or_null, deterministic=True)
+        connection.create_function("any_like", 2, _any_like, deterministic=True)
         with self._guard:
             self._open.append(connection)
         return connection
@@ -128,11 +141,21 @@ class SqliteBackend:
         self.execute(connection, "BEGIN IMMEDIATE", {})
         try:
             yield
-            self.execute(connection, "COMMIT", {})
+            self.commit(connection)
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        """Makes the transaction durable."""
+        self.index_texts(connection)
+        self.execute(connection, "COMMIT", {})
+
+    def index_texts(self, connection: sqlite3.Connection) -> None:
+        if self.execute(connection, _ANY_WAITING, {}).fetchone() is not None:
+            self.execute(connection, _INDEX_WAITING, {})
+            self.execute(connection, "DELETE FROM activity_search_waiting", {})
 
     def data_version(self, connection: sqlite3.Connection) -> int | None:
         return int(connection.execute("PRAGMA data_version").fetchone()[0])
@@ -208,6 +231,9 @@ class PostgresBackend:
                     connection.execute("ROLLBACK")
             raise
 
+    def index_texts(self, connection: psycopg.Connection[Any]) -> None:
+        """Its index is kept by the database itself."""
+
     def data_version(self, connection: psycopg.Connection[Any]) -> int | None:
         return None
 
@@ -221,6 +247,34 @@ class PostgresBackend:
 
 def _fold_or_null(text: object) -> str | None:
     return None if text is None else fold(str(text))
+
+
+def _any_like(texts: object, pattern: object) -> int:
+    """Whether the pattern ``%...%`` fits one of the texts, which U+001F separates. Without backtracking."""
+    parts = _like_parts(str(pattern))
+    for text in str(texts).split("\x1f"):
+        at = 0
+        for part in parts:
+            found = part.search(text, at)
+            if found is None:
+                break
+            at = found.end()
+        else:
+            return 1
+    return 0
+
+
+@functools.lru_cache(maxsize=256)
+def _like_parts(pattern: str) -> tuple[re.Pattern[str], ...]:
+    """What stands between the ``%`` of a LIKE pattern, each as an expression of one length."""
+    parts: list[str] = [""]
+    chars = iter(pattern)
+    for char in chars:
+        if char == "%":
+            parts.append("")
+        else:
+            parts[-1] += "." if char == "_" else re.escape(next(chars, "") if char == "\\" else char)
+    return tuple(re.compile(part, re.DOTALL) for part in parts if part)
 
 
 def open_backend(url: str) -> SqliteBackend | PostgresBackend:

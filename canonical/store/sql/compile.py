@@ -29,7 +29,7 @@ _RELATED: dict[str, tuple[sa.Table, str]] = {
 }
 
 
-class _Builder:
+class Builder:
     """Builds one expression; values are numbered in the order in which the plan collected them."""
 
     def __init__(self, backend: Backend) -> None:
@@ -43,7 +43,7 @@ class _Builder:
         return sa.bindparam(f"p{self._bound - 1}", type_=kind)
 
     def column(self, source: Any, name: str, how: str) -> Expression:
-        if how == "fold":
+        if how in ("fold", "key"):
             return cast(Expression, source.c[f"{name}_fold"])
         if how != "extras":
             return cast(Expression, source.c[name])
@@ -69,7 +69,7 @@ class _Builder:
         _, relation, where = shape
         return self._target(relation, where, source) if spec is None else self._has(relation, where, spec, source)
 
-    def _compare(self, source: Any, name: str, how: str, primitive: str, count: int) -> Expression:
+    def _compare(self, source: Any, name: str, how: str, primitive: str, count: Any) -> Expression:
         column = self.column(source, name, how)
         match primitive:
             case "null":
@@ -81,6 +81,9 @@ class _Builder:
             case "in":
                 # An empty list holds nothing, but of a missing value that is unknown, as with any comparison.
                 return column.in_([self._bind(how) for _ in range(count)]) if count else column != column
+            case "none of":
+                words = cast(tuple[str, ...], count)
+                return sa.and_(*(column != sa.literal_column(f"'{word}'") for word in words))
             case "range":
                 return sa.and_(column >= self._bind(how), column < self._bind(how))
             case "like":
@@ -168,7 +171,7 @@ def select_records(spec: KindSpec, source: Any, base: Any | None = None) -> sa.S
     return sa.select(*columns).select_from(origin)
 
 
-def _order_by(builder: _Builder, spec: KindSpec, source: Any, sort: tuple[Sort, ...]) -> list[Any]:
+def _order_by(builder: Builder, spec: KindSpec, source: Any, sort: tuple[Sort, ...]) -> list[Any]:
     terms: list[Any] = []
     for term in sort:
         column: Any = builder.column(source, term.field, how_of(spec, term.field))
@@ -217,13 +220,13 @@ class Statements:
 
         def build() -> ClauseElement:
             source = tables.RECORDS[spec.name].alias("r")
-            conditions = self._conditions(_Builder(self.backend), spec, planned.shape, source, admin)
+            conditions = self._conditions(Builder(self.backend), spec, planned.shape, source, admin)
             return sa.select(sa.func.count()).select_from(source).where(*conditions)
 
         return self.fixed(key, build), planned.values
 
     @staticmethod
-    def _conditions(builder: _Builder, spec: KindSpec, shape: Shape, source: Any, admin: bool) -> list[Expression]:
+    def _conditions(builder: Builder, spec: KindSpec, shape: Shape, source: Any, admin: bool) -> list[Expression]:
         return [
             source.c.tenant_id == TENANT,
             builder.build(shape, spec, source),
@@ -231,7 +234,7 @@ class Statements:
         ]
 
     def _find(self, spec: KindSpec, shape: Shape, sort: tuple[Sort, ...], limited: bool, admin: bool) -> ClauseElement:
-        builder = _Builder(self.backend)
+        builder = Builder(self.backend)
         table = tables.RECORDS[spec.name]
         source = table.alias("r")
         conditions = self._conditions(builder, spec, shape, source, admin)

@@ -6,7 +6,7 @@ here against the kinds' descriptions, so no text of a client ever becomes SQL.
 Shapes: ``("const", bool)``, ``("and", …)``, ``("or", …)``, ``("not", shape)``, ``("has", relation, shape)`` and
 ``("compare", field, how, primitive, n)`` with n values, where `primitive` is an operator, ``in``, ``range`` (a
 literal prefix as two bounds), ``like``, ``match`` (a substring found through the trigram index, then checked),
-``null``, ``not null`` or ``never``.
+``null``, ``not null``, ``never``, or ``none of``, where instead of n stand the words themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from canonical.errors import Unsupported
-from canonical.model import KINDS, KindSpec
+from canonical.model import KINDS, STATES, KindSpec
 from canonical.query import (
     MAX_DEPTH,
     MAX_LIST,
@@ -31,22 +31,36 @@ from canonical.query import (
     Scalar,
     size,
 )
-from canonical.values import MAX_ID, clean_text, fold, fold_pattern
+from canonical.store.sql import tables
+from canonical.values import MAX_ID, clean_text, fold, fold_key, fold_pattern
 
 Shape = tuple[Any, ...]
 HIGHEST = "\U0010ffff"
 SEARCH_COLUMNS = {("activity", "title"): "title_fold", ("activity", "body"): "body_fold"}
 """Folded fields with a trigram index, and their column in it."""
 
+LITERAL_WORDS = {("activity", "state"): frozenset(STATES)}
+"""Fields whose exclusions stand in the SQL itself, so that an index of the rows left over can serve them."""
+
+KEYS = {
+    (kind, column.name.removesuffix("_fold"))
+    for kind, table in tables.RECORDS.items()
+    for index in table.indexes
+    for column in index.columns
+    if column.name.endswith("_fold")
+}
+"""Folded fields that stand in an index, and so are compared by their first `KEY_LENGTH` characters."""
+
 RELATED_FIELDS: dict[str, dict[str, str]] = {
     "links": {"target_kind": "text", "target_id": "number", "role": "text", "at": "number", "position": "number"},
     "points": {
         **dict.fromkeys(("kind", "label", "service"), "text"),
-        **dict.fromkeys(("value", "street", "street2", "city", "region", "postcode", "country"), "fold"),
+        **dict.fromkeys(("street", "street2", "city", "region", "postcode", "country"), "fold"),
+        "value": "key",
         **dict.fromkeys(("id", "position"), "number"),
     },
     "custom": {"group": "text", "name": "text", "value": "fold"},
-    "tags": {"name": "fold", "id": "number", "url": "text"},
+    "tags": {"name": "key", "id": "number", "url": "text"},
 }
 """Rows that hang on a record: the fields one may ask for, and how each compares."""
 
@@ -67,7 +81,7 @@ def plan(node: Node, spec: KindSpec) -> Plan:
 
 
 def how_of(spec: KindSpec, name: str) -> str:
-    """How a field compares: ``fold``, ``text``, ``number`` or ``extras``. Raises Unsupported for an unknown one."""
+    """How a field compares: ``fold``, ``key`` (fold, cut), ``text``, ``number`` or ``extras``. Raises Unsupported for an unknown one."""
     if name.startswith("extras."):
         parts = name.split(".")
         if len(parts) != 3 or not all(part.isascii() and part.isidentifier() for part in parts[1:]):
@@ -77,11 +91,31 @@ def how_of(spec: KindSpec, name: str) -> str:
     if field is None or field.type == "extras":
         raise Unsupported(f"{spec.name} has no field {name}")
     if field.type in ("text", "date"):
-        return "fold" if field.folded else "text"
+        return ("key" if (spec.name, name) in KEYS else "fold") if field.folded else "text"
     return "number"
 
 
+def _excluded(node: Node, spec: KindSpec | dict[str, str]) -> Shape | None:
+    """The shape of "none of these words", where that is what the node says of a field of `LITERAL_WORDS`."""
+    match node:
+        case Compare(name, Op.NE, str(word)):
+            words: tuple[Scalar, ...] = (word,)
+        case Not(Compare(name, Op.EQ, str(word))):
+            words = (word,)
+        case Not(Compare(name, Op.IN, tuple(words))):
+            pass
+        case _:
+            return None
+    known = None if isinstance(spec, dict) else LITERAL_WORDS.get((spec.name, name))
+    if known is None or not words or not known.issuperset(words):
+        return None
+    return ("compare", name, "text", "none of", tuple(sorted(set(words))))
+
+
 def _node(node: Node, spec: KindSpec | dict[str, str], values: list[Scalar], negated: bool = False) -> Shape:
+    excluded = _excluded(node, spec)
+    if excluded is not None:
+        return excluded
     match node:
         case Compare(name, op, value):
             if isinstance(spec, dict):
@@ -131,7 +165,7 @@ def _compare(name: str, how: str, op: Op, value: Any, values: list[Scalar], *, s
     if how == "number":
         raise Unsupported("a pattern needs a text field")
     pattern = clean_text(str(value))
-    if how == "fold":
+    if how in ("fold", "key"):
         pattern = fold_pattern(pattern)
     prefix = _literal(pattern[:-1]) if pattern.endswith("%") and not pattern.endswith("\\%") else None
     if prefix:
@@ -148,7 +182,7 @@ def _compare(name: str, how: str, op: Op, value: Any, values: list[Scalar], *, s
 def _value(how: str, value: Scalar) -> Scalar:
     if how != "number":
         text = clean_text(value if isinstance(value, str) else str(value))
-        return fold(text) if how == "fold" else text
+        return fold(text) if how == "fold" else fold_key(text) if how == "key" else text
     if isinstance(value, int):
         return max(-MAX_ID, min(MAX_ID, int(value)))
     if isinstance(value, float):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,9 +14,11 @@ from canonical.store.sql import schema
 from canonical.store.sql.backend import Backend, SqliteBackend, open_backend
 from canonical.store.sql.compile import Statements
 from canonical.store.sql.unit import SqlUnit
-from canonical.store.sql.writer import ATTEMPTS, SqliteWriter
+from canonical.store.sql.writer import SqliteWriter
 
 T = TypeVar("T")
+PATIENCE = 20
+"""Attempts at a transaction where several connections write."""
 
 
 class SqlStore:
@@ -38,7 +42,8 @@ class SqlStore:
         return SqlUnit(self.backend, self.statements, self.backend.reader(), tenant_id, writing=False, totals=totals)
 
     def _unit(self, connection: Any, tenant_id: int, *, writing: bool) -> SqlUnit:
-        return SqlUnit(self.backend, self.statements, connection, tenant_id, writing=writing)
+        counters = None if self._writer is None else self._writer.counters
+        return SqlUnit(self.backend, self.statements, connection, tenant_id, writing=writing, counters=counters)
 
     def write(self, tenant_id: int, work: Callable[[SqlUnit], T]) -> T:
         local = self._local
@@ -59,14 +64,16 @@ class SqlStore:
         return self._write_here(run)
 
     def _write_here(self, run: Callable[[Any], T]) -> T:
-        for attempt in range(ATTEMPTS):
+        for attempt in range(PATIENCE):
             connection = self.backend.reader()
             try:
                 with self.backend.transaction(connection):
                     return run(connection)
             except Conflict:
-                if attempt == ATTEMPTS - 1:
+                if attempt == PATIENCE - 1:
                     raise
+                # Those who were first are let through, each waiting writer another while.
+                time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311
         raise AssertionError("unreachable")
 
     def check(self) -> None:

@@ -59,19 +59,28 @@ case = RECORDS["case"]
 user = RECORDS["user"]
 
 
-def _index(name: str, table: sa.Table, *columns: str, unique: bool = False) -> None:
-    sa.Index(name, *(table.c[column] for column in columns), unique=unique)
+def _index(name: str, table: sa.Table, *columns: str, unique: bool = False, where: str | None = None) -> None:
+    only = None if where is None else sa.text(where)
+    sa.Index(name, *(table.c[column] for column in columns), unique=unique, sqlite_where=only, postgresql_where=only)
 
 
 # One index for each filter and sort that a dialect offers, tenant first. `visibility` and `owner_id` at the end
 # let a page's keys be found in the index alone.
 _index("activity_by_title", activity, "tenant_id", "type", "title_fold", "id", "visibility", "owner_id")
 _index("activity_by_due", activity, "tenant_id", "type", "state", "due_at", "id", "visibility", "owner_id")
+# What is open in the order of its due, however much is done: done is what most of the old ones are.
+_index(
+    "activity_in_due_order",
+    activity,
+    *("tenant_id", "type", "due_at", "id", "state", "visibility", "owner_id"),
+    where="state <> 'completed'",
+)
 _index("activity_by_owner", activity, "tenant_id", "owner_id", "type", "state", "due_at", "id", "visibility")
 _index("activity_by_sequence", activity, "tenant_id", "sequence", unique=True)
 _index("activity_by_created", activity, "tenant_id", "created_at", "id", "visibility", "owner_id")
 _index("activity_by_parent", activity, "tenant_id", "parent_id")
 _index("party_by_name", party, "tenant_id", "type", "name_fold", "id", "visibility", "owner_id")
+_index("party_in_name_order", party, "tenant_id", "name_fold", "id", "user_id", "visibility", "owner_id")
 _index("party_by_last_name", party, "tenant_id", "type", "last_name_fold", "id", "visibility", "owner_id")
 _index("party_by_organisation", party, "tenant_id", "organisation_id")
 _index("party_by_updated", party, "tenant_id", "updated_at", "id")
@@ -314,3 +323,75 @@ job_agenda = sa.Table(
 )
 # Workers look for what is due in all tenants at once.
 _index("job_agenda_by_due", job_agenda, "due_at")
+
+# What tenants describe themselves. `fields`, `values`, `blocks` and `config` are JSON text, kept as it came.
+module = sa.Table(
+    "module",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("name", BINARY_TEXT, nullable=False),
+    sa.Column("fields", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger),
+)
+# `listed` is 1 for what lists show; `search` holds the folded values, one after another, for substring search.
+module_record = sa.Table(
+    "module_record",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("module_id", sa.BigInteger, nullable=False),
+    sa.Column("owner_id", sa.BigInteger),
+    sa.Column("creator_id", sa.BigInteger),
+    sa.Column("values", sa.Text, nullable=False),
+    sa.Column("search", BINARY_TEXT),
+    sa.Column("listed", sa.SmallInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger),
+    sa.Column("deleted_at", sa.BigInteger),
+    sa.Column("extras", sa.Text),
+)
+_index("module_record_by_module", module_record, "tenant_id", "module_id", "listed", "id")
+_index("module_record_by_update", module_record, "tenant_id", "module_id", "listed", "updated_at", "id")
+_index("module_record_by_owner", module_record, "tenant_id", "owner_id")
+# The values of listed records, for sorting and counting; `number` is the value where it is one.
+record_value = sa.Table(
+    "record_value",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("module_id", sa.BigInteger, primary_key=True),
+    sa.Column("name", BINARY_TEXT, primary_key=True),
+    sa.Column("record_id", sa.BigInteger, primary_key=True),
+    sa.Column("value", BINARY_TEXT, nullable=False),
+    sa.Column("number", sa.Float),
+    sqlite_with_rowid=False,
+)
+_index("record_value_by_record", record_value, "tenant_id", "record_id")
+layout_page = sa.Table(
+    "layout_page",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("parent_id", sa.BigInteger, nullable=False),
+    sa.Column("module_id", sa.BigInteger, nullable=False),
+    sa.Column("title", BINARY_TEXT, nullable=False),
+    sa.Column("description", BINARY_TEXT, nullable=False),
+    sa.Column("blocks", sa.Text),
+    sa.Column("visible", sa.SmallInteger, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+_index("layout_page_by_parent", layout_page, "tenant_id", "parent_id", "position", "id")
+_index("layout_page_by_module", layout_page, "tenant_id", "module_id")
+saved_chart = sa.Table(
+    "saved_chart",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("name", BINARY_TEXT, nullable=False),
+    sa.Column("config", sa.Text),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger),
+)

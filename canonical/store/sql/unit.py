@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -12,24 +13,30 @@ from sqlalchemy.sql import ClauseElement
 
 from canonical.errors import Conflict
 from canonical.model import KINDS, ContactPoint, CustomValue, Link, Record, Tag
-from canonical.query import Query, Scalar, Window
+from canonical.model.module import ModuleSort
+from canonical.operations import Aggregate
+from canonical.query import Node, Query, Scalar, Window
 from canonical.store.port import CREDENTIAL_COLUMNS, SYSTEM, Where
-from canonical.store.sql import tables
+from canonical.store.sql import modules, tables
 from canonical.store.sql.backend import Backend, Cursor
 from canonical.store.sql.compile import TENANT, Statements, select_records
+from canonical.store.sql.counters import Counters
 from canonical.store.sql.loaders import LOADERS
 from canonical.store.sql.plan import HIGHEST, padded
-from canonical.values import Ref, fold
+from canonical.values import Ref, fold, fold_key
 
 R = TypeVar("R", bound=Record)
 TABLES = tables.metadata.tables
 JSON_COLUMNS = {"extras", "data", "options", "settings"}
 FOLDED = {
-    (name, column.name.removesuffix("_fold"))
+    (name, column.name.removesuffix("_fold")): fold_key
+    if any(column.name in index.columns for index in table.indexes)
+    else fold
     for name, table in TABLES.items()
-    for column in table.columns
+    for column in table.c.values()
     if column.name.endswith("_fold")
 }
+"""How the second column of a folded one is made: cut where it stands in an index."""
 TOTALS_KEPT = 512
 
 
@@ -44,7 +51,7 @@ def _stored(column: str, value: Any) -> Any:
 class SqlUnit:
     """`connection` is this thread's reader, or the writer inside its transaction (`writing`)."""
 
-    __slots__ = ("_backend", "_connection", "_statements", "_totals", "tenant_id", "writing")
+    __slots__ = ("_backend", "_connection", "_counters", "_statements", "_totals", "tenant_id", "writing")
 
     def __init__(
         self,
@@ -55,11 +62,13 @@ class SqlUnit:
         *,
         writing: bool,
         totals: OrderedDict[object, tuple[int, int]] | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self._backend = backend
         self._statements = statements
         self._connection = connection
         self._totals = totals
+        self._counters = counters
         self.tenant_id = tenant_id
         self.writing = writing
 
@@ -161,8 +170,9 @@ class SqlUnit:
     def _row(self, table: str, values: Where) -> dict[str, Any]:
         row = {column: _stored(column, value) for column, value in values.items()}
         for column, value in values.items():
-            if (table, column) in FOLDED:
-                row[f"{column}_fold"] = None if value is None else fold(value)
+            folding = FOLDED.get((table, column))
+            if folding is not None:
+                row[f"{column}_fold"] = None if value is None else folding(value)
         return row
 
     def _insertion(self, table: str, row: Mapping[str, Any]) -> str:
@@ -213,7 +223,10 @@ class SqlUnit:
         return self._run(self._statements.fixed(("delete", table, shape), build), params).rowcount
 
     def next_value(self, name: str, *, shared: bool = False) -> int:
-        params = {"tenant_id": SYSTEM if shared else self.tenant_id, "name": name}
+        tenant_id = SYSTEM if shared else self.tenant_id
+        if self._counters is not None:
+            return self._counters.next(self._backend, self._connection, (tenant_id, name))
+        params = {"tenant_id": tenant_id, "name": name}
         counter = tables.counter
 
         def build() -> ClauseElement:
@@ -230,6 +243,9 @@ class SqlUnit:
         return 1
 
     def raise_value(self, name: str, to: int) -> None:
+        if self._counters is not None:
+            self._counters.values[SYSTEM, name] = max(to, self.next_value(name, shared=True))
+            return
         while self.next_value(name, shared=True) < to:
             system = SqlUnit(self._backend, self._statements, self._connection, SYSTEM, writing=True)
             system.update("counter", {"tenant_id": SYSTEM, "name": name}, {"value": to})
@@ -269,23 +285,54 @@ class SqlUnit:
                 .where(agenda.c.due_at <= sa.bindparam("now", type_=sa.BigInteger()))
                 .order_by(agenda.c.due_at, agenda.c.job_id)
                 .limit(sa.bindparam("limit", type_=sa.BigInteger()))
+                .offset(sa.literal_column("0"))
             )
 
         rows = self._run(self._statements.fixed("due jobs", build), {"now": now, "limit": limit}).fetchall()
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
-    def held_jobs(self, now: int, prefix: str) -> list[tuple[int, int, int, str | None]]:
+    def held_jobs(self, now: int, until: int, prefix: str) -> list[tuple[int, int, int, str | None]]:
         agenda = tables.job_agenda
 
         def build() -> ClauseElement:
             return sa.select(agenda.c.tenant_id, agenda.c.job_id, agenda.c.due_at, agenda.c.holder).where(
                 agenda.c.due_at > sa.bindparam("now", type_=sa.BigInteger()),
+                agenda.c.due_at <= sa.bindparam("until", type_=sa.BigInteger()),
                 agenda.c.holder >= sa.bindparam("low", type_=sa.Text()),
                 agenda.c.holder < sa.bindparam("high", type_=sa.Text()),
             )
 
-        params = {"now": now, "low": prefix, "high": prefix + HIGHEST}
-        return [(row[0], row[1], row[2], row[3]) for row in self._run(self._statements.fixed("held jobs", build), params).fetchall()]
+        params = {"now": now, "until": until, "low": prefix, "high": prefix + HIGHEST}
+        rows = self._run(self._statements.fixed("held jobs", build), params).fetchall()
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    # -- records of modules, numbers over many records ----------------------------------------------
+
+    def module_record_ids(self, module_id: int, text: str, sort: tuple[ModuleSort, ...], window: Window) -> list[int]:
+        limit = 2**62 if window.limit is None else window.limit
+        built = modules.find_records(self._backend, self.tenant_id, module_id, text, sort, limit, window.offset)
+        return [row[0] for row in self._built(built)]
+
+    def count_module_records(self, module_id: int, text: str) -> int:
+        key, build, params = modules.count_records(self._backend, self.tenant_id, module_id, text)
+        return self._total(self._statements.fixed(key, build), params)
+
+    def aggregate_module(self, module_id: int, asked: Aggregate) -> list[tuple[Any, Any]]:
+        built = modules.aggregate_module(self.tenant_id, module_id, asked)
+        return [(row[0], _number(row[1])) for row in self._built(built)]
+
+    def aggregate(
+        self, kind: type[Record], where: Node, asked: Aggregate, me: int, admin: bool
+    ) -> list[tuple[Any, Any]]:
+        spec = KINDS[kind.KIND]
+        built = modules.aggregate_kind(self._backend, self.tenant_id, me, spec, where, asked, admin=admin)
+        return [(row[0], _number(row[1])) for row in self._built(built)]
+
+    def _built(self, built: modules.Built) -> list[Any]:
+        key, build, params = built
+        sql = self._statements.fixed(key, build)
+        self._see_own_texts(sql)
+        return self._run(sql, params).fetchall()
 
     # -- records ----------------------------------------------------------------------------------
 
@@ -309,6 +356,7 @@ class SqlUnit:
 
     def find(self, kind: type[R], query: Query, me: int, admin: bool) -> list[R]:
         sql, values = self._statements.find(kind, query, admin=admin)
+        self._see_own_texts(sql)
         params = self._bound(values, me)
         window = query.window
         params["limit"] = 2**62 if window.limit is None else window.limit
@@ -317,12 +365,21 @@ class SqlUnit:
 
     def count(self, kind: type[Record], query: Query, me: int, admin: bool) -> int:
         sql, values = self._statements.count(kind, query, admin=admin)
-        params = self._bound(values, me)
+        self._see_own_texts(sql)
+        return self._total(sql, self._bound(values, me))
+
+    def _see_own_texts(self, sql: str) -> None:
+        """Lets a substring search inside a write find what that write made."""
+        if self.writing and "activity_search" in sql:
+            self._backend.index_texts(self._connection)
+
+    def _total(self, sql: str, params: dict[str, Any]) -> int:
+        """The one number that a count gives, kept for as long as nobody commits."""
         version = None if self._totals is None else self._backend.data_version(self._connection)
         if version is None or self._totals is None:
             return int(cast(Any, self._run(sql, params).fetchone())[0])
         # A total stays true until another connection commits, and every write of ours is on another connection.
-        key = (sql, self.tenant_id, me, *values)
+        key = (sql, *params.values())
         kept = self._totals.get(key)
         if kept is not None and kept[0] == version:
             return kept[1]
@@ -337,6 +394,18 @@ class SqlUnit:
         params["tenant_id"] = self.tenant_id
         params["me"] = me
         return params
+
+    def lock(self, kind: type[Record], id: int) -> None:
+        if self._backend.name == "sqlite":
+            return  # one unit writes at a time
+
+        def build() -> ClauseElement:
+            table = tables.RECORDS[kind.KIND]
+            chosen = table.c.id == sa.bindparam("id", type_=sa.BigInteger())
+            return sa.select(table.c.id).where(table.c.tenant_id == TENANT, chosen).with_for_update()
+
+        params = {"tenant_id": self.tenant_id, "id": id}
+        self._run(self._statements.fixed(("lock", kind), build), params).fetchone()
 
     def insert_record(self, kind: type[Record], values: Where) -> None:
         self.insert(tables.TABLE_NAMES[kind.KIND], values)
@@ -424,6 +493,8 @@ class SqlUnit:
         pairs = self.select(
             "tagging", {"record_kind": record_kind, "record_id": tuple(out)}, ("record_id", "position", "tag_id")
         )
+        if not pairs:
+            return out
         known = {row["id"]: row for row in self.select("tag", {"id": tuple({pair["tag_id"] for pair in pairs})})}
         for pair in pairs:
             row = known[pair["tag_id"]]
@@ -437,6 +508,13 @@ class SqlUnit:
             for row in self.select("custom_value", where, ("record_id", "position", "name")):
                 out[row["record_id"]].append(CustomValue(row["name"], row["value"], row["group"]))
         return out
+
+
+def _number(value: Any) -> Any:
+    """PostgreSQL sums whole numbers to decimals."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
 
 
 def _point(row: Mapping[str, Any]) -> ContactPoint:

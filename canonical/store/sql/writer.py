@@ -16,6 +16,7 @@ from typing import Any
 
 from canonical.errors import Conflict, Unavailable
 from canonical.store.sql.backend import SqliteBackend
+from canonical.store.sql.counters import Counters
 
 BATCH = 64
 ATTEMPTS = 5
@@ -44,6 +45,8 @@ class SqliteWriter:
         self._guard = threading.Lock()
         self._lock_path = Path(f"{backend.path}.lock")
         self._closed = False
+        self.counters = Counters()
+        """Those of the transaction that is open."""
 
     def run(self, work: Work) -> Any:
         """The result of `work(connection)` once it is durable; what it raised, with nothing kept.
@@ -113,18 +116,30 @@ class SqliteWriter:
 
     def _transact(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
         self._backend.execute(connection, "BEGIN IMMEDIATE", {})
+        self.counters = Counters()
         try:
             for job in batch:
-                self._attempt(connection, job)
-            self._backend.execute(connection, "COMMIT", {})
+                self._attempt(connection, job, alone=len(batch) == 1)
+            # What was refused leaves nothing to sync.
+            done = any(job.error is None for job in batch)
+            if done:
+                self.counters.flush(self._backend, connection)
+                self._backend.commit(connection)
+            else:
+                self._backend.execute(connection, "ROLLBACK", {})
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
 
-    def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
+    def _attempt(self, connection: sqlite3.Connection, job: _Job, *, alone: bool) -> None:
+        """A job that is alone needs no savepoint, and could not bear one when it is large: SQLite walks over copies of
+        all the pages that a savepoint changed, once for each statement that has triggers."""
+        begin, undo = ("BEGIN IMMEDIATE", "ROLLBACK") if alone else ("SAVEPOINT job", "ROLLBACK TO job")
+        if not alone:
+            connection.execute(begin)
         for _ in range(ATTEMPTS):
-            connection.execute("SAVEPOINT job")
+            counted = self.counters.values.copy()
             job.error = None
             try:
                 job.result = job.work(connection)
@@ -133,7 +148,11 @@ class SqliteWriter:
                 if not connection.in_transaction:
                     raise
                 job.error = error
-                connection.execute("ROLLBACK TO job")
-            connection.execute("RELEASE job")
+                connection.execute(undo)
+                self.counters.values = counted
+                if alone:
+                    connection.execute(begin)
             if not isinstance(job.error, Conflict):
-                return
+                break
+        if not alone:
+            connection.execute("RELEASE job")

@@ -13,7 +13,6 @@ from dialects.affinitylive.fields import subjects
 from dialects.affinitylive.fields.formats import COUNT, DECIMAL, MOMENT, ONE_ZERO, YES_NO, Format, show_moment, words
 from dialects.affinitylive.fields.lookups import class_id, kept_id
 from dialects.affinitylive.fields.table import (
-    NAMESPACE,
     Field,
     Resource,
     Sight,
@@ -22,6 +21,7 @@ from dialects.affinitylive.fields.table import (
     derived,
     kept,
     linked,
+    own,
 )
 
 TYPE_OF_MEDIUM = {
@@ -105,9 +105,9 @@ def logger(record: Any) -> int | None:
 
     [noojee] reads staff 0 as "made by the system" (dossier, section 9).
     """
-    if record.extra(NAMESPACE, "staff") is not None:
+    if own(record, "staff") is not None:
         return kept_id(record, "staff")
-    if record.type == "event" or record.extra(NAMESPACE, "owner_type") is not None:
+    if record.type == "event" or own(record, "owner_type") is not None:
         return None
     return int(record.owner_id)
 
@@ -235,7 +235,7 @@ def _load_time(sight: Sight, ids: Iterable[int], include: Include) -> dict[int, 
 
 def charged(record: Any) -> float:
     """What the billable time costs at the rate charged, in units of money."""
-    rate = record.extra(NAMESPACE, "rate_charged")
+    rate = own(record, "rate_charged")
     return float(rate) * int(record.billable_seconds) / 3600 if isinstance(rate, str) else 0.0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from canonical.model import PicklistItem
 from canonical.operations import Include
 from dialects.affinitylive.fields.standing import STANDINGS
-from dialects.affinitylive.fields.table import NAMESPACE, Field, Resource, Sight, derived
+from dialects.affinitylive.fields.table import NAMESPACE, Field, Resource, Sight, derived, own
 
 CLASS_LIST = "activity_class"
 DEFAULT_CLASS = 1
@@ -33,7 +33,7 @@ def class_id(record: Any) -> int:
 
 def kept_id(record: Any, key: str) -> int | None:
     """An id that is kept in the extras; None for none and for 0."""
-    value = record.extra(NAMESPACE, key)
+    value = own(record, key)
     return int(value) or None if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 

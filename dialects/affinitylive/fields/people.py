@@ -14,8 +14,8 @@ from canonical.query import Compare, Op, Query, Sort, Window, all_of, eq
 from dialects.affinitylive.fields.activity import tags
 from dialects.affinitylive.fields.formats import MOMENT, TEXT, show_moment
 from dialects.affinitylive.fields.standing import STANDINGS
-from dialects.affinitylive.fields.table import Field, Resource, Sight, Target, column, derived, kept, linked
 from dialects.affinitylive.fields.subjects import party_trail
+from dialects.affinitylive.fields.table import Field, Resource, Sight, Target, column, derived, kept, linked
 
 POINTS: Include = ("points",)
 ORGANISATIONS = eq("type", "organisation")
@@ -97,7 +97,9 @@ def _address(record: Any, sight: Sight) -> Target | None:
     shown = {
         "id": str(point.id),
         "full": ", ".join(part.replace("\n", ", ") for part in parts if part),
-        **dict(zip(("street1", "street2", "city", "state", "zipcode", "country"), (p or "" for p in parts), strict=True)),
+        **dict(
+            zip(("street1", "street2", "city", "state", "zipcode", "country"), (p or "" for p in parts), strict=True)
+        ),
     }
     sight.memo.setdefault("addresses", {})[point.id] = shown
     return "addresses", point.id
@@ -191,7 +193,7 @@ def _staff_surname(record: Any, sight: Sight) -> str:
     return record.last_name or ""
 
 
-def initials(record: Any, sight: Sight) -> str:
+def initials(record: User) -> str:
     return "".join(part[:1] for part in (record.first_name, record.last_name) if part).upper()
 
 
@@ -208,7 +210,7 @@ STAFF_FIELDS: tuple[Field, ...] = (
     column("title", "salutation", params=()),
     *status("staff"),
     column("timezone", "time_zone", TEXT, params=()),
-    derived("initials", initials),
+    derived("initials", lambda r, s: initials(r)),
     *DATES,
     derived("date_last_interacted", lambda r, s: show_moment(r.last_sign_in_at)),
 )

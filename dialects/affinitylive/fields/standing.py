@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from canonical.query import FALSE, Compare, Node, Not, Op, all_of, any_of, one_of
-from dialects.affinitylive.fields.table import NAMESPACE
+from dialects.affinitylive.fields.table import NAMESPACE, own
 
 _EXTRA = f"extras.{NAMESPACE}.standing"
 _COLORS = ("grey", "blue", "green", "orange", "red", "black")
@@ -49,10 +49,10 @@ class Standings:
         object.__setattr__(self, "by_word", {row.word: row for row in self.rows})
 
     def show(self, record: Any) -> str:
-        word = record.extra(NAMESPACE, "standing")
-        own = self.by_word.get(word) if isinstance(word, str) else None
-        if own is not None and own.suits(record):
-            return own.word
+        word = own(record, "standing")
+        chosen = self.by_word.get(word) if isinstance(word, str) else None
+        if chosen is not None and chosen.suits(record):
+            return chosen.word
         return next((word for word in self.plain if self.by_word[word].suits(record)), self.at_start)
 
     def id_of(self, word: str) -> int:

@@ -7,15 +7,38 @@ from typing import Any
 
 from canonical.model import SUBJECT, Case, Link, Opportunity, Party
 from canonical.values import SECOND
-from dialects.affinitylive.fields.table import NAMESPACE, Sight, Target
+from dialects.affinitylive.fields.table import Sight, Target, own
 
 INTERACT_TYPES = ("creator", "from", "to", "cc", "bcc", "attendee", "attended", "did_not_attend")
 """[seed] the types of an interact: the role of a link."""
 
 AGAINST_TYPES = frozenset(
-    """affiliation annex campaign account_invoice campaign_action component company contact contract contract_period
-    deployment event invoice issue job membership prospect request task staff activity_event asset account_purchase
-    milestone""".split()
+    {
+        "affiliation",
+        "annex",
+        "campaign",
+        "account_invoice",
+        "campaign_action",
+        "component",
+        "company",
+        "contact",
+        "contract",
+        "contract_period",
+        "deployment",
+        "event",
+        "invoice",
+        "issue",
+        "job",
+        "membership",
+        "prospect",
+        "request",
+        "task",
+        "staff",
+        "activity_event",
+        "asset",
+        "account_purchase",
+        "milestone",
+    }
 )
 """What a thing may be against (dossier, section 7)."""
 
@@ -63,8 +86,8 @@ def first_subject(record: Any) -> Link | None:
 
 def against(record: Any, sight: Sight) -> tuple[str, str]:
     """Type and id of what an activity or task is against: the first it is about, else its owner [wiki]."""
-    kept_type = record.extra(NAMESPACE, "against_type")
-    kept_id = record.extra(NAMESPACE, "against_id")
+    kept_type = own(record, "against_type")
+    kept_id = own(record, "against_id")
     link = first_subject(record)
     if isinstance(kept_type, str) and isinstance(kept_id, str):
         # An affiliation is also a link to its person; it shows as long as the link is there.
@@ -85,8 +108,8 @@ def against_target(record: Any, sight: Sight) -> Target | None:
 
 def owner(record: Any, sight: Sight) -> tuple[str, str]:
     """``staff`` and the canonical owner, or the affiliation that was given as the owner."""
-    kept_type = record.extra(NAMESPACE, "owner_type")
-    kept_id = record.extra(NAMESPACE, "owner_id")
+    kept_type = own(record, "owner_type")
+    kept_id = own(record, "owner_id")
     if isinstance(kept_type, str) and isinstance(kept_id, str):
         return kept_type, kept_id
     return "staff", str(record.owner_id)
@@ -137,9 +160,9 @@ def prepare_breadcrumbs(records: Sequence[Any], sight: Sight) -> None:
         link = first_subject(record)
         if link is not None and link.target.kind in wanted:
             wanted[link.target.kind].add(link.target.id)
-    deals = sight.many(Opportunity, wanted["opportunity"])
-    cases = sight.many(Case, wanted["case"])
-    wanted["party"].update(found.party_id for found in (*deals.values(), *cases.values()) if found.party_id)
+    deals: list[Opportunity | Case] = list(sight.many(Opportunity, wanted["opportunity"]).values())
+    deals.extend(sight.many(Case, wanted["case"]).values())
+    wanted["party"].update(deal.party_id for deal in deals if deal.party_id)
     people = sight.many(Party, wanted["party"])
     sight.many(Party, [person.organisation_id for person in people.values() if person.organisation_id])
 
@@ -156,8 +179,8 @@ def breadcrumbs(record: Any, sight: Sight) -> list[dict[str, str]]:
     party_id: int | None = link.target.id if link.target.kind == "party" else None
     if link.target.kind in ("opportunity", "case"):
         kind: Any = Opportunity if link.target.kind == "opportunity" else Case
-        found = sight.one(kind, link.target.id)
-        return trail + party_trail(found.party_id if found is not None else None, sight)
+        found: Any = sight.one(kind, link.target.id)
+        return trail + party_trail(None if found is None else found.party_id, sight)
     return trail + party_trail(party_id, sight)[1:]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,12 @@ class Sight:
 Show = Callable[[Any, Sight], Any]
 
 
+def own(record: Any, key: str, default: Any = None) -> Any:
+    """What this dialect keeps in the record's extras under `key`."""
+    kept = record.extras.get(NAMESPACE)
+    return default if kept is None else kept.get(key, default)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a resource.
@@ -127,7 +134,7 @@ def kept(
     stored = key or name
 
     def show(record: Any, sight: Sight) -> Any:
-        return record.extra(NAMESPACE, stored, unset)
+        return own(record, stored, unset)
 
     return Field(name, show, default, extra=stored, format=format, params=(name,) if params is None else params)
 
@@ -177,7 +184,7 @@ class Resource:
     type: str
     fields: tuple[Field, ...]
     load: Callable[[Sight, Iterable[int], Include], dict[int, Any]]
-    kind: type[Record] = Record
+    kind: builtins.type[Record] = Record
     where: Node = TRUE
     all_fields: bool = True
     by_name: dict[str, Field] = field(init=False, hash=False, compare=False)

@@ -23,14 +23,24 @@ from dialects.affinitylive.fields.formats import (
 from dialects.affinitylive.fields.lookups import kept_id
 from dialects.affinitylive.fields.people import DATES, ID, crumbs, status
 from dialects.affinitylive.fields.subjects import RESOURCE_OF_TYPE
-from dialects.affinitylive.fields.table import NAMESPACE, Field, Resource, Sight, Target, column, derived, kept, linked
+from dialects.affinitylive.fields.table import (
+    Field,
+    Resource,
+    Sight,
+    Target,
+    column,
+    derived,
+    kept,
+    linked,
+    own,
+)
 
 TASKS = eq("type", "task")
 LINKS: Include = ("links",)
 
 
 def _type() -> Field:
-    return linked("type", "types", lambda record, sight: ("types", 1))
+    return linked("type", "types", lambda record, sight: ("types", kept_id(record, "type") or 1))
 
 
 def _owner(name: str) -> Field:
@@ -114,7 +124,7 @@ TASK_FIELDS: tuple[Field, ...] = (
 
 
 def _kept_against(record: Any, word: str) -> str:
-    return str(record.extra(NAMESPACE, "against_id", "0")) if record.extra(NAMESPACE, "against_type") == word else "0"
+    return str(own(record, "against_id", "0")) if own(record, "against_type") == word else "0"
 
 
 def _load_tasks(sight: Sight, ids: Iterable[int], include: Include) -> dict[int, Any]:
@@ -131,11 +141,11 @@ def prepare_parties(records: Sequence[Any], sight: Sight) -> None:
 
 
 def _against(record: Any, sight: Sight) -> tuple[str, str]:
-    kept_type = record.extra(NAMESPACE, "against_type")
-    kept_against = record.extra(NAMESPACE, "against_id")
-    if isinstance(kept_type, str) and isinstance(kept_against, str):
-        if kept_type != "affiliation" or kept_against == str(record.party_id):
-            return kept_type, kept_against
+    kept_type = own(record, "against_type")
+    kept_against = own(record, "against_id")
+    is_kept = isinstance(kept_type, str) and isinstance(kept_against, str)
+    if is_kept and (kept_type != "affiliation" or kept_against == str(record.party_id)):
+        return str(kept_type), str(kept_against)
     party = sight.one(Party, record.party_id)
     if party is None:
         return "staff", str(record.owner_id)
@@ -188,7 +198,7 @@ ISSUE_FIELDS: tuple[Field, ...] = (
     derived("date_submitted", lambda r, s: show_moment(r.created_at)),
     *DATES,
     _kept_moment("date_opened"),
-    derived("date_resolved", lambda r, s: r.extra(NAMESPACE, "date_resolved", DAY.show(r.closed_on))),
+    derived("date_resolved", lambda r, s: own(r, "date_resolved", DAY.show(r.closed_on))),
     column("date_closed", "closed_on", DAY, params=()),
     column("date_due", "due_at", MOMENT),
     linked("priority", "priorities", _priority),
@@ -204,8 +214,8 @@ ISSUE_FIELDS: tuple[Field, ...] = (
 
 def _weighting(record: Any, sight: Sight) -> str:
     """1 to 5: as it was given, else by the probability in fifths."""
-    own = record.extra(NAMESPACE, "weighting")
-    return str(own if own is not None else max(1, min(5, -(-(record.probability or 0) // 20))))
+    given = own(record, "weighting")
+    return str(given if given is not None else max(1, min(5, -(-(record.probability or 0) // 20))))
 
 
 def _read_weighting(text: str) -> str:

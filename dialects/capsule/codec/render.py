@@ -205,7 +205,7 @@ class _Asking:
     def of(self, wanted: Query) -> tuple[str, list[tuple[str, str]]]:
         nodes = wanted.where.nodes if isinstance(wanted.where, And) else (wanted.where,)
         for node in nodes:
-            if not self._take(node):
+            if node != query.NO_CONTACT_CARD and not self._take(node):
                 raise Unsupported("no such list")
         return self._path(), self.parameters
 

@@ -50,6 +50,8 @@ class Field:
     search: Search | None = None
     sort: str | None = None
     """The canonical field that sorts like it."""
+    columns: tuple[str, ...] = ()
+    """The canonical fields it says something of; without any, the one it sorts by."""
     label: str = ""
     element: str = "Text"
     default_operator: str = "equals"
@@ -62,7 +64,6 @@ class Field:
     listed: bool = True
     """Whether listAttributes names it."""
     v3_only: bool = False
-    v2_only: bool = False
     max_length: int | None = None
     picklist: str | None = None
     missing: Callable[[Draft, Field], None] | None = None
@@ -72,6 +73,8 @@ class Field:
     def __post_init__(self) -> None:
         if not self.label:
             object.__setattr__(self, "label", label_of(self.name))
+        if not self.columns and self.sort is not None and not self.sort.startswith("extras."):
+            object.__setattr__(self, "columns", (self.sort,))
 
 
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
@@ -97,6 +100,12 @@ class Draft:
     desk: Desk | None = None
     call: Call | None = None
     user_id: int | None = None
+    kind: str = ""
+    """The canonical kind, for losses."""
+    partial: bool = False
+    """A change of a record that is not at hand."""
+    whole: bool = False
+    """All of a record as a server shows it, not a change."""
     values: dict[str, Any] = field(default_factory=dict)
     extras: dict[str, Any] = field(default_factory=dict)
     points: list[ContactPoint] = field(default_factory=list)
@@ -109,7 +118,7 @@ class Draft:
 
     @property
     def creating(self) -> bool:
-        return self.record is None
+        return self.record is None and not self.partial
 
     def fail(self, name: str, text: str) -> None:
         self.errors.setdefault(name, []).append(text)
@@ -125,7 +134,7 @@ class Draft:
 
     def lose(self, name: str, reason: str) -> None:
         if self.call is not None:
-            self.call.losses.add(self.record.KIND if self.record is not None else "record", name, reason)
+            self.call.losses.add(self.kind, name, reason)
 
 
 def kept(record: Record, key: str, default: Any = None) -> Any:

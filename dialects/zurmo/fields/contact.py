@@ -153,6 +153,7 @@ FIELDS: tuple[Field, ...] = (
         take=_take_state,
         search=_search_state,
         sort="stage_word",
+        columns=("stage", "stage_word"),
         label="Status",
         element="ContactState",
         required=True,

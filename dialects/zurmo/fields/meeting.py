@@ -9,7 +9,6 @@ from canonical.query import Compare, Has, Node, Op, all_of
 from dialects.zurmo.fields import common, plain
 from dialects.zurmo.fields.base import Field, View
 from dialects.zurmo.fields.owned import first_email
-from dialects.zurmo.fields.task import name_field
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import moment_node, number_node
 
@@ -112,7 +111,7 @@ FIELDS: tuple[Field, ...] = (
     plain.own_flag("processedForLatestActivity", v3_only=True, start="0", read_only=True),
     plain.text("location", "location"),
     plain.own_flag("logged", v3_only=True),
-    name_field(),
+    plain.text("name", "title", required=True),
     plain.moment("startDateTime", "start_at", label="Start Time", required=True),
     plain.dropdown("category", "category", 0, "MeetingCategories", start="Meeting"),
     Field("attendees", show=_show_attendees, v3_only=True, listed=False),

@@ -21,6 +21,12 @@ def description_of(record: Activity) -> str:
     return plain_text
 
 
+def _show_description(record: Activity, view: View) -> str:
+    if record.type != "note":
+        view.lose("activity", "type", "shown_as_note")
+    return description_of(record)
+
+
 def _take_description(draft: Draft, row: Field, value: Nested) -> None:
     text = plain.as_text(draft, row, value)
     if text is None:
@@ -37,11 +43,20 @@ def _search_description(searching: Searching, below: Below, test: Comparison) ->
     if test.operator.startswith("doesNot"):
         positive = Comparison(_POSITIVE[test.operator], test.value)
         return Not(_search_description(searching, below, positive))
-    if test.operator in ("contains", "endsWith"):
-        return any_of(text_node("title", test), text_node("body", test))
-    if test.operator == "equals" and "\n" in test.value:
-        title, body = split_text(test.value)
-        return all_of(Compare("title", Op.EQ, title), Compare("body", Op.EQ, body))
+    # Each term is true or false, never unknown, so that the negations above hold for notes without a body.
+    has_body = all_of(Compare("body", Op.NOT_NULL), Compare("body", Op.NE, ""))
+    head, line_break, rest = test.value.partition("\n")
+    match test.operator:
+        case "contains":
+            return any_of(text_node("title", test), all_of(has_body, text_node("body", test)))
+        case "endsWith":
+            return any_of(all_of(has_body, text_node("body", test)), all_of(Not(has_body), text_node("title", test)))
+        case "equals" if rest:
+            return all_of(Compare("title", Op.EQ, head), has_body, Compare("body", Op.EQ, rest))
+        case "equals":
+            return all_of(Compare("title", Op.EQ, head), Not(has_body))
+        case "startsWith" if line_break:
+            return all_of(Compare("title", Op.EQ, head), has_body, Compare("body", Op.LIKE, f"{rest}%"))
     return text_node("title", test)
 
 
@@ -98,10 +113,11 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "description",
-        show=lambda record, view: description_of(record),
+        show=_show_description,
         take=_take_description,
         search=_search_description,
         sort="title",
+        columns=("title", "body"),
         element="TextArea",
         default_operator="contains",
         audited=False,

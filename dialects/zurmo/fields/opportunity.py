@@ -13,7 +13,6 @@ from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View
 from dialects.zurmo.fields.currency import code_by_id, code_of, id_of, rate_of
 from dialects.zurmo.fields.references import account
-from dialects.zurmo.fields.task import name_field
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import money_node, number_node
 
@@ -52,6 +51,7 @@ def _take_amount(draft: Draft, row: Field, value: Nested) -> None:
         elif amount is None:
             draft.fail_below(row.name, "value", base.MUST_BE.format("Value", "float"))
         else:
+            plain.note_rounding(draft, row, sent, amount)
             draft.values["amount"] = amount
     elif draft.creating:
         _missing_amount(draft, row)
@@ -62,7 +62,7 @@ def _take_amount(draft: Draft, row: Field, value: Nested) -> None:
         if code is None:
             raise Failure("")
         draft.values["currency"] = code
-    elif draft.creating or draft.record.currency is None:
+    elif draft.creating or (draft.record is not None and draft.record.currency is None):
         draft.values["currency"] = draft.profile.currencies[0][0]
 
 
@@ -103,11 +103,12 @@ def settle(draft: Draft) -> None:
     moved = stage is not None and (before is None or stage != before.stage)
     if moved and stage in PROBABILITIES:
         draft.values["probability"] = draft.memory["probability"] = PROBABILITIES[stage]
-    elif before is None:
+    elif before is None and not draft.partial:
         draft.values["probability"] = draft.scratch.get("probability")
     elif "probability" in draft.scratch:
         draft.lose("probability", "follows_the_stage")
-        draft.memory["probability"] = None if before.probability is None else str(before.probability)
+        shown = None if before is None or before.probability is None else str(before.probability)
+        draft.memory["probability"] = shown
     if moved:
         draft.values["state"] = STATES.get(str(stage), "open")
 
@@ -118,7 +119,7 @@ FIELDS: tuple[Field, ...] = (
     *common.AUDIT,
     plain.day("closeDate", "expected_close", required=True),
     plain.text_area("description", "body"),
-    name_field(),
+    plain.text("name", "title", required=True),
     Field(
         "probability",
         show=_show_probability,
@@ -135,6 +136,7 @@ FIELDS: tuple[Field, ...] = (
         take=_take_amount,
         search=_search_amount,
         sort="amount",
+        columns=("amount", "currency"),
         element="CurrencyValue",
         required=True,
         missing=_missing_amount,

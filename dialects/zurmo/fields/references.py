@@ -7,7 +7,7 @@ from typing import Any
 
 from adapter.formats.form_body import Nested
 from canonical.model import Party, User
-from canonical.query import Compare, Has, Node, Not, Op, all_of
+from canonical.query import Has, Node
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base
@@ -77,6 +77,7 @@ def user(name: str, column: str, joined: str, **more: Any) -> Field:
         take=None if more.get("read_only") else take,
         search=reference_search(column, relation, USER_COLUMNS),
         element="User",
+        columns=(column,),
         echo=lambda shown, sent: shown,
         **more,
     )
@@ -108,6 +109,7 @@ def account(name: str, column: str, relation: str, **more: Any) -> Field:
         take=take,
         search=reference_search(column, relation, ACCOUNT_COLUMNS),
         element="Account",
+        columns=(column,),
         echo=lambda shown, sent: shown,
         **more,
     )
@@ -166,7 +168,12 @@ def permissions() -> Field:
         draft.values["group_id"] = _group(draft, value.get("nonEveryoneGroup")) if wanted == "group" else None
 
     return Field(
-        "explicitReadWriteModelPermissions", show=show, take=take, listed=False, echo=lambda shown, sent: shown
+        "explicitReadWriteModelPermissions",
+        show=show,
+        take=take,
+        listed=False,
+        columns=("visibility", "group_id"),
+        echo=lambda shown, sent: shown,
     )
 
 
@@ -175,14 +182,6 @@ def _group(draft: Draft, value: Nested | None) -> int:
     if draft.desk is not None and id not in {item.id for item in draft.desk.picklist("group")}:
         raise Failure("")
     return id
-
-
-def subject_node(test: Comparison, *kinds: str) -> Node:
-    """Records about one of the given ids, of a party or an opportunity."""
-    target = all_of(Compare("target_kind", Op.IN, kinds), Compare("role", Op.EQ, ""))
-    if test.operator in ("isNull", "isNotNull"):
-        return Not(Has("links", target)) if test.operator == "isNull" else Has("links", target)
-    return Has("links", all_of(target, number_node("target_id", test)))
 
 
 def owner() -> Field:

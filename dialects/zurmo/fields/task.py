@@ -102,6 +102,9 @@ def settle(draft: Draft) -> None:
     """What the vendor's rules make of completed, status and completedDateTime (zurmo dossier, section 7)."""
     record: Activity | None = draft.record
     scratch = draft.scratch
+    if draft.partial:
+        _settle_blindly(draft)
+        return
     if record is None and draft.profile.v3:
         if draft.user_id is not None:
             draft.values.setdefault("requester_id", draft.user_id)
@@ -114,7 +117,8 @@ def settle(draft: Draft) -> None:
     completed = was
     if "completed" in scratch:
         completed = scratch["completed"] == "1"
-        draft.extras["completed"] = scratch["completed"] or "0"
+        # What shows once the task is not completed any more.
+        draft.extras["completed"] = "0"
         if completed and not was and not draft.profile.v3 and done is None:
             done = draft.now
             draft.extras["latest"] = sql_time(draft.now)
@@ -134,12 +138,31 @@ def settle(draft: Draft) -> None:
         draft.values["completed_at"] = at
     else:
         draft.extras["done"] = None if done is None else sql_time(done)
-        draft.values["completed_at"] = None
+        if was:
+            draft.values["completed_at"] = None
     draft.values["state"] = state
-    if draft.profile.v3:
-        hidden = state == "completed" and done is None
-        odd = hidden or STATUS_OF[state] != status
-        draft.extras["status"] = f"{state}:{status}:{at or ''}{'-' if hidden else ''}" if odd else None
+    word = status if draft.profile.v3 else STATUS_OF[state]
+    hidden = state == "completed" and done is None
+    odd = hidden or STATUS_OF[state] != word
+    draft.extras["status"] = f"{state}:{word}:{at or ''}{'-' if hidden else ''}" if odd else None
+
+
+def _settle_blindly(draft: Draft) -> None:
+    """The plain meaning of what was sent, the record not being at hand."""
+    scratch = draft.scratch
+    if scratch.get("completed") == "1":
+        draft.values["state"] = "completed"
+    elif "status" in scratch:
+        draft.values["state"] = STATE_OF.get(scratch["status"], "open")
+    elif "completed" in scratch:
+        draft.values["state"] = "open"
+    if draft.values.get("state") == "completed":
+        if scratch.get("done") is not None:
+            draft.values["completed_at"] = scratch["done"]
+    elif scratch.get("done") is not None:
+        draft.extras["done"] = sql_time(scratch["done"])
+    if draft.whole and "completed" in scratch:
+        draft.extras["completed"] = "0"
 
 
 def _state(record: Activity | None, status: str, completed: bool, was: bool, draft: Draft) -> str:
@@ -168,20 +191,6 @@ def _take_name(draft: Draft, row: Field, value: Nested) -> None:
         draft.fail(row.name, base.TOO_LONG.format(row.label, draft.profile.name_length))
     else:
         draft.values["title"] = text
-
-
-def name_field() -> Field:
-    """The title; a task's is shortened to what the profile allows."""
-    return Field(
-        "name",
-        show=_show_name,
-        take=_take_name,
-        search=plain.column_search("title", text_node),
-        sort="title",
-        default_operator="startsWith",
-        required=True,
-        missing=base.blank,
-    )
 
 
 FIELDS: tuple[Field, ...] = (
@@ -213,19 +222,30 @@ FIELDS: tuple[Field, ...] = (
         take=_take_completed,
         search=search_completed,
         sort="completed_at",
+        columns=("state",),
         element="CheckBox",
         echo=lambda shown, sent: shown,
     ),
     # Plain text in 2.x, hence found by its beginning there (zurmo dossier, section 5).
     plain.text_area("description", "body", seed_operator="startsWith"),
     plain.moment("dueDateTime", "due_at", label="Due On"),
-    name_field(),
+    Field(
+        "name",
+        show=_show_name,
+        take=_take_name,
+        search=plain.column_search("title", text_node),
+        sort="title",
+        default_operator="startsWith",
+        required=True,
+        missing=base.blank,
+    ),
     Field(
         "status",
         show=lambda record, view: status_of(record),
         take=_take_status,
         search=search_status,
         sort="completed_at",
+        columns=("state",),
         element="TaskStatusDropDown",
         required=True,
         v3_only=True,

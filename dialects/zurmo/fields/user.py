@@ -9,7 +9,7 @@ from canonical.model import User
 from canonical.query import Node, Query, any_of, eq
 from canonical.values import sql_time
 from dialects.zurmo.codec.parameters import php_int
-from dialects.zurmo.errors import Failure
+from dialects.zurmo.errors import NAME_TAKEN, Failure
 from dialects.zurmo.fields import base, common, owned, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.fields.currency import code_by_id, id_of
@@ -19,7 +19,6 @@ from dialects.zurmo.query.nodes import moment_node, text_node
 
 EMAIL_TAKEN: Final = "Email address already exists in system."
 NOT_LOWERCASE: Final = "Username must be lowercase."
-NAME_TAKEN: Final = 'Username "{}" is already in use.'
 
 
 def taken(draft: Draft, column: str, value: str) -> bool:
@@ -176,6 +175,7 @@ FIELDS: tuple[Field, ...] = (
         take=_take_currency,
         search=_search_currency,
         element="CurrencyStaticDropDown",
+        columns=("currency",),
         echo=lambda shown, sent: shown,
     ),
     user("manager", "manager_id", "manager_username"),

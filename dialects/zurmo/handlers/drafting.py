@@ -24,7 +24,7 @@ IMPORT: Final = "importModel"
 _NO_ATTRIBUTES: Final = {"id", "modelRelations", "modelScenario", "password", "activityItems"}
 
 
-def new_draft(call: Call, record: Any, sent: Mapping[str, Nested]) -> Draft:
+def new_draft(call: Call, module: Module, record: Any, sent: Mapping[str, Nested]) -> Draft:
     return Draft(
         profile(call),
         call.now,
@@ -33,6 +33,7 @@ def new_draft(call: Call, record: Any, sent: Mapping[str, Nested]) -> Draft:
         desk=call.desk,
         call=call,
         user_id=call.caller.user_id,
+        kind=module.kind.KIND,
     )
 
 
@@ -58,7 +59,7 @@ def fill(draft: Draft, module: Module) -> dict[str, str]:
         if row.name in draft.sent:
             value = draft.sent[row.name]
             # What is shown, written back, changes nothing: a shortened name, a day shown as midnight.
-            if draft.creating or not isinstance(value, str) or row.show(draft.record, view) != value:
+            if draft.record is None or not isinstance(value, str) or row.show(draft.record, view) != value:
                 row.take(draft, row, value)
         elif draft.creating and row.missing is not None:
             row.missing(draft, row)

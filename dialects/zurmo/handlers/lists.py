@@ -6,27 +6,14 @@ from typing import Any
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
-from canonical.query import Node, Query, Sort, Window, all_of
+from canonical.query import Query, Window
 from dialects.zurmo.auth import profile
 from dialects.zurmo.codec.envelope import envelope
 from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.handlers.shared import module_of, require_right, searching, shown
 from dialects.zurmo.modules import Module
-from dialects.zurmo.query import improved
-from dialects.zurmo.query.dynamic import dynamic_node
-from dialects.zurmo.query.paging import Paging, list_paging, list_sort, search_paging, search_sort
-from dialects.zurmo.query.simple import simple_node
-
-
-def list_query(module: Module, search: Any, who: Any) -> tuple[Node, tuple[Sort, ...]]:
-    """What a list asks for: ``search`` and ``dynamicSearch`` together, and the order."""
-    plain = search.get("search")
-    where = all_of(
-        module.where,
-        simple_node(module, plain, who) if isinstance(plain, dict) else all_of(),
-        dynamic_node(module, search.get("dynamicSearch"), who),
-    )
-    return where, list_sort(module, search.get("sort"), who)
+from dialects.zurmo.query.listing import list_query, search_query, searched_module
+from dialects.zurmo.query.paging import Paging, list_paging, search_paging
 
 
 def list_records(call: Call) -> WireResponse:
@@ -53,14 +40,10 @@ def search_records(call: Call) -> WireResponse:
     route = module_of(call)
     require_right(call, route)
     search = given(call).filter
-    wanted = search.get("search")
-    asked = wanted if isinstance(wanted, dict) else {}
-    module = improved.module_of(asked, route)
+    module = searched_module(search, route)
     require_right(call, module)
-    who = searching(call)
     paging = search_paging(search, profile(call).page_cap)
-    where = all_of(module.where, improved.improved_node(module, asked, who))
-    sort = search_sort(module, search.get("sort"), who)
+    where, sort = search_query(module, search, searching(call))
     window = Window(min((paging.page - 1) * paging.size, 2**62), paging.size)
     page = call.desk.find(module.kind, Query(where, sort, window), module.include, total=True)
     return _answer(call, module, paging, page.total or 0, page.items)

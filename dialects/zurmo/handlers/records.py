@@ -40,7 +40,7 @@ def create(call: Call) -> WireResponse:
     sent = given(call).data
     if sent is None:
         raise Failure(NO_DATA)
-    draft = new_draft(call, None, sent)
+    draft = new_draft(call, module, None, sent)
     forms = fill(draft, module)
     if module is USERS:
         require_password(draft)
@@ -73,7 +73,7 @@ def update(call: Call) -> WireResponse:
     record: Any = load(call, module, given(call).id)
     if call.caller.view_only:
         raise Failure(NO_PERMISSION)
-    draft = new_draft(call, record, sent)
+    draft = new_draft(call, module, record, sent)
     forms = fill(draft, module)
     if draft.errors:
         raise Failure(NOT_UPDATED, draft.errors)

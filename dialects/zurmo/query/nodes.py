@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -194,8 +193,3 @@ def related_node(relation: str, condition: Node, column: str, test: Comparison) 
     if test.operator == "isNotNull":
         return Has(relation, condition)
     return Has(relation, all_of(condition, text_node(column, test)))
-
-
-def enumeration_node(test: Comparison, names: Iterable[str], node: Callable[[str], Node]) -> Node:
-    """The rows whose worked-out text, one of `names`, matches; `node` gives the rows that have one of them."""
-    return any_of(*(node(name) for name in names if test.accepts(name)))

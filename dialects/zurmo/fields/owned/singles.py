@@ -72,7 +72,6 @@ def phone(name: str, label: str, *also: str | None) -> Field:
 
 def website() -> Field:
     """The first web address that belongs to no service."""
-
     return single(
         "website",
         "website",

@@ -14,7 +14,15 @@ from dialects.zurmo.fields.plain.moments import (
     read_only_moment,
     shown_moment,
 )
-from dialects.zurmo.fields.plain.numbers import as_integer, decimal, decimal_text, identity, millionths, whole
+from dialects.zurmo.fields.plain.numbers import (
+    as_integer,
+    decimal,
+    decimal_text,
+    identity,
+    millionths,
+    note_rounding,
+    whole,
+)
 from dialects.zurmo.fields.plain.texts import (
     TEXT_LIMIT,
     as_text,
@@ -44,6 +52,7 @@ __all__ = [
     "is_url",
     "millionths",
     "moment",
+    "note_rounding",
     "own_flag",
     "own_text",
     "read_day",

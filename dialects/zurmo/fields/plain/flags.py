@@ -6,8 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from adapter.formats.form_body import Nested
-from canonical.query import Compare as Term
-from canonical.query import Node, Op, any_of
+from canonical.query import Compare, Node, Op, any_of
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, kept
 from dialects.zurmo.fields.plain.texts import column_search
@@ -28,10 +27,10 @@ def own_flag(name: str, **more: Any) -> Field:
         if below:
             raise UnknownAttribute(below[0])
         column = extra_column(name)
-        missing = Term(column, Op.NULL)
+        missing = Compare(column, Op.NULL)
         if test.operator in ("isNull", "isNotNull"):
             return text_node(column, test)
-        found = any_of(*(Term(column, Op.EQ, value) for value in "01" if test.accepts(value)))
+        found = any_of(*(Compare(column, Op.EQ, value) for value in "01" if test.accepts(value)))
         loose = test.loose and test.operator == "equals" and test.accepts("0")
         return any_of(found, missing) if loose else found
 

@@ -70,6 +70,12 @@ def millionths(text: str) -> int | None:
     return exact if abs(exact) <= MAX_ID else None
 
 
+def note_rounding(draft: Draft, row: Field, text: str, kept: int) -> None:
+    """Reports digits beyond the sixth after the point."""
+    if Decimal(text) * MICROS != kept:
+        draft.lose(row.name, "rounded")
+
+
 def decimal(name: str, column: str, **more: Any) -> Field:
     """A decimal kept in millionths."""
     getter = attrgetter(column)
@@ -86,6 +92,7 @@ def decimal(name: str, column: str, **more: Any) -> Field:
         if number is None:
             draft.fail(row.name, base.MUST_BE.format(row.label, "float"))
         else:
+            note_rounding(draft, row, str(value), number)
             draft.values[column] = number
 
     def node(column: str, test: Comparison) -> Node:

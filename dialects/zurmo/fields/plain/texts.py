@@ -10,7 +10,7 @@ from typing import Any, Final
 from adapter.formats.form_body import Nested
 from canonical.query import Node
 from dialects.zurmo.fields import base
-from dialects.zurmo.fields.base import Draft, Field, kept
+from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import extra_column, text_node
 
@@ -19,10 +19,10 @@ TEXT_LIMIT: Final = 65_535
 # Yii's CUrlValidator with `http` as the scheme of what has none.
 _URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9][A-Za-z0-9_-]*)+", re.ASCII | re.IGNORECASE)
 
-Node_ = Callable[[str, Comparison], Node]
+MakeNode = Callable[[str, Comparison], Node]
 
 
-def column_search(column: str, node: Node_) -> base.Search:
+def column_search(column: str, node: MakeNode) -> base.Search:
     """A search of one stored field; nothing can be below it."""
 
     def search(searching: Searching, below: Below, test: Comparison) -> Node:
@@ -56,6 +56,19 @@ def set_column(column: str) -> base.Take:
     return take
 
 
+def getter_show(getter: Callable[[Any], Any], column: str, limit: int | None) -> base.Show:
+    """Shows a text no longer than the vendor's column; what is stored stays whole."""
+
+    def show(record: Any, view: View) -> str | None:
+        value: str | None = getter(record)
+        if limit is None or value is None or len(value) <= limit:
+            return value
+        view.lose(record.KIND, column, "shortened")
+        return value[:limit]
+
+    return show
+
+
 def text(name: str, column: str, limit: int | None = 64, **more: Any) -> Field:
     """A short text: `list` searches its beginning."""
     getter = attrgetter(column)
@@ -64,7 +77,7 @@ def text(name: str, column: str, limit: int | None = 64, **more: Any) -> Field:
         more.setdefault("missing", base.blank)
     return Field(
         name,
-        show=lambda record, view: getter(record),
+        show=getter_show(getter, column, limit),
         take=set_column(column),
         search=column_search(column, text_node),
         sort=column,

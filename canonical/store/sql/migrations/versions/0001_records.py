@@ -60,6 +60,13 @@ def upgrade() -> None:
     op.create_index(
         "activity_by_owner", "activity", ["tenant_id", "owner_id", "type", "state", "due_at", "id", "visibility"]
     )
+    op.create_index(
+        "activity_in_due_order",
+        "activity",
+        ["tenant_id", "type", "due_at", "id", "state", "visibility", "owner_id"],
+        sqlite_where=sa.text("state <> 'completed'"),
+        postgresql_where=sa.text("state <> 'completed'"),
+    )
     op.create_index("activity_by_parent", "activity", ["tenant_id", "parent_id"])
     op.create_index("activity_by_sequence", "activity", ["tenant_id", "sequence"], unique=True)
     op.create_index(
@@ -341,6 +348,9 @@ def upgrade() -> None:
         "party_by_last_name", "party", ["tenant_id", "type", "last_name_fold", "id", "visibility", "owner_id"]
     )
     op.create_index("party_by_name", "party", ["tenant_id", "type", "name_fold", "id", "visibility", "owner_id"])
+    op.create_index(
+        "party_in_name_order", "party", ["tenant_id", "name_fold", "id", "user_id", "visibility", "owner_id"]
+    )
     op.create_index("party_by_organisation", "party", ["tenant_id", "organisation_id"])
     op.create_index("party_by_updated", "party", ["tenant_id", "updated_at", "id"])
     op.create_index("party_by_user", "party", ["tenant_id", "user_id"])

@@ -1,0 +1,182 @@
+"""The worker: huey's consumer for what the queue says, and an eye on the agenda for what it does not.
+
+`run` is what ``crmglot worker`` does; `start_attached` is how ``crmglot serve`` has one in a process of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from huey.consumer import Consumer
+
+from adapter.jobs.queue import Queue, open_queue
+from adapter.jobs.runner import Runner
+from adapter.jobs.scripts import Limits
+from adapter.logs import Log
+from adapter.settings import Settings
+from canonical.errors import Unavailable
+from canonical.service.core import CanonicalCore
+from canonical.service.jobs import DueJob
+from canonical.values import Instant
+
+THREADS: Final = 2
+SWEEP: Final = 0.5
+"""How often a worker looks through the agenda, seconds."""
+RESEND: Final = 10.0
+"""After how many seconds a due job that nobody took up is told of again."""
+SHUTDOWN: Final = 20.0
+SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
+
+
+def real_now() -> Instant:
+    return time.time_ns() // 1000
+
+
+class QuietConsumer(Consumer):  # type: ignore[misc]
+    """huey's consumer as a part of our process: signals are ours."""
+
+    def _set_signal_handlers(self) -> None:
+        return
+
+
+class _Handler(logging.Handler):
+    """huey's log, in ours."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[0] if record.exc_info else None
+        name = {} if error is None else {"error": error.__name__}
+        self._log.event({"level": "error", "message": f"queue: {record.msg}", **name})
+
+
+class Sweeper:
+    """Tells the queue of what is due; when the queue is away, runs it without."""
+
+    def __init__(self, runner: Runner, queue: Queue, work: Callable[[int, int], object], log: Log) -> None:
+        self._runner = runner
+        self._queue = queue
+        self._work = work
+        self._log = log
+        self._told: dict[tuple[int, int, Instant], float] = {}
+        self._pool = ThreadPoolExecutor(THREADS, "crmglot-job")
+
+    def sweep(self) -> None:
+        now = time.monotonic()
+        self._told = {key: at for key, at in self._told.items() if at > now - RESEND}
+        for seen in self._runner.due():
+            key = (seen.tenant_id, seen.job_id, seen.due_at)
+            if key not in self._told:
+                self._told[key] = now
+                self._tell(seen)
+
+    def _tell(self, seen: DueJob) -> None:
+        try:
+            self._queue.send(seen.tenant_id, seen.job_id)
+        except Exception as error:
+            self._log.event({"level": "error", "message": "the queue is away", "error": type(error).__name__})
+            self._pool.submit(self._work, seen.tenant_id, seen.job_id)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def run(
+    core: CanonicalCore,
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    log: Log | None = None,
+    threads: int = THREADS,
+    clock: Callable[[], Instant] = real_now,
+    limits: Limits | None = None,
+) -> None:
+    """Runs jobs until `stop` is set; then each ends the step it is at, if that does not take long."""
+    log = log or Log()
+    runner = Runner(core, clock, log, stop=stop, limits=limits)
+
+    def work(tenant_id: int, job_id: int) -> None:
+        try:
+            runner.run(tenant_id, job_id)
+        except Exception as error:
+            # The agenda still has it.
+            log.failure("a job could not be run", error, job=job_id)
+
+    _quieten(log)
+    queue = open_queue(settings)
+    queue.work = work
+    consumer = QuietConsumer(
+        queue.huey,
+        workers=threads,
+        periodic=False,
+        initial_delay=0.05,
+        backoff=1.2,
+        max_delay=0.25,
+        shutdown_timeout=SHUTDOWN,
+    )
+    sweeper = Sweeper(runner, queue, work, log)
+    consumer.start()
+    log.event({"level": "info", "message": "worker started", "pid": os.getpid(), "threads": threads})
+    while not stop.wait(SWEEP):
+        try:
+            sweeper.sweep()
+            consumer.check_worker_health()
+        except Unavailable as error:
+            log.event({"level": "error", "message": "the database is away", "reason": str(error)})
+        except Exception as error:
+            log.failure("the agenda could not be read", error)
+    sweeper.close()
+    consumer.stop(graceful=True)
+    log.event({"level": "info", "message": "worker stopped", "pid": os.getpid()})
+
+
+def _quieten(log: Log) -> None:
+    logger = logging.getLogger("huey")
+    logger.propagate = False
+    logger.handlers[:] = [_Handler(log)]
+
+
+def main(core: CanonicalCore, settings: Settings, *, log: Log | None = None, attached: bool = False) -> None:
+    """`run` until SIGTERM or SIGINT or, `attached`, until standard input closes: then whoever started it is gone."""
+    stop = threading.Event()
+
+    def told(_signal: int, _frame: Any) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
+    if attached:
+
+        def watch() -> None:
+            while os.read(0, 4096):
+                continue
+            stop.set()
+
+        threading.Thread(target=watch, name="crmglot-attached", daemon=True).start()
+    run(core, settings, stop, log=log)
+
+
+def start_attached() -> subprocess.Popen[bytes]:
+    """A worker in a process of its own, started anew when it dies, that ends with this process however that ends.
+
+    It reads its settings from the same environment. The pipe to it must stay open: keep what is given back.
+    """
+    worker = [sys.executable, "-m", "adapter", "worker", "--attached"]
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-I", "-S", str(SUPERVISOR), *worker],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )

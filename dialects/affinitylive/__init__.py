@@ -1,0 +1,40 @@
+"""AffinityLive, later Accelo: REST API v0."""
+
+from __future__ import annotations
+
+from adapter.dialect import Dialect
+from dialects.affinitylive import parameters
+from dialects.affinitylive.answers import render_error
+from dialects.affinitylive.auth import bearer
+from dialects.affinitylive.codec import directions
+from dialects.affinitylive.fields.lookups import CLASSES
+from dialects.affinitylive.routes import ROUTES
+from dialects.affinitylive.settings import SETTINGS
+
+DIALECT = Dialect(
+    name="affinitylive",
+    title="AffinityLive (Accelo) API v0",
+    routes=ROUTES,
+    authenticate=bearer.authenticate,
+    render_error=render_error,
+    locate=parameters.locate,
+    effective_method=parameters.effective_method,
+    hosts=bearer.HOSTS,
+    settings=SETTINGS,
+    picklists=CLASSES,
+    finish=bearer.finish,
+    preflight=bearer.deployment,
+    secret_parameters=(
+        "_bearer_token",
+        "client_secret",
+        "code",
+        "code_verifier",
+        "password",
+        "refresh_token",
+        "token",
+    ),
+    parse_request=directions.parse_request,
+    render_response=directions.render_response,
+    render_request=directions.render_request,
+    parse_response=directions.parse_response,
+)

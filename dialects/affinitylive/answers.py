@@ -1,0 +1,43 @@
+"""From whatever was raised to the vendor's answer (dossier, sections 1 and 6)."""
+
+from __future__ import annotations
+
+from adapter.dialect import Call
+from adapter.routes import RouteNotFound
+from adapter.wire import WireResponse
+from canonical.errors import Unauthenticated
+from dialects.affinitylive import errors, parameters
+from dialects.affinitylive.auth import bearer
+from dialects.affinitylive.auth.oauth import NO_CLIENT
+from dialects.affinitylive.codec.envelope import refusal
+from dialects.affinitylive.handlers import oauth
+from dialects.affinitylive.routes import SEGMENTS
+
+NOT_FOUND = (
+    b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head>"
+    b"<body><h1>Not Found</h1><p>The requested URL was not found on this server.</p></body></html>\n"
+)
+
+
+def render_error(call: Call, error: Exception) -> WireResponse:
+    """OAuth errors without an envelope, a path outside the API as HTML 404, all else with ``meta.status``."""
+    if isinstance(error, errors.OAuthError):
+        return oauth.refusal(error)
+    if oauth.is_oauth(call) and not isinstance(error, errors.NoDeployment):
+        return oauth.refusal(_oauth_error(error))
+    if isinstance(error, RouteNotFound) and not bearer.is_api(call.request.path):
+        first = parameters.locate(call.request).strip("/").partition("/")[0]
+        if first not in SEGMENTS:
+            return WireResponse(404, [("Content-Type", "text/html; charset=utf-8")], NOT_FOUND)
+    response = refusal(call, errors.word(error))
+    if isinstance(error, errors.TooManyFailures):
+        response.headers.append(("Retry-After", str(error.seconds)))
+    return response
+
+
+def _oauth_error(error: Exception) -> errors.OAuthError:
+    if isinstance(error, Unauthenticated):
+        return errors.OAuthError("invalid_client", NO_CLIENT)
+    wording = errors.word(error)
+    code = "server_error" if wording.code == 500 else "invalid_request"
+    return errors.OAuthError(code, wording.message)

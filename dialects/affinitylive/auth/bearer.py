@@ -1,0 +1,119 @@
+"""Tokens on resource calls, the deployment in the host name, and the hourly limit (dossier, section 1)."""
+
+from __future__ import annotations
+
+from adapter.dialect import Call
+from adapter.formats import Malformed, TooLarge
+from adapter.wire import WireResponse
+from canonical.accounts import Principal, Tenant
+from canonical.errors import Denied, Unauthenticated
+from canonical.values import MINUTE
+from dialects.affinitylive import parameters
+from dialects.affinitylive.auth import oauth, scope
+from dialects.affinitylive.errors import BadRequest, NoDeployment, RateLimited, TooManyFailures
+from dialects.affinitylive.settings import rate_limit
+
+DOMAINS = (
+    ".api.staging.affinitylive.com",
+    ".api.affinitylive.com",
+    ".affinitylive.com",
+    ".api.accelo.com",
+    ".accelo.com",
+)
+HOSTS = tuple(f"*{domain}" for domain in DOMAINS)
+HOUR = 60 * MINUTE
+ACCESS_LENGTH = 64
+FAILURES, FAILURES_PER = 100, 5 * MINUTE
+_RATE = "affinitylive rate"
+
+
+def deployment(call: Call) -> WireResponse | None:
+    """Before routing: a host of the vendor's must name a deployment. Raises NoDeployment."""
+    name = oauth.hostname(call.request.host)
+    for domain in DOMAINS:
+        if name.endswith(domain):
+            if call.accounts.tenant_by_host(name) is None:
+                raise NoDeployment(name[: -len(domain)][:63])
+            break
+    return None
+
+
+def authenticate(call: Call) -> Principal | None:
+    """The holder of the request's token. Raises Unauthenticated, BadRequest, RateLimited, TooManyFailures, Denied.
+
+    OAuth routes authorise themselves; a path outside the API needs no credentials to be told so.
+    """
+    route = call.route
+    if route is not None and route.operation.startswith("oauth."):
+        return oauth.authenticate(call)
+    if route is None and not is_api(call.request.path):
+        return None
+    broken: Malformed | TooLarge | None = None
+    try:
+        given = parameters.of(call)
+    except (Malformed, TooLarge) as error:
+        broken, given = error, parameters.lenient(call)
+    header = bearer(call.request.headers.get("Authorization"))
+    parameter = given.text("_bearer_token")
+    if header and parameter:
+        raise BadRequest("_bearer_token")
+    token = header or parameter
+    principal = _holder(call, token) if token else None
+    if principal is None:
+        if broken is not None and not token:
+            raise broken
+        _count_failure(call)
+        raise Unauthenticated("unknown" if token else "missing")
+    _count(call, call.accounts.tenant(principal.tenant_id))
+    if broken is not None:
+        raise broken
+    if route is not None and "scope" in route.meta:
+        writing = bool(route.meta.get("write"))
+        if not scope.of_token(principal.token_data).allows(route.meta["scope"], writing=writing):
+            raise Denied("the token's scope is too small")
+    return principal
+
+
+def is_api(path: str) -> bool:
+    """Whether a path is under one of the API's prefixes."""
+    return parameters.split_path(path)[0] != "" or path == "/oauth2" or path.startswith("/oauth2/")
+
+
+def bearer(header: str | None) -> str | None:
+    """The token of an Authorization header of the Bearer scheme."""
+    kind, _, token = (header or "").strip().partition(" ")
+    return token.strip() or None if kind.lower() == "bearer" else None
+
+
+def _holder(call: Call, token: str) -> Principal | None:
+    # The OAuth endpoints issue tokens of exactly 64 characters; a migrated user keeps the permanent one he has.
+    for kind in ("access", "api") if len(token) == ACCESS_LENGTH else ("api",):
+        principal = call.accounts.by_token(kind, token, call.now)
+        if principal is not None:
+            return principal
+    return None
+
+
+def _count(call: Call, tenant: Tenant) -> None:
+    limit = rate_limit({"rate_limit": tenant.settings.get("affinitylive.rate_limit", "")})
+    allowed, remaining, reset = call.accounts.allow(f"affinitylive {tenant.id}", limit, HOUR, call.now)
+    call.memo[_RATE] = (limit, remaining, reset)
+    if not allowed:
+        raise RateLimited(f"{tenant.slug}.api.accelo.com")
+
+
+def _count_failure(call: Call) -> None:
+    """A hundred refusals of one address in five minutes: the rest are told to wait. Good tokens always work."""
+    bucket = f"affinitylive refused {call.tenant.id if call.tenant else 0} {call.request.remote_addr}"
+    allowed, _, reset = call.accounts.allow(bucket, FAILURES, FAILURES_PER, call.now)
+    if not allowed:
+        raise TooManyFailures(max(1, reset - call.now // 1_000_000))
+
+
+def finish(call: Call, response: WireResponse) -> WireResponse:
+    """Puts the rate headers on every authenticated answer, in exactly this letter case [php]."""
+    rate = call.memo.get(_RATE)
+    if rate is not None:
+        names = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+        response.headers.extend((name, str(value)) for name, value in zip(names, rate, strict=True))
+    return response

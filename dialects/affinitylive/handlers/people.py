@@ -1,0 +1,217 @@
+"""Companies, contacts, affiliations, staff (dossier, section 8)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from adapter.dialect import Call
+from adapter.wire import WireResponse
+from canonical.errors import Duplicate, NotFound
+from canonical.model import ContactPoint, Party, User
+from canonical.operations import Create, Delete, Update
+from canonical.query import Query, Window, all_of, eq
+from dialects.affinitylive import grammar, parameters
+from dialects.affinitylive.codec.envelope import answer
+from dialects.affinitylive.errors import BadRequest
+from dialects.affinitylive.fields.people import POINT_OF, find_point
+from dialects.affinitylive.fields.registry import RESOURCES
+from dialects.affinitylive.fields.standing import CONTACT
+from dialects.affinitylive.handlers.activities import may_delete
+from dialects.affinitylive.handlers.oauth import locale, user_access, user_titles
+from dialects.affinitylive.handlers.shared import (
+    Changes,
+    Handler,
+    find_one,
+    read_custom,
+    read_simple,
+    read_standing,
+    reference,
+    set_standing,
+    show,
+    show_one,
+    sight_of,
+)
+from dialects.affinitylive.parameters import Parameters
+
+POINTS_OF = {
+    "companies": ("website", "phone", "fax", "email"),
+    "contacts": ("email", "mobile", "phone", "fax"),
+    "affiliations": ("email", "mobile", "phone", "fax"),
+}
+"""The contact points that each resource takes."""
+
+NEW_LABELS = {"phone": "work", "website": "work"}
+
+
+def _points(name: str, given: Parameters, current: Any | None) -> tuple[list[ContactPoint], list[int]]:
+    """Points to save and ids of points to drop: only what differs from what is shown."""
+    there = () if current is None else current.points
+    saved: list[ContactPoint] = []
+    dropped: list[int] = []
+    for parameter in POINTS_OF[name]:
+        text = given.text(parameter)
+        if text is None:
+            continue
+        text = text.strip()
+        old = find_point(there, parameter)
+        if old is None:
+            if text:
+                kind, label = POINT_OF[parameter]
+                saved.append(ContactPoint(kind, text, label or NEW_LABELS.get(parameter)))
+        elif not text:
+            dropped.append(old.id)
+        elif text != old.value:
+            saved.append(dataclasses.replace(old, value=text))
+    return saved, dropped
+
+
+def _company_id(call: Call, given: Parameters, current: Any | None, changes: Changes) -> None:
+    """The company that a person works for. Raises NotFound."""
+    id = reference(given, "company_id", "company")
+    if id is None or id == (getattr(current, "organisation_id", None) or 0):
+        return
+    if id and id not in RESOURCES["companies"].load(sight_of(call), (id,), ()):
+        raise NotFound("companies", id)
+    changes.values["organisation_id"] = id or None
+
+
+def create_company(call: Call) -> WireResponse:
+    """Raises BadRequest without a name, Duplicate for one that is taken (dossier, section 6)."""
+    given = parameters.of(call)
+    changes = read_simple(RESOURCES["companies"], given, None, sight_of(call))
+    if not (changes.values.get("name") or "").strip():
+        raise BadRequest("name")
+    _name_is_free(call, changes.values["name"], 0)
+    changes.values["type"] = "organisation"
+    return _create(call, "companies", given, changes)
+
+
+def _name_is_free(call: Call, name: str, id: int) -> None:
+    where = all_of(RESOURCES["companies"].where, eq("name", name))
+    found = call.desk.find(Party, Query(where, window=Window(0, 2))).items
+    if any(other.id != id for other in found):
+        raise Duplicate("name", name)
+
+
+def create_contact(call: Call) -> WireResponse:
+    """A person, and with `company_id` his affiliation to that company. Raises BadRequest without a name."""
+    given = parameters.of(call)
+    changes = read_simple(RESOURCES["contacts"], given, None, sight_of(call))
+    if not any((changes.values.get(name) or "").strip() for name in ("first_name", "last_name")):
+        raise BadRequest("firstname")
+    changes.values["type"] = "person"
+    _company_id(call, given, None, changes)
+    return _create(call, "contacts", given, changes)
+
+
+def _create(call: Call, name: str, given: Parameters, changes: Changes) -> WireResponse:
+    read_standing(name, given, None, changes)
+    points, _ = _points(name, given, None)
+    values = {key: value for key, value in changes.values.items() if value is not None}
+    extras = {key: value for key, value in changes.extras.items() if value is not None}
+    made = call.desk.create(
+        Create(
+            Party,
+            values,
+            points=tuple(points),
+            custom=read_custom(call, "party", given),
+            extras=Changes(extras=extras).spaces(),
+        )
+    )
+    return show_one(call, name, made)
+
+
+def create_affiliation(call: Call) -> WireResponse:
+    """A person has one employment here, so this gives one to a person without; a second is a Duplicate."""
+    given = parameters.of(call)
+    contact_id, company_id = reference(given, "contact_id"), reference(given, "company_id")
+    if not contact_id or not company_id:
+        raise BadRequest("contact_id" if not contact_id else "company_id")
+    person = find_one(call, "contacts", sight_of(call), str(contact_id))
+    if person.organisation_id not in (None, company_id):
+        raise Duplicate("contact_id", str(contact_id))
+    return _update(call, "affiliations", str(contact_id))
+
+
+def updater(name: str) -> Handler:
+    """Changes a company, contact or affiliation."""
+    return lambda call: _update(call, name, call.params["id"])
+
+
+def _update(call: Call, name: str, id: str) -> WireResponse:
+    given = parameters.of(call)
+    sight = sight_of(call)
+    current = find_one(call, name, sight, id, include=("points",))
+    changes = read_simple(RESOURCES[name], given, current, sight)
+    if name == "companies" and "name" in changes.values:
+        if not (changes.values["name"] or "").strip():
+            raise BadRequest("name")
+        _name_is_free(call, changes.values["name"], current.id)
+    if name != "companies":
+        _company_id(call, given, current, changes)
+    read_standing(name, given, current, changes)
+    points, dropped = _points(name, given, current)
+    made = call.desk.update(
+        Update(
+            Party,
+            current.id,
+            changes.values,
+            changes.spaces(),
+            read_custom(call, "party", given),
+            points=tuple(points),
+            drop_points=tuple(dropped),
+        )
+    )
+    return show_one(call, name, made)
+
+
+def delete_company(call: Call) -> WireResponse:
+    may_delete(call)
+    record = find_one(call, "companies", sight_of(call))
+    call.desk.delete(Delete(Party, record.id))
+    return answer(call, None)
+
+
+def delete_contact(call: Call) -> WireResponse:
+    """A deleted contact is an inactive one: still there for the others (dossier, section 7)."""
+    may_delete(call)
+    record = find_one(call, "contacts", sight_of(call))
+    changes = Changes()
+    set_standing(CONTACT.by_word["inactive"], record, changes)
+    call.desk.update(Update(Party, record.id, changes.values, changes.spaces()))
+    return answer(call, None)
+
+
+def delete_affiliation(call: Call) -> WireResponse:
+    """Ends the employment; the contact stays."""
+    may_delete(call)
+    record = find_one(call, "affiliations", sight_of(call))
+    call.desk.update(Update(Party, record.id, {"organisation_id": None}))
+    return answer(call, None)
+
+
+_EVERYTHING = grammar.parse("_ALL")
+
+# -- staff -------------------------------------------------------------------------------------------
+
+
+def staff_by_name(call: Call) -> WireResponse:
+    """/staff/{username} [wiki]."""
+    found = call.desk.find(User, Query(eq("username", call.params["id"]), window=Window(0, 1))).items
+    if not found:
+        raise NotFound("staff", call.params["id"])
+    return show_one(call, "staff", found[0])
+
+
+def whoami(call: Call) -> WireResponse:
+    return show_one(call, "staff", call.desk.get(User, call.caller.user_id))
+
+
+def user(call: Call) -> WireResponse:
+    """The caller with titles, access and locale [omni]."""
+    record = call.desk.get(User, call.caller.user_id)
+    items = parameters.of(call).fields or _EVERYTHING
+    shown = show(call, "staff", [record], sight_of(call), items)[0]
+    shown.update(user_titles=user_titles(), user_access=user_access(record), locale=locale(record))
+    return answer(call, shown)

@@ -1,0 +1,206 @@
+"""What all resources do alike: show records, read simple parameters, find one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapter.dialect import Call
+from adapter.wire import WireResponse
+from canonical.errors import NotFound
+from canonical.model import CustomValue
+from canonical.operations import Include
+from canonical.query import Query, Sort
+from dialects.affinitylive import parameters
+from dialects.affinitylive.codec.envelope import answer
+from dialects.affinitylive.errors import BadRequest
+from dialects.affinitylive.fields.formats import BadValue
+from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
+from dialects.affinitylive.fields.standing import STANDINGS
+from dialects.affinitylive.fields.table import NAMESPACE, Resource, Sight, render
+from dialects.affinitylive.grammar import Items
+from dialects.affinitylive.parameters import Parameters, record_id, whole
+from dialects.affinitylive.query.build import build
+from dialects.affinitylive.query.tables import FILTERS
+from dialects.affinitylive.settings import page_cap
+
+Handler = Callable[[Call], WireResponse]
+ORDERS: dict[str, tuple[Sort, ...]] = {
+    "": (),
+    "recent": (Sort("created_at", True), Sort("id", True)),
+    "newest": (Sort("updated_at", True), Sort("id", True)),
+}
+
+
+def sight_of(call: Call) -> Sight:
+    return Sight(call.desk, call.caller.user_id, call.now, call.losses)
+
+
+def show(
+    call: Call, name: str, records: Sequence[Any], sight: Sight, items: Items | None = None
+) -> list[dict[str, Any]]:
+    """Records of a resource as the request's ``_fields`` (or `items`) asks."""
+    given = parameters.of(call)
+    plan = PLANNER.plan(name, given.fields if items is None else items, hide_defaults=given.switch("_hide_defaults"))
+    if plan.include:
+        _include(records, plan.resource, plan.include, sight)
+    return render(plan, records, sight)
+
+
+def _include(records: Sequence[Any], resource: Resource, include: Include, sight: Sight) -> None:
+    """Loads what the plan needs onto records that came without."""
+    loaded = resource.load(sight, [record.id for record in records], include)
+    for record in records:
+        there = loaded.get(record.id)
+        if there is not None:
+            for name in include:
+                setattr(record, name, getattr(there, name))
+
+
+def show_one(call: Call, name: str, record: Any, sight: Sight | None = None) -> WireResponse:
+    return answer(call, show(call, name, [record], sight or sight_of(call))[0])
+
+
+def query_of(call: Call, name: str, order: str = "", *, with_interacts: bool = False) -> Query:
+    """The query that the request's filters, order and paging make."""
+    return build(
+        FILTERS[name],
+        parameters.of(call),
+        RESOURCES[name].where,
+        page_cap(call.settings),
+        sort=ORDERS[order],
+        with_interacts=with_interacts,
+    )
+
+
+def find_one(call: Call, name: str, sight: Sight, id: str | None = None, include: Include = ()) -> Any:
+    """The record that the path names, if it is one of the resource. Raises NotFound, BadRequest."""
+    number = record_id(call.params["id"] if id is None else id)
+    found = RESOURCES[name].load(sight, (number,), include).get(number)
+    if found is None:
+        raise NotFound(name, number)
+    return found
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a request's parameters say of a record, in canonical words."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    def spaces(self) -> Mapping[str, Mapping[str, Any]]:
+        return {NAMESPACE: self.extras} if self.extras else {}
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self.values.pop(name, None)
+            self.extras.pop(name, None)
+
+
+def read_simple(resource: Resource, given: Parameters, current: Any | None, sight: Sight) -> Changes:
+    """The parameters that stand for one field each.
+
+    With `current` (an update) the very text that is shown changes nothing. Raises BadRequest.
+    """
+    changes = Changes()
+    for row in resource.fields:
+        if not row.params or (current is not None and not row.on_update):
+            continue
+        text = given.first(*row.params)
+        if text is None or (row.attribute is None and row.extra is None):
+            continue
+        if current is not None and text == _shown(row.show(current, sight)):
+            continue
+        try:
+            value = row.format.read(text)
+        except BadValue:
+            raise BadRequest(row.name) from None
+        if row.attribute is not None:
+            changes.values[row.attribute] = value
+        elif row.extra is not None:
+            changes.extras[row.extra] = value
+    return changes
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def reference(given: Parameters, *names: str) -> int | None:
+    """An id under one of several names; 0 for one that is empty or 0, None where none was given. Raises BadRequest."""
+    text = given.first(*names)
+    if text is None:
+        return None
+    if not text.strip():
+        return 0
+    number = whole(text)
+    if number is None:
+        raise BadRequest(names[0])
+    return number
+
+
+def staff_reference(given: Parameters, *names: str) -> int | None:
+    """As `reference`; there is no staff 0, so 0 says nothing."""
+    return reference(given, *names) or None
+
+
+def read_standing(name: str, given: Parameters, current: Any | None, changes: Changes) -> None:
+    """``standing`` by its word or ``status`` by its id. Raises BadRequest for one that there is not."""
+    standings = STANDINGS[name]
+    word = (given.text("standing") or "").strip().lower() or None
+    status = reference(given, "status_id", "status")
+    if status:
+        row = standings.by_id(status)
+        if row is None:
+            raise BadRequest("status_id")
+        word = row.word
+    if word is None:
+        return
+    chosen = standings.by_word.get(word)
+    if chosen is None:
+        raise BadRequest("standing")
+    if current is None or standings.show(current) != word:
+        set_standing(chosen, current, changes)
+
+
+def set_standing(chosen: Any, current: Any | None, changes: Changes) -> None:
+    """Puts a standing on a record: its state, unless that fits already, and its word."""
+    if current is None or not chosen.suits(current):
+        changes.values.update(chosen.values())
+    changes.extras["standing"] = chosen.word
+
+
+def read_priority(given: Parameters, current: Any | None, changes: Changes, *names: str) -> None:
+    """1 extreme to 5 none; 0 for unset. Raises BadRequest."""
+    number = reference(given, *names)
+    if number is None or (current is not None and number == (current.priority or 0)):
+        return
+    if number > 5:
+        raise BadRequest(names[0])
+    changes.values["priority"] = number or None
+
+
+def read_custom(call: Call, kind: str, given: Parameters) -> tuple[CustomValue, ...]:
+    """``profile.12=value``: custom fields by the id of their definition; unknown ids are ignored."""
+    wanted: dict[int, str] = {}
+    for name in given.values:
+        if name.startswith("profile."):
+            number = whole(name[len("profile.") :])
+            text = given.text(name)
+            if number is not None and text is not None:
+                wanted[number] = text
+    if not wanted:
+        return ()
+    return tuple(
+        CustomValue(definition.name, wanted[definition.id], definition.group)
+        for definition in call.desk.custom_fields(kind)
+        if definition.id in wanted
+    )
+
+
+def only_said(call: Call) -> None:
+    """Files of a multipart body are not kept: a loss."""
+    for name in parameters.of(call).files:
+        call.losses.add("activity", name if name in ("file", "resource") else "file", "files_not_kept")

@@ -1,0 +1,1 @@
+"""Filters, search, order and paging, into the one query tree."""

@@ -1,0 +1,188 @@
+"""From ``_filters`` and ``_search`` to the query tree; from paging parameters to the window (dossier, section 5)."""
+
+from __future__ import annotations
+
+from canonical.query import FALSE, TRUE, Compare, Node, Not, Op, Query, Sort, Window, all_of, any_of
+from dialects.affinitylive.errors import BadRequest
+from dialects.affinitylive.fields.subjects import INTERACT_TYPES
+from dialects.affinitylive.grammar import Item, Items
+from dialects.affinitylive.parameters import Parameters
+from dialects.affinitylive.query.columns import Moments, Values, integer
+from dialects.affinitylive.query.subjects import type_words
+from dialects.affinitylive.query.tables import Filters, took_part
+
+DEFAULT_LIMIT = 10
+MAX_TERMS = 20
+MAX_OFFSET = 2**62
+_RANGES = (
+    ("_greater_than_or_equal", Op.GE),
+    ("_less_than_or_equal", Op.LE),
+    ("_greater_than", Op.GT),
+    ("_less_than", Op.LT),
+)
+_BOUNDS = {"min_id": Op.GE, "max_id": Op.LE}
+_INTERACTS = ("interacts", "interact")  # the seed's own sample writes the singular
+
+
+def _values(items: Items) -> Values:
+    return tuple(item.name for item in items)
+
+
+def where(table: Filters, items: Items, *, with_interacts: bool = False) -> Node:
+    """The conjunction of filters. Unknown ones are ignored; of the same one twice the last counts."""
+    return all_of(*_conditions(table, items, with_interacts, joined=True))
+
+
+def _conditions(table: Filters, items: Items, with_interacts: bool, *, joined: bool) -> list[Node]:
+    nodes: list[Node] = []
+    last: dict[str, Items] = {}
+    for item in items:
+        if item.items is None:
+            continue
+        if item.name == "_OR":
+            inner = _conditions(table, item.items, with_interacts, joined=False)
+            nodes.append(any_of(*inner) if inner else TRUE)
+        elif item.name == "_AND":
+            nodes.append(all_of(*_conditions(table, item.items, with_interacts, joined=True)))
+        elif item.name == "search" and not joined:
+            # Searches beside each other in an _OR all count (dossier, section 5).
+            nodes.extend(_searched(table, " ".join(_values(item.items))))
+        else:
+            last.pop(item.name, None)
+            last[item.name] = item.items
+    if joined and table.against is not None and last.get("against_type") and last.get("against_id"):
+        # Type and id of the same thing, where a record may be against several.
+        ids = [n for value in _values(last.pop("against_id")) if (n := integer(value)) is not None]
+        nodes.append(table.against(type_words(_values(last.pop("against_type"))), ids))
+    for name, arguments in last.items():
+        node = _condition(table, name, arguments, with_interacts)
+        if node is not None:
+            nodes.append(node)
+    return nodes
+
+
+def _condition(table: Filters, name: str, arguments: Items, with_interacts: bool) -> Node | None:
+    """One filter; None for one to be ignored."""
+    if name in table.objects:
+        return table.objects[name](arguments)
+    if name in _INTERACTS and table.interacts:
+        types = interact_types((Item("interacts", arguments),))
+        return took_part(tuple(sorted(types))) if with_interacts and types is not None else None
+    values = _values(arguments)
+    if not values:
+        return None
+    if name in table.columns:
+        return table.columns[name].among(values)
+    if name in _BOUNDS:
+        return any_of(*(Compare("id", _BOUNDS[name], n) for value in values if (n := integer(value)) is not None))
+    if name == "empty":
+        return _empty(table, values)
+    if name == "search":
+        return all_of(*_searched(table, " ".join(values)))
+    if name in table.moments:
+        return _moments(table.moments[name], "at", values)
+    base, _, suffix = name.rpartition("_")
+    if suffix in ("before", "after") and base in table.moments:
+        return _moments(table.moments[base], suffix, values)
+    if suffix == "not":
+        positive = _condition(table, base, arguments, with_interacts)
+        return None if positive is None else Not(positive)
+    for ending, op in _RANGES:
+        if name.endswith(ending):
+            column = table.columns.get(name.removesuffix(ending))
+            if column is None or column.ranged is None:
+                return None
+            ranged = column.ranged
+            return any_of(*(ranged(op, n) for value in values if (n := integer(value)) is not None))
+    return None
+
+
+def _moments(column: Moments, how: str, values: Values) -> Node:
+    compare = {"before": column.before, "after": column.after, "at": column.at}[how]
+    return any_of(*(compare(_second(n)) for value in values if (n := integer(value)) is not None))
+
+
+def _second(n: int) -> int:
+    """A second whose microseconds still fit."""
+    return max(-(10**12), min(10**12, n))
+
+
+def _empty(table: Filters, names: Values) -> Node | None:
+    nodes: list[Node] = []
+    for name in names:
+        if name in table.columns:
+            nodes.append(table.columns[name].empty)
+        elif name in table.moments:
+            nodes.append(table.moments[name].empty)
+    return all_of(*nodes) if nodes else None
+
+
+def _searched(table: Filters, text: str) -> list[Node]:
+    """Every term must be found. Resources without search ignore it, as activities do [selerity]."""
+    if table.search is None:
+        return []
+    terms = text.replace("+", " ").split()
+    if len(terms) > MAX_TERMS:
+        raise BadRequest("search")
+    found = [table.search(term) for term in terms]
+    return [all_of(*found)] if found else []
+
+
+def interact_types(items: Items) -> frozenset[str] | None:
+    """The types of the last ``interacts(type(…))`` among top-level filters; None when there is none."""
+    found: frozenset[str] | None = None
+    for item in items:
+        if item.name in _INTERACTS and item.items is not None:
+            for inner in item.items:
+                if inner.name == "type" and inner.items:
+                    words = {value.strip().lower() for value in _values(inner.items)}
+                    found = frozenset(words.intersection(INTERACT_TYPES))
+    return found
+
+
+def order(table: Filters, items: Items) -> tuple[Sort, ...]:
+    """The order that ``order_by_asc`` and ``order_by_desc`` ask for; fields nobody may order by are ignored."""
+    asked: dict[str, Items] = {}
+    for item in items:
+        if item.items is not None and item.name in ("order_by_asc", "order_by_desc"):
+            asked.pop(item.name, None)
+            asked[item.name] = item.items
+    sorts = []
+    for name, arguments in asked.items():
+        for value in _values(arguments):
+            if value in table.orders:
+                field, fallback = table.orders[value]
+                sorts.append(Sort(field, name == "order_by_desc", fallback))
+    return tuple(sorts[:8])
+
+
+def window(given: Parameters, cap: int) -> Window:
+    """The page: zero-based, as all clients count; a limit above the cap is the cap, what is no number the default."""
+    limit = given.number("_limit")
+    if not limit:
+        limit = DEFAULT_LIMIT
+    limit = min(limit, cap)
+    page = given.number("_page")
+    if page is not None:
+        return Window(min(page * limit, MAX_OFFSET), limit)
+    return Window(min(given.number("_offset") or 0, MAX_OFFSET), limit)
+
+
+def build(
+    table: Filters,
+    given: Parameters,
+    base: Node,
+    cap: int,
+    *,
+    sort: tuple[Sort, ...] = (),
+    with_interacts: bool = False,
+) -> Query:
+    """The whole query of a list: `base` says which records the resource has, `sort` its own order."""
+    items = given.filters
+    node = where(table, items, with_interacts=with_interacts) if items else TRUE
+    search = given.text("_search")
+    if search:
+        node = all_of(node, *_searched(table, search))
+    if node == FALSE:
+        return Query(FALSE, (), window(given, cap))
+    return Query(all_of(base, node), order(table, items) or sort, window(given, cap))

@@ -1,0 +1,141 @@
+"""The route table (dossier, section 2). Prefix and extension are gone from the path before it is matched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapter.routes import Route, RouteTable
+from dialects.affinitylive.fields.registry import RESOURCES
+from dialects.affinitylive.handlers import (
+    activities,
+    interacts,
+    lists,
+    oauth,
+    people,
+    profiles,
+    threads,
+    work,
+)
+from dialects.affinitylive.handlers.shared import Handler
+
+READ, WRITE = ("GET",), ("POST", "PUT")
+
+
+def _route(
+    name: str, methods: tuple[str, ...], path: str, operation: str, handler: Handler, *, writes: bool = False
+) -> Route:
+    return Route(
+        f"{name}.{operation}",
+        methods,
+        f"/{name}{path}",
+        handler,
+        writes=writes,
+        kind=RESOURCES[name].kind.KIND or None,
+        meta={"scope": name, "write": writes},
+    )
+
+
+def _reading(name: str) -> Iterator[Route]:
+    """What every resource with a canonical kind has."""
+    is_activity = name == "activities"
+    yield _route(name, READ, "", "list", activities.lister() if is_activity else lists.lister(name))
+    for order in ("recent", "newest"):
+        handler = activities.lister(order) if is_activity else lists.lister(name, order)
+        yield _route(name, READ, f"/{order}", order, handler)
+    yield _route(name, READ, "/count", "count", lists.counter(name))
+    yield _route(name, READ, "/{id:int}", "read", activities.read if is_activity else lists.reader(name))
+    yield _route(name, READ, "/{id:int}/collections", "collections", lists.collections(name))
+    yield _route(name, READ, "/{id:int}/profiles/values", "values", profiles.of_one(name))
+    yield _route(name, READ, "/profiles/values", "all_values", profiles.of_all(name))
+    yield _route(name, READ, "/profiles/fields", "value_fields", profiles.fields(name))
+    if name != "staff":
+        yield _route(name, ("PUT",), "/{id:int}/profiles/values/{field:int}", "set_value", profiles.writer(name),
+                     writes=True)  # fmt: skip
+        yield _route(name, ("POST",), "/{id:int}/profiles/fields/{field:int}", "add_value", profiles.writer(name),
+                     writes=True)  # fmt: skip
+
+
+def _table(name: str, path: str, table: str) -> Iterator[Route]:
+    """A list of plain objects under a resource."""
+    label = path.strip("/")
+    yield _route(name, READ, path, label, lists.table_lister(table))
+    yield _route(name, READ, f"{path}/count", f"{label}_count", lists.table_counter(table))
+    yield _route(name, READ, f"{path}/{{id:int}}", f"{label}_read", lists.table_reader(table))
+
+
+def _standing(name: str) -> Iterator[Route]:
+    yield from _table(name, "/statuses", f"{name} statuses")
+    yield _route(name, READ, "/{id:int}/status", "status", lists.status_reader(name))
+
+
+def _writing(name: str, create: Handler, update: Handler, delete: Handler) -> Iterator[Route]:
+    yield _route(name, ("POST",), "", "create", create, writes=True)
+    yield _route(name, ("PUT",), "/{id:int}", "update", update, writes=True)
+    yield _route(name, ("DELETE",), "/{id:int}", "delete", delete, writes=True)
+
+
+def _progressing(name: str) -> Iterator[Route]:
+    yield _route(name, READ, "/{id:int}/progressions", "progressions", work.progressions(name))
+    for tail in ("", "/auto"):
+        yield _route(name, WRITE, f"/{{id:int}}/progressions/{{progression}}{tail}", "progress", work.progress(name),
+                     writes=True)  # fmt: skip
+
+
+def _activities() -> Iterator[Route]:
+    name = "activities"
+    yield from _writing(name, activities.create, activities.update, activities.delete)
+    for word in ("interacts", "recipients"):  # the second is the old alias
+        yield _route(name, READ, f"/{{id:int}}/{word}", "interacts", interacts.of_activity)
+        yield _route(name, READ, f"/{{id:int}}/{word}/count", "interact_count", interacts.count)
+    yield _route(name, READ, "/allocations", "allocations", activities.allocations)
+    yield _route(name, ("POST",), "/reports", "report", activities.report, writes=True)
+    yield _route(name, READ, "/threads", "threads", threads.lister)
+    yield _route(name, READ, "/threads/count", "thread_count", threads.count)
+    yield _route(name, READ, "/threads/{id:int}", "thread", threads.read)
+    yield from _table(name, "/classes", "classes")
+    yield from _table(name, "/priorities", "priorities")
+
+
+def _people() -> Iterator[Route]:
+    yield from _writing("companies", people.create_company, people.updater("companies"), people.delete_company)
+    yield from _writing("contacts", people.create_contact, people.updater("contacts"), people.delete_contact)
+    yield from _writing(
+        "affiliations", people.create_affiliation, people.updater("affiliations"), people.delete_affiliation
+    )
+    yield _route("companies", READ, "/{id:int}/contacts", "contacts", lists.company_contacts)
+    yield _route("staff", READ, "/{id}", "by_name", people.staff_by_name)
+
+
+def _oauth() -> Iterator[Route]:
+    yield Route("oauth.token", ("POST",), "/oauth2/v0/token", oauth.token)
+    yield Route("oauth.authorize", ("GET", "POST"), "/oauth2/v0/authorize", oauth.authorize, public=True)
+    yield Route("oauth.revoke", ("POST",), "/oauth2/v0/revoke", oauth.revoke, public=True)
+
+
+def _own() -> Iterator[Route]:
+    """About the caller: any token may ask, whatever its scope."""
+    yield Route("tokeninfo", READ, "/tokeninfo", oauth.tokeninfo)
+    yield Route("staff.whoami", READ, "/staff/whoami", people.whoami)
+    yield Route("user", READ, "/user", people.user)
+    yield Route("tags.list", READ, "/tags", lists.tags, meta={"scope": "tags", "write": False})
+    yield Route("tags.count", READ, "/tags/count", lists.tag_count, meta={"scope": "tags", "write": False})
+
+
+def _all() -> Iterator[Route]:
+    for name in ("activities", "companies", "contacts", "affiliations", "tasks", "issues", "prospects", "staff"):
+        yield from _reading(name)
+        if name != "activities":
+            yield from _standing(name)
+    yield from _activities()
+    yield from _people()
+    for name in ("tasks", "issues", "prospects"):
+        yield from _writing(name, work.creator(name), work.updater(name), work.deleter(name))
+        yield from _progressing(name)
+        yield from _table(name, "/types", "types")
+    yield from _oauth()
+    yield from _own()
+
+
+ROUTES = RouteTable(_all())
+SEGMENTS = frozenset(route.template.strip("/").partition("/")[0] for route in ROUTES)
+"""First segments that are the API's even without a prefix."""

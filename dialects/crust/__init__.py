@@ -1,0 +1,23 @@
+"""Crust CRM, the server of December 2018: modules that tenants describe, their records, pages, charts and jobs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from adapter.dialect import Dialect
+from dialects.crust.auth import authenticate, finish, preflight
+from dialects.crust.errors import render_error
+from dialects.crust.routes import TABLE
+from dialects.crust.settings import NAME, SETTINGS
+
+DIALECT: Final = Dialect(
+    name=NAME,
+    title="Crust CRM",
+    routes=TABLE,
+    authenticate=authenticate,
+    render_error=render_error,
+    preflight=preflight,
+    finish=finish,
+    settings=SETTINGS,
+    secret_parameters=("jwt", "password"),
+)

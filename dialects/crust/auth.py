@@ -1,0 +1,188 @@
+"""Who calls: a JWT in the query, the Authorization header or a cookie; and CORS (crust dossier, section 1)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from adapter.dialect import Call
+from adapter.wire import WireRequest, WireResponse
+from canonical.accounts import Principal
+from canonical.errors import Unauthenticated
+from canonical.values import SECOND
+from dialects.crust import jwt
+from dialects.crust.binding import Post, Request, bind, parse_query
+from dialects.crust.errors import USER_NOT_FOUND, VARY, Refused
+from dialects.crust.settings import NAME
+
+PREFIXES: Final = frozenset(("field", "module", "page", "workflow", "job", "chart", "users", "teams", "organisations"))
+"""Below these even an unknown path wants a token first; any other unknown path is a plain 404."""
+LOGIN: Final = Request("AuthLogin", (Post("username"), Post("password")))
+NO_COOKIE: Final = "http: named cookie not present"
+
+_METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_HEADERS = frozenset(("accept", "authorization", "content-type", "x-csrf-token", "origin"))
+_CANONICAL = {"x-csrf-token": "X-Csrf-Token"}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PAIR = re.compile(r"\s*([^=;\s]+)=(\"[^\"]*\"|[^;]*)")
+
+
+# -- tokens -----------------------------------------------------------------------------------------
+
+
+def cookie_of(request: WireRequest) -> str:
+    """The first cookie ``jwt``, ``""`` without one."""
+    for match in _PAIR.finditer(request.headers.get("Cookie") or ""):
+        if match[1] == "jwt":
+            return match[2].strip().strip('"')
+    return ""
+
+
+def token_of(request: WireRequest) -> str:
+    """The token: from the query, the header or the cookie, the first that is not empty."""
+    if "jwt=" in request.query:
+        try:
+            token = parse_query(request.query).get("jwt")
+        except Refused:
+            token = None
+        if token:
+            return token
+    header = request.headers.get("Authorization") or ""
+    # The library cuts the header at the eighth character whatever the seventh is.
+    if len(header) > 7 and header[:6].upper() == "BEARER":
+        return header[7:]
+    return cookie_of(request)
+
+
+def key_of(call: Call, tenant_id: int | None) -> bytes:
+    """The key for tokens of a tenant: its own, else the installation's."""
+    if tenant_id is not None:
+        own = call.accounts.tenant(tenant_id).settings.get(f"{NAME}.jwt_key")
+        if own:
+            return own.encode("utf-8", "surrogatepass")
+    return call.accounts.secret()
+
+
+def holder_of(call: Call, token: str) -> Principal | None:
+    """The user of a token; None when there is no such user, or no longer. Raises Refused in the library's words.
+
+    A tenant's key makes tokens for that tenant's users only.
+    """
+    header, claims = jwt.claims_of(token)
+    subject = claims.get("sub")
+    found = None
+    if isinstance(subject, str) and subject.isascii() and subject.isdigit() and len(subject) < 20:
+        found = call.accounts.by_user_id(int(subject))
+    home = found.tenant_id if found is not None else call.tenant.id if call.tenant is not None else None
+    jwt.verify(token, header, claims, key_of(call, home), call.now // SECOND)
+    if jwt.subject_of(claims) == 0:
+        raise Unauthenticated("missing")
+    return found
+
+
+def authenticate(call: Call) -> Principal | None:
+    """The caller. Raises Refused or Unauthenticated; a guest may only see what is public."""
+    route = call.route
+    if route is None:
+        if call.request.path.lstrip("/").partition("/")[0] not in PREFIXES or call.request.path.startswith("//"):
+            return None
+    elif route.operation == "auth.login":
+        return _sign_in(call)
+    elif route.operation == "auth.check":
+        return _check(call)
+    elif route.public:
+        return None
+    token = token_of(call.request)
+    if not token:
+        raise Unauthenticated("missing")
+    principal = holder_of(call, token)
+    if principal is None:
+        raise Refused(USER_NOT_FOUND)
+    return principal
+
+
+def _sign_in(call: Call) -> Principal:
+    sent = bind(call, LOGIN)
+    tenant_id = None if call.tenant is None else call.tenant.id
+    username = sent["username"]
+    principal = call.accounts.by_password(tenant_id, username, sent["password"], call.now)
+    if principal is None:
+        known = call.accounts.has_user(tenant_id, username)
+        raise Refused("Password doesn't match" if known else USER_NOT_FOUND)
+    return principal
+
+
+def _check(call: Call) -> Principal | None:
+    """The user of the cookie. One that is no longer good is no error here: the answer clears it."""
+    cookie = cookie_of(call.request)
+    if not cookie:
+        raise Refused(NO_COOKIE)
+    try:
+        return holder_of(call, cookie)
+    except (Refused, Unauthenticated):
+        return None
+
+
+# -- cookies ----------------------------------------------------------------------------------------
+
+
+def _http_date(seconds: int) -> str:
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=max(0, min(seconds, 253_402_300_799)))
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{day}, {moment.day:02d} {month} {moment.year:04d} {moment:%H:%M:%S} GMT"
+
+
+def set_cookie(call: Call) -> tuple[str, str]:
+    """A new token for the caller, as a cookie."""
+    caller = call.caller
+    expires = call.now // SECOND + int(call.settings["token_minutes"]) * 60
+    token = jwt.sign(caller.user_id, expires, key_of(call, caller.tenant_id))
+    return "Set-Cookie", f"jwt={token}; Path=/{_domain(call)}; Expires={_http_date(expires)}"
+
+
+def clear_cookie(call: Call) -> tuple[str, str]:
+    return "Set-Cookie", f"jwt=; Path=/{_domain(call)}; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+def _domain(call: Call) -> str:
+    domain = call.settings["cookie_domain"]
+    return f"; Domain={domain}" if domain else ""
+
+
+# -- CORS -------------------------------------------------------------------------------------------
+
+
+def preflight(call: Call) -> WireResponse | None:
+    """The answer to a browser's question whether it may ask."""
+    request = call.request
+    method = request.headers.get("Access-Control-Request-Method")
+    if request.method != "OPTIONS" or not method:
+        return None
+    call.memo["preflight"] = True
+    vary = [VARY, ("Vary", "Access-Control-Request-Method"), ("Vary", "Access-Control-Request-Headers")]
+    origin = request.headers.get("Origin")
+    asked = [name.strip().lower() for name in (request.headers.get("Access-Control-Request-Headers") or "").split(",")]
+    asked = [name for name in asked if name]
+    if not origin or method.upper() not in _METHODS or not _HEADERS.issuperset(asked):
+        return WireResponse(200, vary)
+    headers = [("Access-Control-Allow-Credentials", "true")]
+    if asked:
+        shown = ", ".join(_CANONICAL.get(name) or name.title() for name in asked)
+        headers.append(("Access-Control-Allow-Headers", shown))
+    headers += [
+        ("Access-Control-Allow-Methods", method.upper()),
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Max-Age", "300"),
+    ]
+    return WireResponse(200, headers + vary)
+
+
+def finish(call: Call, response: WireResponse) -> WireResponse:
+    """Lets the asking origin read the answer."""
+    origin = call.request.headers.get("Origin")
+    if origin and "preflight" not in call.memo and call.request.method in _METHODS:
+        allowed = [("Access-Control-Allow-Credentials", "true"), ("Access-Control-Allow-Origin", origin)]
+        response.headers[:0] = allowed
+    return response

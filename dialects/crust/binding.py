@@ -1,0 +1,185 @@
+"""From a request to a struct of values, as the vendor's request types gather them (crust dossier, section 3).
+
+    CREATE = Request("PageCreate", (Post("selfID", UINT64), Post("title", STRING), Post("blocks", RAW)))
+    bind(call, CREATE)  ->  {"selfID": 0, "title": "Home", "blocks": None}
+
+Later steps override earlier ones: JSON body, form and query, path.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+from urllib.parse import unquote_to_bytes
+
+from adapter.dialect import Call
+from adapter.wire import WireRequest
+from dialects.crust.errors import Refused
+from dialects.crust.gojson import (
+    BOOL,
+    INT,
+    MAX_UINT64,
+    RAW,
+    STRING,
+    UINT64,
+    GoType,
+    Struct,
+    decode_first,
+    go_quoted,
+    zero,
+)
+
+Source = Literal["get", "post", "path"]
+MAX_PAIRS: Final = 10_000
+_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
+_MEDIA = re.compile(r"[ \t]*([^;]*?)[ \t]*(?:;|\Z)")
+_TRUE = frozenset(("t", "true", "y", "yes", "1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter: its name on the wire, its Go type, and where it is read from besides the JSON body."""
+
+    name: str
+    type: GoType
+    source: Source
+
+    @property
+    def go_name(self) -> str:
+        """The struct field's name, which error texts show: ``SelfID``."""
+        return self.name[:1].upper() + self.name[1:]
+
+
+def Get(name: str, type: GoType = STRING) -> Param:
+    return Param(name, type, "get")
+
+
+def Post(name: str, type: GoType = STRING) -> Param:
+    return Param(name, type, "post")
+
+
+def Path(name: str, type: GoType = UINT64) -> Param:
+    return Param(name, type, "path")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request type: `name` is the Go struct's (``ModuleCreate``); every parameter may come in the JSON body too."""
+
+    name: str
+    params: tuple[Param, ...]
+    struct: Struct = field(init=False)
+    start: dict[str, Any] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        fields = tuple((param.go_name, param.type) for param in self.params)
+        object.__setattr__(self, "struct", Struct("request", self.name, fields))
+        object.__setattr__(self, "start", {param.name: zero(param.type) for param in self.params})
+
+
+def bind(call: Call, request: Request) -> dict[str, Any]:
+    """The values by wire name; what was not sent is Go's zero value (``""``, 0, False, None).
+
+    Raw JSON is text (None: not sent). Raises Refused with the vendor's words.
+    """
+    wire = call.request
+    if is_json(wire) and wire.body not in (b"{}", b""):
+        try:
+            read = decode_first(wire.body, request.struct)
+        except Refused as error:
+            raise Refused(f"error parsing http request body: {error.message}") from None
+        values = {param.name: read[param.go_name] for param in request.params}
+    else:
+        values = dict(request.start)
+    query = parse_query(wire.query)
+    form = _form(wire, query)
+    for param in request.params:
+        if param.source == "path":
+            text = call.params.get(param.name)
+        else:
+            text = (form if param.source == "post" else query).get(param.name)
+        if text is not None:
+            _override(values, param, text)
+    return values
+
+
+def is_json(wire: WireRequest) -> bool:
+    """Whether the body is read as JSON: the exact type, without a charset."""
+    content_type = wire.headers.get("Content-Type")
+    return content_type is not None and content_type.lower() == "application/json"
+
+
+def _override(values: dict[str, Any], param: Param, text: str) -> None:
+    kind = param.type
+    if kind is STRING or kind is RAW:
+        values[param.name] = text
+    elif kind is UINT64:
+        values[param.name] = uint64(text)
+    elif kind is INT:
+        values[param.name] = integer(text)
+    elif kind is BOOL:
+        values[param.name] = text.strip().lower() in _TRUE
+    # Sets and lists are not read from forms at all (crust dossier, section 3).
+
+
+def uint64(text: str) -> int:
+    """Decimal digits as Go's ParseUint reads them, else 0."""
+    if text.isascii() and text.isdigit() and len(text) <= 40:
+        value = int(text)
+        return value if value <= MAX_UINT64 else 0
+    return 0
+
+
+def integer(text: str) -> int:
+    """A signed decimal number, else 0."""
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if digits.isascii() and digits.isdigit() and len(digits) <= 19:
+        value = int(digits)
+        return -value if text[0] == "-" else value
+    return 0
+
+
+def parse_query(raw: str) -> dict[str, str]:
+    """First values by name, as Go's url.ParseQuery reads them. Raises Refused for a bad escape."""
+    out: dict[str, str] = {}
+    if not raw:
+        return out
+    if raw.count("&") > MAX_PAIRS:
+        raise Refused("http: request body too large")
+    problem: Refused | None = None
+    for pair in raw.split("&"):
+        if not pair:
+            continue
+        if ";" in pair:
+            problem = problem or Refused("invalid semicolon separator in query")
+            continue
+        name, _, value = pair.partition("=")
+        try:
+            out.setdefault(_unescaped(name), _unescaped(value))
+        except Refused as error:
+            problem = problem or error
+    if problem is not None:
+        raise problem
+    return out
+
+
+def _unescaped(text: str) -> str:
+    if "%" in text:
+        bad = _BAD_ESCAPE.search(text)
+        if bad is not None:
+            raise Refused(f"invalid URL escape {go_quoted(text[bad.start() : bad.start() + 3])}")
+        text = text.replace("+", " ")
+        return unquote_to_bytes(text.encode("iso-8859-1", "replace")).decode("utf-8", "replace")
+    text = text.replace("+", " ")
+    return text if text.isascii() else text.encode("iso-8859-1", "replace").decode("utf-8", "replace")
+
+
+def _form(wire: WireRequest, query: dict[str, str]) -> dict[str, str]:
+    """Values of the urlencoded body of a POST or PUT, then those of the query string."""
+    if wire.method not in ("POST", "PUT", "PATCH") or not wire.body:
+        return query
+    match = _MEDIA.match(wire.headers.get("Content-Type") or "")
+    if match is None or match[1].lower() != "application/x-www-form-urlencoded":
+        return query
+    return {**query, **parse_query(wire.body.decode("iso-8859-1"))}

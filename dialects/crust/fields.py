@@ -1,0 +1,244 @@
+"""The shapes of the vendor's objects: Go types that read them, functions that write (crust dossier, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from canonical.model import Record, User
+from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord, SavedChart
+from canonical.model.page import LayoutPage
+from dialects.crust.codec import ZERO_TIME, fresh_stamp, raw, stamp
+from dialects.crust.errors import Refused, too_long
+from dialects.crust.gojson import BOOL, INT, RAW, STRING, UINT64, Slice, Struct, compact
+from dialects.crust.settings import NAME
+
+FIELD_KINDS: Final = (
+    {"name": "Boolean value (yes / no)", "type": "bool"},
+    {"name": "Date/time input", "type": "stamp"},
+    {"name": "E-mail input", "type": "email"},
+    {"name": "Hidden value", "type": "hidden"},
+    {"name": "Related content", "type": "related"},
+    {"name": "Related content (multiple)", "type": "related_multi"},
+    {"name": "Single option picker", "type": "enum"},
+    {"name": "Text input", "type": "text"},
+    {"name": "Text input (multi-line)", "type": "textarea"},
+)
+
+MODULE_FIELD: Final = Struct(
+    "types",
+    "ModuleField",
+    (
+        ("moduleID", UINT64),
+        ("kind", STRING),
+        ("name", STRING),
+        ("label", STRING),
+        ("helpText", STRING),
+        ("defaultValue", STRING),
+        ("maxLength", INT),
+        ("options", RAW),
+        ("isPrivate", BOOL),
+        ("isRequired", BOOL),
+        ("isVisible", BOOL),
+    ),
+)
+MODULE_FIELDS: Final = Slice("types.ModuleFieldSet", MODULE_FIELD)
+CONTENT_COLUMN: Final = Struct(
+    "types", "ContentColumn", (("name", STRING), ("value", STRING), ("related", Slice("[]string", STRING)))
+)
+CONTENT_COLUMNS: Final = Slice("[]types.ContentColumn", CONTENT_COLUMN)
+IDS: Final = Slice("[]string", STRING)
+
+MAX_NAME, MAX_TITLE, MAX_VALUE, MAX_FIELD_NAME = 64, 255, 65_535, 255
+MAX_FIELDS, MAX_VALUES = 1_000, 5_000
+
+
+def kept(record: Record, key: str, default: Any = None) -> Any:
+    """What this dialect keeps with a record under `key`."""
+    return (record.extras.get(NAME) or {}).get(key, default)
+
+
+# -- modules ----------------------------------------------------------------------------------------
+
+
+def read_fields(sent: Sequence[Mapping[str, Any]]) -> list[ModuleField]:
+    """Module fields as they were sent. Raises Refused for more than a table of the vendor's holds."""
+    if len(sent) > MAX_FIELDS:
+        raise Refused("exec query failed: Error 1118: Row size too large")
+    return [
+        ModuleField(
+            item["name"],
+            item["kind"],
+            item["label"],
+            item["helpText"],
+            item["defaultValue"],
+            item["maxLength"],
+            None if item["options"] is None else compact(item["options"]),
+            item["isPrivate"],
+            item["isRequired"],
+            item["isVisible"],
+        )
+        for item in sent
+    ]
+
+
+def module_field(field: ModuleField) -> dict[str, Any]:
+    shown: dict[str, Any] = {"moduleID": "0", "kind": field.kind, "name": field.name, "label": field.label}
+    if field.help_text:
+        shown["helpText"] = field.help_text
+    if field.default_value:
+        shown["defaultValue"] = field.default_value
+    shown["maxLength"] = field.max_length
+    shown["options"] = raw(field.options)
+    shown["isPrivate"] = field.private
+    shown["isRequired"] = field.required
+    shown["isVisible"] = field.visible
+    return shown
+
+
+def module(
+    shown: Module, page: dict[str, Any] | None = None, *, created: bool = False, updated: bool = False
+) -> dict[str, Any]:
+    """`created` and `updated` say which stamp this very request made."""
+    out: dict[str, Any] = {
+        "moduleID": str(shown.id),
+        "name": shown.name,
+        "fields": [module_field(field) for field in shown.fields],
+    }
+    if page is not None:
+        out["page"] = page
+    out["createdAt"] = fresh_stamp(shown.created_at) if created else stamp(shown.created_at)
+    if shown.updated_at is not None:
+        out["updatedAt"] = fresh_stamp(shown.updated_at) if updated else stamp(shown.updated_at)
+    return out
+
+
+def zero_module() -> dict[str, Any]:
+    """What a missing module reads as."""
+    return {
+        "moduleID": "0",
+        "name": "",
+        "fields": None,
+        "page": zero_page(),
+        "createdAt": ZERO_TIME,
+        "updatedAt": ZERO_TIME,
+        "deletedAt": ZERO_TIME,
+    }
+
+
+# -- pages ------------------------------------------------------------------------------------------
+
+
+def page(shown: LayoutPage, of: dict[str, Any] | None = None) -> dict[str, Any]:
+    """`of` is the module of a record page, where it is shown."""
+    out: dict[str, Any] = {
+        "pageID": str(shown.id),
+        "selfID": str(shown.parent_id),
+        "moduleID": str(shown.module_id),
+    }
+    if of is not None:
+        out["module"] = of
+    out["title"] = shown.title
+    out["description"] = shown.description
+    out["blocks"] = raw(shown.blocks)
+    out["visible"] = shown.visible
+    return out
+
+
+def zero_page() -> dict[str, Any]:
+    return page(LayoutPage(0))
+
+
+# -- users ------------------------------------------------------------------------------------------
+
+
+def user_name(user: User) -> str:
+    """The vendor's one name, as it was given while it still says the same."""
+    plain = " ".join(part for part in (user.first_name, user.last_name) if part)
+    given = kept(user, "name")
+    return given if isinstance(given, str) and split_name(given) == (user.first_name, user.last_name) else plain
+
+
+def split_name(name: str) -> tuple[str | None, str | None]:
+    """First and last name out of one: the last word is the last name."""
+    first, _, last = name.strip().rpartition(" ")
+    return first.strip() or None, last or None
+
+
+def user(shown: User, *, created: bool = False, updated: bool = False) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "userID": str(shown.id),
+        "username": shown.username,
+        "email": shown.email or "",
+        "name": user_name(shown),
+        "handle": kept(shown, "handle", shown.username),
+        "kind": kept(shown, "kind", ""),
+        "organisationID": kept(shown, "organisation", "0"),
+        "relatedUserID": "0",
+        "user": None,
+        "createdAt": fresh_stamp(shown.created_at) if created else stamp(shown.created_at),
+    }
+    if updated or shown.updated_at != shown.created_at:
+        out["updatedAt"] = fresh_stamp(shown.updated_at) if updated else stamp(shown.updated_at)
+    return out
+
+
+# -- content ----------------------------------------------------------------------------------------
+
+
+def read_values(sent: Sequence[Mapping[str, Any]] | None) -> list[FieldValue]:
+    """Values as they were sent. Raises Refused for names and values longer than the vendor's columns."""
+    values = []
+    if sent is not None and len(sent) > MAX_VALUES:
+        raise Refused(
+            "Error adding columns: exec query failed: Error 1390: Prepared statement contains too many placeholders"
+        )
+    for item in sent or ():
+        if len(item["name"]) > MAX_FIELD_NAME:
+            raise Refused(f"Error adding columns: {too_long('column_name').message}")
+        if len(item["value"]) * 4 > MAX_VALUE and len(item["value"].encode("utf-8", "replace")) > MAX_VALUE:
+            raise Refused(f"Error adding columns: {too_long('column_value').message}")
+        related = item["related"]
+        values.append(FieldValue(item["name"], item["value"], None if related is None else tuple(related)))
+    return values
+
+
+def in_order(values: Iterable[FieldValue], fields: Sequence[ModuleField]) -> list[dict[str, Any]]:
+    """Values as read: those unknown to the module first, then in the module's order; `related` never shows."""
+    place = {field.name: at for at, field in enumerate(fields)}
+    ordered = sorted(values, key=lambda value: place.get(value.name, -1))
+    return [{"name": value.name, "value": value.value, "related": None} for value in ordered]
+
+
+def content(
+    shown: ModuleRecord,
+    owner: Any,
+    fields: Any,
+    *,
+    page: dict[str, Any] | None = None,
+    created: bool = False,
+    updated: bool = False,
+) -> dict[str, Any]:
+    """`owner` is the user as rendered, None for none; `fields` the values as rendered."""
+    out: dict[str, Any] = {"contentID": str(shown.id), "moduleID": str(shown.module_id)}
+    if owner is not None:
+        out["user"] = owner
+    out["userID"] = "0" if owner is None else owner["userID"]
+    if page is not None:
+        out["page"] = page
+    out["fields"] = fields
+    out["createdAt"] = fresh_stamp(shown.created_at) if created else stamp(shown.created_at)
+    if shown.updated_at is not None:
+        out["updatedAt"] = fresh_stamp(shown.updated_at) if updated else stamp(shown.updated_at)
+    return out
+
+
+# -- charts -----------------------------------------------------------------------------------------
+
+
+def chart(shown: SavedChart, *, created: bool = False, updated: bool = False) -> dict[str, Any]:
+    out: dict[str, Any] = {"chartID": str(shown.id), "name": shown.name, "config": raw(shown.config)}
+    out["createdAt"] = fresh_stamp(shown.created_at) if created else stamp(shown.created_at)
+    if shown.updated_at is not None:
+        out["updatedAt"] = fresh_stamp(shown.updated_at) if updated else stamp(shown.updated_at)
+    return out

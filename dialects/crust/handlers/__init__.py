@@ -1,0 +1,1 @@
+"""What each route does with the desk, a file for each noun."""

@@ -1,0 +1,172 @@
+"""Records of modules: list, create, read, update, delete. ``/record`` is the later name of ``/content``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.dialect import Call
+from adapter.wire import WireResponse
+from canonical.model.module import ModuleRecord, ModuleSort
+from canonical.values import UNSET
+from dialects.crust import codec, fields, lookup
+from dialects.crust.binding import Get, Path, Post, Request, bind, parse_query
+from dialects.crust.codec import Raw
+from dialects.crust.errors import INVALID_DATE, NO_FIELDS, OUT_OF_RANGE, Refused
+from dialects.crust.fields import CONTENT_COLUMNS
+from dialects.crust.gojson import INT, RAW, checked_raw, decode_all
+from dialects.crust.people import owners
+from dialects.crust.query import OWN, corrected_per_page, parse_sort, window
+from dialects.crust.system import content as system
+from dialects.crust.system.modules import system_module
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the two generations call things."""
+
+    list: Request
+    create: Request
+    one: Request
+    edit: Request
+    key: str
+    id: str
+
+
+def _names(word: str, id: str) -> Names:
+    path = (Path("moduleID"), Path(id))
+    return Names(
+        Request(
+            f"Module{word}List", (Get("query"), Get("page", INT), Get("perPage", INT), Get("sort"), Path("moduleID"))
+        ),
+        Request(f"Module{word}Create", (Path("moduleID"), Post("fields", RAW))),
+        Request(f"Module{word}Read", path),
+        Request(f"Module{word}Edit", (*path, Post("fields", RAW))),
+        f"{word.lower()}s",
+        id,
+    )
+
+
+CONTENT = _names("Content", "contentID")
+RECORD = _names("Record", "recordID")
+"""From 24 December 2018 (crust dossier, section 8)."""
+
+
+def _name_set(call: Call) -> Names:
+    return RECORD if call.route is not None and call.route.meta.get("record") else CONTENT
+
+
+def _worded(names: Names, shown: dict[str, Any]) -> dict[str, Any]:
+    """The record with its id under the name of the generation."""
+    if names.id == "contentID":
+        return shown
+    return {names.id if key == "contentID" else key: value for key, value in shown.items()}
+
+
+def listed(call: Call) -> WireResponse:
+    names = _name_set(call)
+    sent = bind(call, names.list)
+    found = lookup.get(call, sent["moduleID"])
+    per_page, page = corrected_per_page(sent["perPage"]), max(0, sent["page"])
+    sort = sent["sort"] if sent["sort"] or "sort" in parse_query(call.request.query) else None
+    terms = parse_sort(sort, frozenset(field.name for field in found.module.fields))
+    if found.system is not None:
+        shown, total = system.listed(call, found.system, found.module, sent["query"], terms, window(page, per_page))
+    else:
+        order = [ModuleSort(OWN[term.field] if term.own else term.field, term.descending, term.own) for term in terms]
+        records, total = call.desk.find_module_records(found.module.id, sent["query"], order, window(page, per_page))
+        people = owners(call, (record.owner_id for record in records))
+        shown = [
+            fields.content(
+                record, people.get(record.owner_id or 0), fields.in_order(record.values, found.module.fields)
+            )
+            for record in records
+        ]
+    meta: dict[str, Any] = {"query": sent["query"]} if sent["query"] else {}
+    meta |= {"page": page, "perPage": per_page, "count": total, "sort": sent["sort"]}
+    return codec.response({"meta": meta, names.key: [_worded(names, record) for record in shown]})
+
+
+def create(call: Call) -> WireResponse:
+    names = _name_set(call)
+    sent = bind(call, names.create)
+    values, _ = _values(sent["fields"], "No content: ")
+    found = lookup.get(call, sent["moduleID"])
+    if found.system is not None:
+        return codec.response(_worded(names, system.create(call, found.system, found.module, values)))
+    made = call.desk.create_module_record(found.module.id, values)
+    people = owners(call, (made.owner_id,))
+    shown = fields.in_order(made.values, found.module.fields)
+    return codec.response(_worded(names, fields.content(made, people.get(made.owner_id or 0), shown, created=True)))
+
+
+def _values(sent: str | None, prefix: str) -> tuple[list[Any], Raw]:
+    """The values of a request, and its JSON as it came. Raises Refused with the vendor's prefix."""
+    try:
+        text = sent or ""
+        columns = decode_all(text, CONTENT_COLUMNS)
+        return fields.read_values(columns), Raw(checked_raw(text))
+    except Refused as error:
+        raise Refused(error.message if error.message.startswith("Error adding") else prefix + error.message) from None
+
+
+def _live(call: Call, id: int) -> ModuleRecord:
+    record = call.desk.module_record(id)
+    if record is None or record.deleted_at is not None:
+        raise Refused(NO_FIELDS)
+    return record
+
+
+def read(call: Call) -> WireResponse:
+    """One record with its module's page. Of the tenant's own modules the record's id alone decides."""
+    names = _name_set(call)
+    sent = bind(call, names.one)
+    of = system_module(call.caller.tenant_id, sent["moduleID"])
+    if of is not None:
+        module = lookup.get(call, sent["moduleID"]).module
+        return codec.response(_worded(names, system.read(call, of, module, sent[names.id], _page(call, module.id))))
+    record = _live(call, sent[names.id])
+    module = lookup.get(call, record.module_id).module
+    owner = owners(call, (record.owner_id,)).get(record.owner_id or 0)
+    shown = fields.in_order(record.values, module.fields)
+    return codec.response(_worded(names, fields.content(record, owner, shown, page=_page(call, module.id))))
+
+
+def _page(call: Call, module_id: int) -> dict[str, Any]:
+    page = call.desk.page_of_module(module_id)
+    return fields.zero_page() if page is None else fields.page(page)
+
+
+def update(call: Call) -> WireResponse:
+    """Merges by field name; the answer echoes the fields as they were sent."""
+    names = _name_set(call)
+    sent = bind(call, names.edit)
+    id = sent[names.id]
+    if not id:
+        raise Refused("Error updating content: invalid ID")
+    values, echo = _values(sent["fields"], "Error when saving content, no content: ")
+    of = system_module(call.caller.tenant_id, sent["moduleID"])
+    if of is not None:
+        module = lookup.get(call, sent["moduleID"]).module
+        return codec.response(_worded(names, system.update(call, of, module, id, values, echo)))
+    if id >= 2**63:
+        raise Refused(OUT_OF_RANGE)
+    if call.desk.module_record(id) is None:
+        raise Refused(INVALID_DATE)
+    # The vendor's server forgot the owner with every update (crust dossier, section 7).
+    owner_id = None if call.settings["lose_owner_on_update"] == "yes" else UNSET
+    changed = call.desk.update_module_record(id, values, owner_id=owner_id)
+    owner = owners(call, (changed.owner_id,)).get(changed.owner_id or 0)
+    return codec.response(_worded(names, fields.content(changed, owner, echo, updated=True)))
+
+
+def delete(call: Call) -> WireResponse:
+    """A missing record is a success."""
+    names = _name_set(call)
+    sent = bind(call, names.one)
+    of = system_module(call.caller.tenant_id, sent["moduleID"])
+    if of is not None:
+        system.delete(call, of, sent[names.id])
+    else:
+        call.desk.delete_module_record(sent[names.id])
+    return codec.success()

@@ -1,0 +1,24 @@
+"""Kinds of fields: a fixed list."""
+
+from __future__ import annotations
+
+from adapter.dialect import Call
+from adapter.wire import WireResponse
+from dialects.crust import codec
+from dialects.crust.binding import Path, Request, bind
+from dialects.crust.fields import FIELD_KINDS
+from dialects.crust.gojson import STRING
+
+LIST = Request("FieldList", ())
+READ = Request("FieldRead", (Path("typeID", STRING),))
+_BY_TYPE = {kind["type"]: kind for kind in FIELD_KINDS}
+
+
+def listed(call: Call) -> WireResponse:
+    bind(call, LIST)
+    return codec.response(FIELD_KINDS)
+
+
+def read(call: Call) -> WireResponse:
+    """One kind; a missing one is empty, not an error."""
+    return codec.response(_BY_TYPE.get(bind(call, READ)["typeID"], {"name": "", "type": ""}))

@@ -1,0 +1,130 @@
+"""Pages: list, tree, create, read, edit, reorder, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapter.dialect import Call
+from adapter.formats import json_body
+from adapter.wire import WireResponse
+from canonical.errors import Duplicate
+from canonical.model.page import LayoutPage
+from canonical.values import MAX_ID
+from dialects.crust import codec, fields, lookup
+from dialects.crust.binding import Get, Path, Post, Request, bind, uint64
+from dialects.crust.codec import Raw
+from dialects.crust.errors import OUT_OF_RANGE, Refused, too_long
+from dialects.crust.gojson import BOOL, RAW, UINT64, checked_raw
+
+_FORM = (
+    Post("selfID", UINT64),
+    Post("moduleID", UINT64),
+    Post("title"),
+    Post("description"),
+    Post("visible", BOOL),
+    Post("blocks", RAW),
+)
+LIST = Request("PageList", (Get("selfID", UINT64),))
+TREE = Request("PageTree", ())
+CREATE = Request("PageCreate", _FORM)
+READ = Request("PageRead", (Path("pageID"),))
+EDIT = Request("PageEdit", (Path("pageID"), *_FORM))
+REORDER = Request("PageReorder", (Path("selfID"), Post("pageIDs", fields.IDS)))
+DELETE = Request("PageDelete", (Path("pageID"),))
+MAX_DESCRIPTION = 65_535
+
+
+def _with_module(call: Call, page: LayoutPage) -> dict[str, Any]:
+    found = lookup.find(call, page.module_id) if page.module_id else None
+    return fields.page(page, None if found is None else fields.module(found.module))
+
+
+def listed(call: Call) -> WireResponse:
+    """The children of a page, record pages too, by position."""
+    parent = bind(call, LIST)["selfID"]
+    return codec.response([_with_module(call, page) for page in call.desk.pages(parent)])
+
+
+def tree(call: Call) -> WireResponse:
+    """Ordinary pages below the root; ``null`` when there are none."""
+    bind(call, TREE)
+    below: dict[int, list[LayoutPage]] = {}
+    for page in call.desk.pages():
+        if not page.module_id:
+            below.setdefault(page.parent_id, []).append(page)
+    # From the leaves up, so that no depth of nesting is a depth of calls.
+    order = list(below.pop(0, ()))
+    roots = len(order)
+    at = 0
+    inner: dict[int, list[LayoutPage]] = {}
+    while at < len(order):
+        inner[order[at].id] = below.pop(order[at].id, [])
+        order += inner[order[at].id]
+        at += 1
+    shown: dict[int, Raw] = {}
+    for page in reversed(order):
+        node = fields.page(page)
+        visible = node.pop("visible")
+        if inner[page.id]:
+            node["children"] = [shown.pop(child.id) for child in inner[page.id]]
+        node["visible"] = visible
+        shown[page.id] = Raw(json_body.render_go(node))
+    return codec.response([shown[page.id] for page in order[:roots]] or None)
+
+
+def _sent_page(id: int, sent: dict[str, Any]) -> LayoutPage:
+    if max(sent["selfID"], sent["moduleID"], id) > MAX_ID:
+        raise Refused(OUT_OF_RANGE)
+    if len(sent["title"]) > fields.MAX_TITLE:
+        raise too_long("title")
+    if len(sent["description"].encode("utf-8", "replace")) > MAX_DESCRIPTION:
+        raise too_long("description")
+    blocks = sent["blocks"]
+    if blocks:
+        try:
+            blocks = checked_raw(blocks)
+        except Refused as error:
+            raise Refused(f"exec query failed: {error.message}") from None
+    return LayoutPage(
+        id, sent["selfID"], sent["moduleID"], sent["title"], sent["description"], blocks or None, sent["visible"]
+    )
+
+
+def _save(call: Call, page: LayoutPage) -> WireResponse:
+    try:
+        return codec.response(fields.page(call.desk.save_page(page)))
+    except Duplicate:
+        raise Refused("Page for module already exists") from None
+
+
+def create(call: Call) -> WireResponse:
+    return _save(call, _sent_page(0, bind(call, CREATE)))
+
+
+def read(call: Call) -> WireResponse:
+    """A page, with its module if it is a record page; a missing one is zero, not an error."""
+    page = call.desk.page(bind(call, READ)["pageID"])
+    return codec.response(fields.zero_page() if page is None else _with_module(call, page))
+
+
+def edit(call: Call) -> WireResponse:
+    """A replacement: what is not sent becomes empty. A page of an id that nobody has is made."""
+    sent = bind(call, EDIT)
+    if not sent["pageID"]:
+        raise Refused("Error when savig page, invalid ID")
+    return _save(call, _sent_page(sent["pageID"], sent))
+
+
+def reorder(call: Call) -> WireResponse:
+    """A success even for nonsense."""
+    # The route table has one name for this place of the path, the vendor two.
+    call.params.setdefault("selfID", call.params["pageID"])
+    sent = bind(call, REORDER)
+    if sent["selfID"] <= MAX_ID:
+        call.desk.reorder_pages(sent["selfID"], [uint64(id) for id in sent["pageIDs"] or ()])
+    return codec.success()
+
+
+def delete(call: Call) -> WireResponse:
+    call.desk.delete_page(bind(call, DELETE)["pageID"])
+    return codec.success()

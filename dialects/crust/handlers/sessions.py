@@ -1,0 +1,55 @@
+"""Signing in, checking, signing out (crust dossier, section 1)."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+from adapter.dialect import Call
+from adapter.wire import WireResponse
+from canonical.model import User
+from dialects.crust import codec, fields
+from dialects.crust.auth import clear_cookie, cookie_of, set_cookie
+from dialects.crust.errors import JSON, VARY
+from dialects.crust.people import shown_id
+
+
+def _me(call: Call) -> User:
+    return call.desk.get(User, shown_id(call, call.caller.user_id))
+
+
+def login(call: Call) -> WireResponse:
+    """The user who signed in, with a cookie."""
+    answer = codec.response(fields.user(_me(call)))
+    answer.headers.insert(1, set_cookie(call))
+    return answer
+
+
+def check(call: Call) -> WireResponse:
+    """The user of the cookie and a fresh one; a cookie that is no longer good is cleared."""
+    if call.principal is None:
+        return logout(call)
+    user = _me(call)
+    shown = {
+        "ID": str(user.id),
+        "name": fields.user_name(user),
+        "email": user.email or "",
+        "username": user.username,
+        "handle": fields.user(user)["handle"],
+        "connections": 0,
+    }
+    answer = codec.response({"jwt": cookie_of(call.request), "user": shown})
+    answer.headers[:] = [JSON, set_cookie(call), VARY]
+    return answer
+
+
+def logout(call: Call) -> WireResponse:
+    return WireResponse(200, [clear_cookie(call), VARY])
+
+
+def version(call: Call) -> WireResponse:
+    """Ours; the vendor's was the build's time and tag."""
+    try:
+        number = metadata.version("crmglot")
+    except metadata.PackageNotFoundError:
+        number = "0"
+    return codec.response({"buildTime": "2018-12-10T00:00:00Z", "version": number})

@@ -1,0 +1,303 @@
+"""Records of system modules: the canonical records, as content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from adapter.dialect import Call
+from canonical.errors import Denied, NotFound
+from canonical.model import CustomValue, Party, User
+from canonical.model.module import FieldValue, Module, ModuleRecord
+from canonical.operations import Create, Delete, Update
+from canonical.query import Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of
+from canonical.values import MAX_ID, Ref, fold, fold_pattern
+from dialects.crust import fields
+from dialects.crust.errors import INVALID_DATE, NO_FIELDS, Refused
+from dialects.crust.people import owners, require_admin, stored_id
+from dialects.crust.query import Term
+from dialects.crust.settings import NAME
+from dialects.crust.system.modules import customs
+from dialects.crust.system.related import empty_address
+from dialects.crust.system.table import Draft, Sight, SystemModule
+
+UNKNOWN: Final = "values"
+"""The extra that holds values of fields that the module does not have."""
+FOLDED: Final = "folded"
+"""The extra that holds every kept text in the form in which search compares."""
+LOST: Final = "owner_lost"
+MAX_PATTERN: Final = 1_000
+SEPARATOR: Final = "\x1f"
+_OWN_SORTS: Final = {
+    "id": "id",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+    "userId": "owner_id",
+}
+
+
+# -- showing ----------------------------------------------------------------------------------------
+
+
+def _sight(call: Call, system: SystemModule, records: Sequence[Any]) -> Sight:
+    """What the records' fields need to be shown, in one look."""
+    wanted: set[int] = set()
+    if "links" in system.include:
+        for record in records:
+            wanted.update(link.target.id for link in record.links if link.target.kind == "party")
+            party_id = getattr(record, "party_id", None)
+            if party_id:
+                wanted.add(party_id)
+    return Sight(call.desk, call.desk.get_many(Party, wanted) if wanted else {})
+
+
+def _texts(system: SystemModule, record: Any, sight: Sight) -> dict[str, str]:
+    """Every field's text. One that a client wrote is shown as long as it still fits what the core says."""
+    kept: Mapping[str, Any] = record.extras.get(NAME) or {}
+    out = {}
+    for field in system.fields:
+        text = field.read(record, sight)
+        if field.name in kept and kept.get(f"{field.name}_of", "") == text:
+            text = str(kept[field.name])
+        out[field.name] = text
+    for value in record.custom:
+        name = f"{value.group}.{value.name}" if value.group else value.name
+        if name not in system.by_name:
+            out[name] = value.value
+    unknown = kept.get(UNKNOWN)
+    if isinstance(unknown, dict):
+        out.update({name: str(value) for name, value in unknown.items() if name not in out})
+    return out
+
+
+def _owner_of(call: Call, record: Any) -> int | None:
+    """The stored id of who a record belongs to; records know users by the ids that clients see."""
+    if fields.kept(record, LOST) and call.settings["lose_owner_on_update"] == "yes":
+        return None
+    owner: int | None = getattr(record, "owner_id", None) or record.creator_id
+    return stored_id(call, owner) if owner else None
+
+
+def _content(
+    call: Call,
+    module: Module,
+    record: Any,
+    shown: Any,
+    people: Mapping[int, dict[str, Any]],
+    *,
+    page: dict[str, Any] | None = None,
+    created: bool = False,
+    updated: bool = False,
+) -> dict[str, Any]:
+    changed = record.updated_at if updated or record.updated_at != record.created_at else None
+    plain = ModuleRecord(record.id, module.id, None, (), record.created_at, changed)
+    owner = people.get(_owner_of(call, record) or 0)
+    return fields.content(plain, owner, shown, page=page, created=created, updated=updated)
+
+
+def _ordered(texts: Mapping[str, str], module: Module) -> list[dict[str, Any]]:
+    return fields.in_order((FieldValue(name, text) for name, text in texts.items()), module.fields)
+
+
+def _one(call: Call, system: SystemModule, module: Module, record: Any, **how: Any) -> dict[str, Any]:
+    people = owners(call, (_owner_of(call, record),))
+    shown = _ordered(_texts(system, record, _sight(call, system, [record])), module)
+    return _content(call, module, record, shown, people, **how)
+
+
+def _find(call: Call, system: SystemModule, id: int, message: str = NO_FIELDS) -> Any:
+    """The record of that id, if it is one of the module. Raises Refused."""
+    try:
+        record = call.desk.get(system.kind, min(id, MAX_ID), system.include)
+    except (NotFound, Denied):
+        raise Refused(message) from None
+    if not system.shows(record):
+        raise Refused(message)
+    return record
+
+
+def read(call: Call, system: SystemModule, module: Module, id: int, page: dict[str, Any]) -> dict[str, Any]:
+    return _one(call, system, module, _find(call, system, id), page=page)
+
+
+# -- finding ----------------------------------------------------------------------------------------
+
+
+def _matching(system: SystemModule, text: str) -> Node:
+    """What a content list's `query` means here: the text fields and the words, not numbers and times."""
+    if len(text) > MAX_PATTERN:
+        return any_of()
+    pattern = f"%{text}%"
+    nodes = [field.search(pattern) for field in system.fields]
+    found = [node for node in nodes if node is not None]
+    found.append(Compare(f"extras.{NAME}.{FOLDED}", Op.LIKE, fold_pattern(pattern)))
+    if "custom" in system.kind.__dataclass_fields__:
+        found.append(Has("custom", Compare("value", Op.LIKE, pattern)))
+    return any_of(*found)
+
+
+def base_of(system: SystemModule) -> Node:
+    """What lists of the module are of."""
+    return all_of(*(node for node in (system.base, system.listed) if node is not None))
+
+
+def listed(
+    call: Call, system: SystemModule, module: Module, text: str, terms: Iterable[Term], window: Window
+) -> tuple[list[dict[str, Any]], int]:
+    """A page of the module's records, and how many match."""
+    sort = []
+    for term in terms:
+        name = "id"
+        if term.own:
+            name = _OWN_SORTS.get(term.field, "id")
+            if name == "owner_id" and "owner_id" not in system.kind.__dataclass_fields__:
+                name = "id"
+        elif term.field in system.by_name:
+            name = system.by_name[term.field].sort or "id"
+        sort.append(Sort(name, term.descending))
+    where = all_of(base_of(system), *([_matching(system, text)] if text else []))
+    found = call.desk.find(system.kind, Query(where, tuple(sort), window), system.include, total=True)
+    people = owners(call, (_owner_of(call, record) for record in found.items))
+    sight = _sight(call, system, found.items)
+    shown = [
+        _content(call, module, record, _ordered(_texts(system, record, sight), module), people)
+        for record in found.items
+    ]
+    return shown, found.total or 0
+
+
+# -- writing ----------------------------------------------------------------------------------------
+
+
+def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[FieldValue]) -> None:
+    """Takes sent values into the draft; what is already shown changes nothing."""
+    sent = {value.name: value.value for value in values}
+    record = draft.record
+    shown = {} if record is None else _texts(system, record, draft.sight)
+    kept: Mapping[str, Any] = {} if record is None else record.extras.get(NAME) or {}
+    unknown = dict(kept.get(UNKNOWN) or {})
+    # In the module's order, whatever the client's: of two fields that mean one thing the later counts.
+    known = {custom.name for custom in customs(call.desk, system) if not custom.group}
+    grouped = {f"{custom.group}.{custom.name}" for custom in customs(call.desk, system) if custom.group}
+    for field in system.fields:
+        text = sent.pop(field.name, None)
+        if text is None or text == shown.get(field.name, ""):
+            continue
+        says = field.write(draft, text)
+        if says == text:
+            if field.name in kept:
+                draft.extras.update({field.name: None, f"{field.name}_of": None})
+        else:
+            draft.extras.update({field.name: text, f"{field.name}_of": says or None})
+            if not text:
+                draft.extras.update({field.name: None, f"{field.name}_of": None})
+    for name, text in sent.items():
+        if text == shown.get(name, "") and (name in shown or name in known | grouped):
+            continue
+        if name in known | grouped:
+            draft.custom[name] = text
+        else:
+            unknown[name] = text
+    if unknown != (kept.get(UNKNOWN) or {}):
+        draft.extras[UNKNOWN] = unknown
+    if draft.extras:
+        after = {**kept, **draft.extras}
+        texts = [after[field.name] for field in system.fields if after.get(field.name)]
+        draft.extras[FOLDED] = SEPARATOR.join(fold(str(text)) for text in (*texts, *unknown.values())) or None
+
+
+def _custom(draft: Draft) -> tuple[tuple[CustomValue, ...], tuple[tuple[str, str], ...]]:
+    """Custom values to set, and those to drop."""
+    keep, drop = [], []
+    for name, text in draft.custom.items():
+        group, _, plain = name.rpartition(".") if _is_grouped(draft, name) else ("", "", name)
+        if text:
+            keep.append(CustomValue(plain, text, group))
+        elif draft.record is not None:
+            drop.append((group, plain))
+    return tuple(keep), tuple(drop)
+
+
+def _is_grouped(draft: Draft, name: str) -> bool:
+    if "." not in name or draft.record is None:
+        return False
+    return any(f"{value.group}.{value.name}" == name for value in draft.record.custom if value.group)
+
+
+def create(call: Call, system: SystemModule, module: Module, values: Sequence[FieldValue]) -> dict[str, Any]:
+    if system.kind is User:
+        require_admin(call)
+    draft = Draft(call.desk, Sight(call.desk), values=dict(system.fixed))
+    _take(call, system, draft, values)
+    extras = {name: value for name, value in draft.extras.items() if value is not None}
+    custom, _ = _custom(draft)
+    made: Any = call.desk.create(
+        Create(
+            system.kind,
+            _whole(system, draft.values),
+            tuple(draft.links),
+            tuple(held for held in draft.points.values() if not empty_address(held)),
+            custom=custom,
+            extras={NAME: extras} if extras else {},
+        ),
+        system.include,
+    )
+    return _one(call, system, module, made, created=True)
+
+
+def _whole(system: SystemModule, values: dict[str, Any]) -> dict[str, Any]:
+    """Values without those that a new record has anyway: a None would be a name that is not text."""
+    if system.kind is Party and values.get("type") == "organisation" and values.get("name") is None:
+        values = {**values, "name": ""}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def update(
+    call: Call, system: SystemModule, module: Module, id: int, values: Sequence[FieldValue], echo: Any
+) -> dict[str, Any]:
+    """Merges by field name; a value that is sent as it was shown changes nothing."""
+    record = _find(call, system, id, INVALID_DATE)
+    if system.kind is User:
+        require_admin(call, record.id)
+    draft = Draft(call.desk, _sight(call, system, [record]), record)
+    _take(call, system, draft, values)
+    if system.kind is User and draft.values.keys() & {"active", "username"}:
+        require_admin(call)
+    if call.settings["lose_owner_on_update"] == "yes":
+        draft.extras[LOST] = True
+    me = Ref(system.kind.KIND, record.id)
+    for target, role in draft.dropped_links:
+        call.desk.drop_link(me, target, role)
+    for link in draft.links:
+        call.desk.add_link(me, link)
+    custom, drop_custom = _custom(draft)
+    emptied = [held.id for held in draft.points.values() if empty_address(held) and held.id]
+    changed: Any = call.desk.update(
+        Update(
+            system.kind,
+            record.id,
+            draft.values,
+            extras={NAME: draft.extras} if draft.extras else {},
+            custom=custom,
+            drop_custom=drop_custom,
+            points=tuple(held for held in draft.points.values() if not empty_address(held)),
+            drop_points=(*draft.dropped_points, *emptied),
+            touch=True,
+        ),
+        system.include,
+    )
+    people = owners(call, (_owner_of(call, changed),))
+    return _content(call, module, changed, echo, people, updated=True)
+
+
+def delete(call: Call, system: SystemModule, id: int) -> None:
+    """A missing record is a success. A user can only be shut out: his records keep him as their owner."""
+    try:
+        record = _find(call, system, id)
+    except Refused:
+        return
+    if system.kind is User:
+        require_admin(call)
+        call.desk.update(Update(User, record.id, {"active": False}))
+    else:
+        call.desk.delete(Delete(system.kind, record.id))

@@ -1,0 +1,287 @@
+"""Fields that hold one stored value each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from canonical.model import Activity, Case, Opportunity, Party, User
+from canonical.query import FALSE, Node, eq, one_of
+from canonical.values import MICROS, fold, fold_pattern, iso_date
+from dialects.crust.settings import NAME
+from dialects.crust.system.table import Draft, Sight, SystemField, label_of, like, options
+from dialects.crust.system.texts import (
+    bound_text,
+    parse_day,
+    parse_flag,
+    parse_id,
+    parse_integer,
+    parse_moment,
+    parse_money,
+    show_moment,
+    show_money,
+)
+
+KINDS: Final = {kind.KIND: kind for kind in (Activity, Case, Opportunity, Party, User)}
+
+
+def text(
+    name: str,
+    attribute: str,
+    kind: str = "String",
+    *,
+    required: bool = False,
+    choices: str | None = None,
+    multi: bool = False,
+) -> SystemField:
+    def read(record: Any, sight: Sight) -> str:
+        return getattr(record, attribute) or ""
+
+    def write(draft: Draft, sent: str) -> str:
+        draft.values[attribute] = sent or None
+        return sent
+
+    shown = choices if choices is not None else '{"multiLine":true}' if multi else None
+    return SystemField(
+        name,
+        kind,
+        label_of(name),
+        read,
+        write,
+        shown,
+        required,
+        like(attribute),
+        attribute,
+        attribute,
+        bound=bound_text,
+    )
+
+
+def _number_bound(scale: int) -> Callable[[str], Any]:
+    def bound(sent: str) -> Any:
+        millionths = parse_money(sent)
+        return None if millionths is None else millionths * scale // MICROS
+
+    return bound
+
+
+def number(name: str, attribute: str) -> SystemField:
+    def read(record: Any, sight: Sight) -> str:
+        value = getattr(record, attribute)
+        return "" if value is None else str(value)
+
+    def write(draft: Draft, sent: str) -> str:
+        value = parse_integer(sent)
+        draft.values[attribute] = value
+        return "" if value is None else str(value)
+
+    return SystemField(
+        name,
+        "Number",
+        label_of(name),
+        read,
+        write,
+        sort=attribute,
+        group=attribute,
+        number=True,
+        bound=_number_bound(1),
+    )
+
+
+def money(name: str, attribute: str) -> SystemField:
+    def write(draft: Draft, sent: str) -> str:
+        amount = parse_money(sent)
+        draft.values[attribute] = amount
+        return show_money(amount)
+
+    return SystemField(
+        name,
+        "Number",
+        label_of(name),
+        lambda record, sight: show_money(getattr(record, attribute)),
+        write,
+        sort=attribute,
+        group=attribute,
+        number=True,
+        scale=MICROS,
+        say=show_money,
+        bound=_number_bound(MICROS),
+    )
+
+
+def _moment_bound(sent: str) -> Any:
+    found = parse_moment(bound_text(sent))
+    return None if found is None else found[0]
+
+
+def moment(name: str, attribute: str, flag: str = "") -> SystemField:
+    """`flag` names the field that says whether the instant is only a day."""
+
+    def read(record: Any, sight: Sight) -> str:
+        return show_moment(getattr(record, attribute), bool(flag) and getattr(record, flag))
+
+    def write(draft: Draft, sent: str) -> str:
+        found = parse_moment(sent)
+        at, date_only = found or (None, False)
+        draft.values[attribute] = at
+        if flag:
+            draft.values[flag] = date_only
+        return show_moment(at, bool(flag) and date_only)
+
+    return SystemField(
+        name,
+        "DateTime",
+        label_of(name),
+        read,
+        write,
+        sort=attribute,
+        group=attribute,
+        say=_say_moment,
+        bound=_moment_bound,
+    )
+
+
+def _say_moment(at: Any) -> str:
+    return show_moment(at, True)
+
+
+def day(name: str, attribute: str) -> SystemField:
+    def write(draft: Draft, sent: str) -> str:
+        draft.values[attribute] = parse_day(sent)
+        return draft.values[attribute] or ""
+
+    return SystemField(
+        name,
+        "DateTime",
+        label_of(name),
+        lambda record, sight: getattr(record, attribute) or "",
+        write,
+        sort=attribute,
+        group=attribute,
+        bound=_day_bound,
+    )
+
+
+def _day_bound(sent: str) -> Any:
+    found = parse_moment(bound_text(sent))
+    return None if found is None else iso_date(found[0])
+
+
+def word(name: str, attribute: str, shown: Mapping[Any, str], also: Mapping[str, Any]) -> SystemField:
+    """A state in the vendor's words. A word of nobody's is kept, and the state stays; `also` are words understood."""
+    known = {fold(text_): state for state, text_ in shown.items()} | {fold(key): state for key, state in also.items()}
+
+    def read(record: Any, sight: Sight) -> str:
+        return shown.get(getattr(record, attribute), "")
+
+    def write(draft: Draft, sent: str) -> str:
+        state = known.get(fold(sent.strip()))
+        if state is not None:
+            draft.values[attribute] = state
+        elif not sent and attribute == "priority":
+            draft.values[attribute] = None
+        now = draft.value(attribute)
+        if now is None and attribute == "state":
+            now = next(iter(shown))
+        return shown.get(now, "")
+
+    def search(pattern: str) -> Node | None:
+        wanted = fold_pattern(pattern).strip("%")
+        return one_of(attribute, [state for state, text_ in shown.items() if wanted in fold(text_)])
+
+    def say(state: Any) -> str:
+        return shown.get(state, "")
+
+    choices = options(*shown.values())
+    return SystemField(
+        name, "Select", label_of(name), read, write, choices, search=search, sort=attribute, group=attribute, say=say
+    )
+
+
+def closed(name: str, when: frozenset[str], on: str, off: str = "open") -> SystemField:
+    """A flag that is set while the state is one of `when`; setting it makes the state `on`, clearing it `off`."""
+
+    def read(record: Any, sight: Sight) -> str:
+        return "1" if record.state in when else ""
+
+    def write(draft: Draft, sent: str) -> str:
+        wanted = parse_flag(sent)
+        if wanted != ((draft.value("state") or off) in when):
+            draft.values["state"] = on if wanted else off
+        return "1" if wanted else ""
+
+    def say(state: Any) -> str:
+        return "1" if state in when else ""
+
+    return SystemField(name, "Bool", label_of(name), read, write, group="state", say=say)
+
+
+def flag(name: str, attribute: str) -> SystemField:
+    def write(draft: Draft, sent: str) -> str:
+        draft.values[attribute] = parse_flag(sent)
+        return "1" if draft.values[attribute] else ""
+
+    return SystemField(
+        name,
+        "Bool",
+        label_of(name),
+        lambda record, sight: "1" if getattr(record, attribute) else "",
+        write,
+        sort=attribute,
+        group=attribute,
+        say=lambda value: "1" if value else "",
+    )
+
+
+def reference(name: str, attribute: str, kind: str, options_: str | None = None) -> SystemField:
+    """A record's id in a field: OwnerId, ParentId. An id of nobody is kept as text and refers to nothing."""
+
+    def read(record: Any, sight: Sight) -> str:
+        id = getattr(record, attribute)
+        return str(id) if id else ""
+
+    def write(draft: Draft, sent: str) -> str:
+        id = parse_id(sent)
+        if id is not None and id in draft.desk.get_many(KINDS[kind], (id,)):
+            draft.values[attribute] = id
+            return str(id)
+        if attribute != "owner_id":
+            draft.values[attribute] = None
+            return ""
+        # An owner there always is: the caller's own id for a new record, the one there is for another.
+        return str(draft.record.owner_id) if draft.record is not None else str(draft.desk.principal.user_id)
+
+    shown = "User" if kind == "user" else "Record"
+    return SystemField(name, shown, label_of(name), read, write, options_, sort=attribute, group=attribute)
+
+
+def keep(name: str, kind: str = "String", choices: str | None = None) -> SystemField:
+    """A field without a home in the core: its text is kept for this dialect."""
+
+    def read(record: Any, sight: Sight) -> str:
+        return ""
+
+    def write(draft: Draft, sent: str) -> str:
+        return ""
+
+    path = f"extras.{NAME}.{name}"
+    return SystemField(name, kind, label_of(name), read, write, choices, sort=path, group=path, bound=bound_text)
+
+
+def number_of(name: str) -> SystemField:
+    """The record's own number, unless a client gave it one."""
+    key = "number"
+
+    def read(record: Any, sight: Sight) -> str:
+        kept = (record.extras.get(NAME) or {}).get(key)
+        return kept if isinstance(kept, str) else str(record.id)
+
+    def write(draft: Draft, sent: str) -> str:
+        draft.extras[key] = sent or None
+        return sent or (str(draft.record.id) if draft.record is not None else "")
+
+    def search(pattern: str) -> Node | None:
+        id = parse_id(pattern.strip("%"))
+        return eq("id", id) if id is not None else FALSE
+
+    return SystemField(name, "String", label_of(name), read, write, search=search, sort="id")

@@ -1,0 +1,128 @@
+"""How a field of a system module is described: what it shows of a record, and what writing it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from canonical.model import ContactPoint, Record
+from canonical.model.module import ModuleField
+from canonical.operations import Desk, Include, NewLink
+from canonical.query import Compare, Node, Op
+from canonical.values import Ref
+
+
+@dataclass(slots=True)
+class Sight:
+    """What was loaded beside the records that are shown: the parties they link to, by id."""
+
+    desk: Desk
+    parties: Mapping[int, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What a request makes of a record; `record` is None for a new one."""
+
+    desk: Desk
+    sight: Sight
+    record: Any = None
+    values: dict[str, Any] = field(default_factory=dict)
+    extras: dict[str, Any] = field(default_factory=dict)
+    links: list[NewLink] = field(default_factory=list)
+    dropped_links: list[tuple[Ref, str]] = field(default_factory=list)
+    points: dict[str, ContactPoint] = field(default_factory=dict)
+    dropped_points: list[int] = field(default_factory=list)
+    custom: dict[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> Any:
+        """A field as it will be."""
+        if name in self.values:
+            return self.values[name]
+        return None if self.record is None else getattr(self.record, name)
+
+
+Read = Callable[[Any, Sight], str]
+Write = Callable[[Draft, str], str]
+"""Takes a text into the draft and gives what will be shown of it; where that is another text, the text is kept."""
+Search = Callable[[str], Node | None]
+"""From a LIKE pattern to what finds records by this field."""
+
+
+def _not_searched(pattern: str) -> Node | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemField:
+    """`sort` and `group` name what the core sorts and groups by, ``""`` for nothing; `say` words a grouped value."""
+
+    name: str
+    kind: str
+    label: str
+    read: Read
+    write: Write
+    options: str | None = None
+    required: bool = False
+    search: Search = _not_searched
+    sort: str = ""
+    group: str = ""
+    say: Callable[[Any], Any] = str
+    bound: Callable[[str], Any] = str
+    """A chart's bound as the core compares it; None for text that bounds nothing."""
+    number: bool = False
+    """Whether sums of `group` make sense; `scale` is what one is in the core."""
+    scale: int = 1
+
+    def described(self) -> ModuleField:
+        return ModuleField(
+            self.name, self.kind, self.label, options=self.options, required=self.required, visible=True
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SystemModule:
+    """`place` fixes the module's id; `base` holds for its records and `fixed` makes new ones so."""
+
+    name: str
+    place: int
+    kind: type[Record]
+    fields: tuple[SystemField, ...]
+    base: Node
+    shows: Callable[[Any], bool]
+    """Whether a record read by its id is one of this module."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    include: Include = ()
+    listed: Node | None = None
+    """What lists leave out besides."""
+    by_name: dict[str, SystemField] = field(init=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_name.update({row.name: row for row in self.fields})
+
+
+def like(name: str) -> Search:
+    return lambda pattern: Compare(name, Op.LIKE, pattern)
+
+
+def options(*values: str) -> str:
+    """The options of a Select."""
+    return orjson.dumps({"options": list(values)}).decode()
+
+
+def label_of(name: str) -> str:
+    """``BillingPostalCode`` -> ``Billing Postal Code``."""
+    return "".join(
+        f" {char}" if char.isupper() and at and not name[at - 1].isupper() else char for at, char in enumerate(name)
+    )
+
+
+def kinds(*fields: SystemField | Sequence[SystemField]) -> tuple[SystemField, ...]:
+    """Fields and runs of fields, in one row."""
+    flat: list[SystemField] = []
+    for item in fields:
+        flat.extend([item] if isinstance(item, SystemField) else item)
+    return tuple(flat)

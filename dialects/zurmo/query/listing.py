@@ -1,0 +1,43 @@
+"""What a list or a search asks for: the condition and the order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adapter.formats.form_body import Nested
+from canonical.query import TRUE, Node, Sort, all_of
+from dialects.zurmo.modules import Module
+from dialects.zurmo.query import improved
+from dialects.zurmo.query.comparison import Searching
+from dialects.zurmo.query.dynamic import dynamic_node
+from dialects.zurmo.query.paging import list_sort, search_sort
+from dialects.zurmo.query.simple import simple_node
+
+Asked = tuple[Node, tuple[Sort, ...]]
+
+
+def list_query(module: Module, search: Mapping[str, Nested], who: Searching) -> Asked:
+    """``search`` and ``dynamicSearch`` together, and the order."""
+    plain = search.get("search")
+    where = all_of(
+        module.where,
+        simple_node(module, plain, who) if isinstance(plain, dict) else TRUE,
+        dynamic_node(module, search.get("dynamicSearch"), who),
+    )
+    return where, list_sort(module, search.get("sort"), who)
+
+
+def _improved(search: Mapping[str, Nested]) -> Mapping[str, Nested]:
+    wanted = search.get("search")
+    return wanted if isinstance(wanted, dict) else {}
+
+
+def searched_module(search: Mapping[str, Nested], route: Module) -> Module:
+    """The module that an improved search is about, which need not be the route's."""
+    return improved.module_of(_improved(search), route)
+
+
+def search_query(module: Module, search: Mapping[str, Nested], who: Searching) -> Asked:
+    """The clauses of an improved search, and the order."""
+    where = all_of(module.where, improved.improved_node(module, _improved(search), who))
+    return where, search_sort(module, search.get("sort"), who)

@@ -1,0 +1,303 @@
+"""Every command, as an operator types it: what it does, and one clear line where it cannot."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import dialects
+from adapter import cli, demo
+from adapter.server import ServerError
+from canonical.model import Activity, User
+from canonical.query import Query, eq
+from canonical.service.core import CanonicalCore
+from canonical.store.sql import schema
+from canonical.store.sql.store import SqlStore
+from canonical.values import instant
+
+NOW = instant(2014, 6, 1)
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty folder with nothing set but the database."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SECRET_KEY", "DEFAULT_TENANT", "TESTING", "CONFIG", "HOSTS"):
+        monkeypatch.delenv(f"CRMGLOT_{name}", raising=False)
+    url = f"sqlite:///{tmp_path}/cli.db"
+    monkeypatch.setenv("CRMGLOT_DATABASE_URL", url)
+    return url
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli.main, words)
+
+
+def done(*words: str) -> str:
+    """What a command that succeeds prints."""
+    result = run(*words)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+def refused(code: int, *words: str) -> str:
+    """The one line of a command that fails."""
+    result = run(*words)
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    assert result.stderr.endswith("\n")
+    assert result.stderr.count("\n") == 1
+    return result.stderr.strip()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the tenant acme and the user ann, as the commands make them."""
+    path = tmp_path_factory.mktemp("template") / "cli.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRMGLOT_DATABASE_URL", f"sqlite:///{path}")
+        done("db", "upgrade")
+        done("tenant", "add", "acme", "--domain", "acme.com", "--domain", "acme.capsulecrm.com")
+        done("user", "add", "ann", "--tenant", "acme", "--password", "ann-pw", "--token", "ann-token")
+    return path
+
+
+@pytest.fixture
+def ready(template: Path, tmp_path: Path, database: str) -> Iterator[CanonicalCore]:
+    """The core over a copy of the template, on which the commands of a test work."""
+    shutil.copyfile(template, tmp_path / "cli.db")
+    core = CanonicalCore(SqlStore(database))
+    yield core
+    core.close()
+
+
+class TestDatabase:
+    def test_upgrade_makes_it_and_may_be_repeated(self, database: str) -> None:
+        for _ in range(2):
+            assert done("db", "upgrade") == ""
+        store = SqlStore(database)
+        store.check()
+        store.close()
+
+    def test_upgrade_where_it_cannot_be(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "folder").mkdir()
+        monkeypatch.setenv("CRMGLOT_DATABASE_URL", f"sqlite:///{tmp_path}/folder")
+        assert refused(1, "db", "upgrade").startswith("crmglot: the schema could not be upgraded: ")
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("tenant", "add", "acme"),
+            ("tenant", "set", "acme", "capsule.rate_limit=5"),
+            ("user", "add", "ann", "--tenant", "acme", "--password", "x"),
+            ("app", "add", "x", "--tenant", "acme", "--secret", "s", "--user", "ann"),
+            ("serve", "--port", "0"),
+        ],
+    )
+    def test_every_command_needs_the_schema(self, words: tuple[str, ...]) -> None:
+        assert refused(1, *words) == "crmglot: the database has no schema; run `crmglot db upgrade`"
+
+
+class TestBadSettings:
+    @pytest.mark.parametrize("words", [("db", "upgrade"), ("tenant", "add", "acme"), ("serve",), ("demo",)])
+    def test_one_line_and_exit_code_2(self, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+        monkeypatch.setenv("CRMGLOT_DATABASE_URL", "mysql://x")
+        assert refused(2, *words) == "crmglot: CRMGLOT_DATABASE_URL must begin with sqlite:/// or postgresql://"
+
+    def test_flask_gets_it_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CRMGLOT_TESTING", "maybe")
+        with pytest.raises(cli.Misuse, match="CRMGLOT_TESTING must be 0 or 1"):
+            cli.create_wsgi_app()
+
+
+class TestTenant:
+    def test_add(self, ready: CanonicalCore) -> None:
+        found = ready.accounts.tenant_by_slug("acme")
+        assert found is not None
+        assert found.hosts == ("acme.capsulecrm.com", "acme.com")
+        for host in ("ACME.com", "acme.capsulecrm.com", "acme.anything.test"):
+            assert ready.accounts.tenant_by_host(host) == found
+
+    def test_a_new_tenant_has_every_dialects_lists(self, ready: CanonicalCore) -> None:
+        principal = ready.accounts.by_token("api", "ann-token", NOW)
+        assert principal is not None
+        desk = ready.reading(principal, "", NOW)
+        for item in cli.default_picklists():
+            assert item.value in [found.value for found in desk.picklist(item.list)]
+
+    @pytest.mark.parametrize(
+        ("words", "line"),
+        [
+            (("acme",), "crmglot: tenant acme is taken"),
+            (("ACME",), "crmglot: tenant acme is taken"),
+            (("other", "--domain", "Acme.com"), "crmglot: host acme.com is taken"),
+            (("no spaces",), "crmglot: slug: not_a_slug"),
+            (("ü",), "crmglot: slug: not_a_slug"),
+            (("a" * 64,), "crmglot: slug: not_a_slug"),
+            (("",), "crmglot: slug: not_a_slug"),
+        ],
+    )
+    def test_add_refused(self, ready: CanonicalCore, words: tuple[str, ...], line: str) -> None:
+        assert refused(1, "tenant", "add", *words) == line
+        assert ready.directory.tenant_slugs() == ["acme"]
+
+    def test_set(self, ready: CanonicalCore) -> None:
+        done("tenant", "set", "acme", "zurmo.profile=v3", "capsule.rate_limit=5")
+        done("tenant", "set", "acme", "capsule.currency=EUR", "zurmo.profile=seed")
+        found = ready.accounts.tenant_by_slug("acme")
+        assert found is not None
+        assert found.settings == {"zurmo.profile": "seed", "capsule.rate_limit": "5", "capsule.currency": "EUR"}
+
+    @pytest.mark.parametrize(
+        ("word", "said"),
+        [
+            ("zurmo.profile", "a setting looks like zurmo.profile=v3"),
+            ("profile=v3", "a setting looks like zurmo.profile=v3"),
+            ("", "a setting looks like zurmo.profile=v3"),
+            ("zurmo.profile=v4", "zurmo.profile must be one of: seed, v3"),
+            ("zurmo.colour=red", "zurmo.colour: there is no such setting"),
+            ("none.profile=v3", "none.profile: there is no such setting"),
+            (".profile=v3", ".profile: there is no such setting"),
+            ("capsule.rate_limit=many", "capsule.rate_limit: a whole number from 0 to 10000000 is needed"),
+            ("capsule.rate_limit=٣", "capsule.rate_limit: a whole number from 0 to 10000000 is needed"),
+            ("capsule.currency=XXXX", "capsule.currency: an ISO 4217 code is needed"),
+        ],
+    )
+    def test_set_refused(self, ready: CanonicalCore, word: str, said: str) -> None:
+        assert said in refused(2, "tenant", "set", "acme", "capsule.session_cookie=yes", word)
+        found = ready.accounts.tenant_by_slug("acme")
+        assert found is not None
+        assert found.settings == {}
+
+    def test_set_of_nobody(self, ready: CanonicalCore) -> None:
+        assert refused(1, "tenant", "set", "none", "zurmo.profile=v3") == "crmglot: there is no tenant none"
+
+
+def settings() -> list[tuple[str, str]]:
+    return [(name, setting.name) for name in dialects.names() for setting in dialects.load(name).settings]
+
+
+@pytest.mark.parametrize(("dialect", "name"), settings())
+def test_every_setting_takes_its_default_and_is_documented(dialect: str, name: str) -> None:
+    setting = dialects.load(dialect).setting(name)
+    assert cli._setting(f"{dialect}.{name}={setting.default}") == (f"{dialect}.{name}", setting.default)
+    assert setting.help
+    readme = Path(dialects.__file__).parent / dialect / "README.md"
+    assert name in readme.read_text(encoding="utf-8")
+    for value in ("\x00", "x" * 5000, "-1e400", "\ud800"):
+        if setting.choices or setting.check is not None:
+            with pytest.raises(cli.Misuse):
+                cli._setting(f"{dialect}.{name}={value}")
+
+
+class TestUser:
+    def test_add_prints_the_token(self, ready: CanonicalCore) -> None:
+        given = done(
+            *("user", "add", "dana", "--tenant", "acme", "--password", "pw", "--token", "the-old-token"),
+            *("--first-name", "Dana", "--last-name", "Doe", "--email", "d@acme.test", "--admin"),
+        )
+        assert given == "the-old-token\n"
+        found = ready.accounts.by_token("api", "the-old-token", NOW)
+        assert found is not None
+        assert (found.username, found.is_admin, found.view_only) == ("dana", True, False)
+        user = ready.reading(found, "", NOW).find(User, Query(eq("username", "dana"))).items[0]
+        assert (user.first_name, user.last_name, user.email) == ("Dana", "Doe", "d@acme.test")
+        assert ready.accounts.by_password(found.tenant_id, "dana", "pw", NOW) is not None
+
+    def test_add_makes_a_token(self, ready: CanonicalCore) -> None:
+        token = done("user", "add", "eve", "--tenant", "acme", "--password", "pw", "--view-only").strip()
+        assert len(token) >= 32
+        found = ready.accounts.by_token("api", token, NOW)
+        assert found is not None
+        assert (found.username, found.is_admin, found.view_only) == ("eve", False, True)
+
+    @pytest.mark.parametrize(
+        ("words", "line"),
+        [
+            (("ann", "--tenant", "acme"), "crmglot: username ann is taken"),
+            (("ANN", "--tenant", "acme"), "crmglot: username ANN is taken"),
+            (("x", "--tenant", "none"), "crmglot: there is no tenant none"),
+            ((" ", "--tenant", "acme"), "crmglot: username: required"),
+            (("x", "--tenant", "acme", "--token", "short"), "crmglot: token: not_a_token"),
+            (("x", "--tenant", "acme", "--token", "t" * 201), "crmglot: token: not_a_token"),
+            (("x", "--tenant", "acme", "--token", "ann-token"), "crmglot: token is taken"),
+        ],
+    )
+    def test_add_refused(self, ready: CanonicalCore, words: tuple[str, ...], line: str) -> None:
+        assert refused(1, "user", "add", *words, "--password", "pw") == line
+        principal = ready.accounts.by_token("api", "ann-token", NOW)
+        assert principal is not None
+        assert ready.reading(principal, "", NOW).count(User) == 1
+
+    def test_options_that_are_missing(self, ready: CanonicalCore) -> None:
+        assert run("user", "add", "x", "--tenant", "acme").exit_code == 2
+        assert run("user", "add", "x", "--password", "p").exit_code == 2
+
+
+class TestApplication:
+    def test_add(self, ready: CanonicalCore) -> None:
+        done("app", "add", "4340@acme", "--tenant", "acme", "--secret", "s3cret", "--user", "ann")
+        found = ready.accounts.application("4340@acme", "s3cret")
+        assert found is not None
+        assert ready.accounts.application("4340@acme", "wrong") is None
+
+    def test_add_refused(self, ready: CanonicalCore) -> None:
+        words = ("--tenant", "acme", "--secret", "s")
+        done("app", "add", "x", *words, "--user", "ann")
+        assert refused(1, "app", "add", "x", *words, "--user", "ann") == "crmglot: client_id x is taken"
+        assert refused(1, "app", "add", "y", *words, "--user", "no") == "crmglot: there is no user no"
+        none = ("app", "add", "y", "--tenant", "no", "--secret", "s", "--user", "ann")
+        assert refused(1, *none) == "crmglot: there is no tenant no"
+
+
+class TestDemo:
+    def test_once(self, database: str) -> None:
+        result = run("demo")
+        assert (result.exit_code, result.stderr) == (0, f"{demo.GREETING}\n")
+        core = CanonicalCore(SqlStore(database))
+        principal = core.accounts.by_token("api", demo.TOKEN, NOW)
+        assert principal is not None
+        assert core.reading(principal, "", NOW).count(Activity) == 2
+        core.close()
+        assert refused(1, "demo") == "crmglot: the database already has tenants"
+        assert done("demo", "--database-if-missing") == ""
+
+
+class TestServe:
+    def test_it_runs_with_what_was_said(self, ready: CanonicalCore, monkeypatch: pytest.MonkeyPatch) -> None:
+        given: dict[str, object] = {}
+        monkeypatch.setattr(cli, "run", lambda factory, **options: given.update(options, factory=factory))
+        done("serve", "--host", "0.0.0.0", "--port", "0", "--workers", "3")
+        assert (given["host"], given["port"], given["workers"], given["threads"]) == ("0.0.0.0", 0, 3, 16)
+        assert {"ZURMO_SESSION_ID", "ZURMO_TOKEN"} <= set(given["underscore_headers"])  # type: ignore[call-overload]
+
+    @pytest.mark.parametrize("option", ["--tls-cert", "--tls-key"])
+    def test_half_a_certificate(self, ready: CanonicalCore, tmp_path: Path, option: str) -> None:
+        (tmp_path / "one.pem").touch()
+        assert refused(2, "serve", option, "one.pem") == "crmglot: --tls-cert and --tls-key go together"
+
+    @pytest.mark.parametrize("words", [("--port", "70000"), ("--port", "x"), ("--workers", "0"), ("--tls-cert", "none")])
+    def test_bad_options(self, ready: CanonicalCore, words: tuple[str, ...]) -> None:
+        assert run("serve", *words).exit_code == 2
+
+    def test_a_server_that_cannot_start(self, ready: CanonicalCore, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(*_: object, **__: object) -> None:
+            raise ServerError("cannot listen on x")
+
+        monkeypatch.setattr(cli, "run", broken)
+        assert refused(1, "serve") == "crmglot: cannot listen on x"
+
+    def test_an_old_schema(self, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        done("db", "upgrade")
+        monkeypatch.setattr(schema, "newest", lambda: "9999")
+        assert "not the newest" in refused(1, "serve")
+
+
+def test_help() -> None:
+    assert "opentaps" in done("--help")
+    for group in ("db", "tenant", "user", "app"):
+        assert "Commands:" in done(group, "--help")

@@ -1,0 +1,376 @@
+"""Tokens, grants, scopes, deployments, limits (affinitylive dossier, section 1)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from adapter.wire import WireResponse
+from canonical.values import MINUTE, SECOND
+from tests.dialects.affinitylive_client import FORM, JSON, Client, status
+from tests.support.world import NOON, World
+
+APP, SECRET = "4340a04623@acme.accelo.com", "s3cret-of-the-app"
+URI = "https://app.example/back"
+VERIFIER = "v" * 50
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+NO_TOKEN = "Could not authorize your access (B: No token found)"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path) as world:
+        world.add_user("bob", first_name="Bob", last_name="Ray", email="bob@acme.test")
+        world.core.directory.add_application(APP, "acme", SECRET, "bob")
+        yield world
+
+
+@pytest.fixture
+def guest(world: World) -> Client:
+    return Client(world, None)
+
+
+def basic(name: str = APP, secret: str = SECRET) -> tuple[tuple[str, str], ...]:
+    return (("Authorization", "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()),)
+
+
+def form(**values: str) -> bytes:
+    return urlencode(values).encode()
+
+
+def body(response: WireResponse) -> Any:
+    return json.loads(response.body)
+
+
+def test_client_credentials_by_basic(world: World, guest: Client) -> None:
+    answer = guest.send(
+        "POST", "/oauth2/v0/token", form(grant_type="client_credentials", scope="write(all)"), FORM, basic()
+    )
+    assert answer.status == 200
+    data = body(answer)
+    assert len(data["access_token"]) == 64
+    assert data["token_type"] == "Bearer"
+    assert data["expires_in"] == 2592000
+    assert data["deployment"] == "acme"
+    assert data["deployment_uri"] == "acme.affinitylive.com"
+    assert "meta" not in data
+    details = data["account_details"]
+    assert (details["id"], details["firstname"], details["surname"]) == (data["account_id"], "Bob", "Ray")
+    assert details["title"] is None
+    assert details["user_access"]["company"]["view"] == 1
+    assert answer.header("X-RateLimit-Limit") is None
+    bob = Client(world, data["access_token"])
+    assert bob.get("/staff/whoami") == {"id": data["account_id"], "firstname": "Bob", "surname": "Ray"}
+
+
+@pytest.mark.parametrize("target", ["/oauth2/v0/token", "/oauth2/v0/token.xml", "/api/oauth2/v0/token"])
+def test_client_fields_in_the_form(guest: Client, target: str) -> None:
+    given = form(client_id=APP, client_secret=SECRET, grant_type="client_credentials", username="x", password="y")
+    assert guest.send("POST", target, given, FORM).status == 200
+
+
+def test_everything_in_the_query_of_an_empty_post(guest: Client) -> None:
+    """[gwoody] sends all of it in the query, with stray parameters."""
+    query = urlencode(
+        {"client_id": APP, "client_secret": SECRET, "grant_type": "client_credentials", "request_type": "code"}
+    )
+    assert guest.send("POST", f"/oauth2/v0/token?{query}").status == 200
+
+
+def test_client_fields_in_multipart(guest: Client) -> None:
+    """[suicidesin]"""
+    parts = {"client_id": APP, "client_secret": SECRET, "grant_type": "client_credentials"}
+    text = "".join(f'--xx\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in parts.items())
+    answer = guest.send("POST", "/oauth2/v0/token", f"{text}--xx--\r\n".encode(), "multipart/form-data; boundary=xx")
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "headers", "code", "error"),
+    [
+        ({"grant_type": "client_credentials"}, basic(secret="wrong-secret"), 401, "invalid_client"),
+        ({"grant_type": "client_credentials"}, (), 401, "invalid_client"),
+        ({"grant_type": "client_credentials"}, (("Authorization", "Basic !!"),), 401, "invalid_client"),
+        ({"grant_type": "password"}, basic(), 400, "unsupported_grant_type"),
+        ({}, basic(), 400, "invalid_request"),
+        ({"grant_type": "client_credentials", "scope": "everything"}, basic(), 400, "invalid_scope"),
+        ({"grant_type": "client_credentials", "scope": "read(all"}, basic(), 400, "invalid_scope"),
+        ({"grant_type": "client_credentials", "expires_in": "soon"}, basic(), 400, "invalid_request"),
+        ({"grant_type": "authorization_code", "code": "nope-nope"}, basic(), 400, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "nope-nope"}, basic(), 400, "invalid_grant"),
+    ],
+)
+def test_oauth_errors_have_no_meta(guest: Client, given: dict[str, str], headers: Any, code: int, error: str) -> None:
+    answer = guest.send("POST", "/oauth2/v0/token", form(**given), FORM, headers)
+    assert answer.status == code
+    data = body(answer)
+    assert set(data) == {"error", "error_description"}
+    assert data["error"] == error
+
+
+def test_oauth_texts(guest: Client) -> None:
+    bad = guest.send(
+        "POST", "/oauth2/v0/token", form(grant_type="client_credentials"), FORM, basic(secret="nope-nope")
+    )
+    assert bad.body == b'{"error":"invalid_client","error_description":"client id and secret were not found"}'
+    gone = guest.send(
+        "POST", "/oauth2/v0/token", form(grant_type="authorization_code", code="12345678"), FORM, basic()
+    )
+    assert body(gone)["error_description"] == "Grant was not found (possibly expired)."
+
+
+def token(guest: Client, **given: str) -> Any:
+    answer = guest.send("POST", "/oauth2/v0/token", form(**given), FORM, basic())
+    assert answer.status == 200, answer.body
+    return body(answer)
+
+
+def test_refresh_also_without_grant_type(guest: Client) -> None:
+    first = token(guest, grant_type="client_credentials", scope="read(all)")
+    for given in ({"grant_type": "refresh_token"}, {"token_type": "refresh_token"}):
+        again = token(guest, refresh_token=first["refresh_token"], **given)
+        assert again["access_token"] != first["access_token"]
+        reader = Client(guest.world, again["access_token"])
+        assert reader.send("GET", "/api/v0/activities").status == 200
+        # The scope stays what was granted.
+        assert status(reader.send("POST", "/api/v0/activities", b"subject=x", FORM)) == (403, "invalid_permission")
+    wider = guest.send("POST", "/oauth2/v0/token", form(grant_type="refresh_token", scope="write(all)",
+                       refresh_token=first["refresh_token"]), FORM, basic())  # fmt: skip
+    assert (wider.status, body(wider)["error"]) == (400, "invalid_scope")
+
+
+def test_tokens_expire(world: World, guest: Client) -> None:
+    data = token(guest, grant_type="client_credentials", expires_in="60")
+    assert data["expires_in"] == 60
+    client = Client(world, data["access_token"])
+    info = client.get("/tokeninfo")
+    assert info["expiry_date"] == str(NOON // SECOND + 60)
+    assert (info["deployment"], info["staff_id"], info["email"]) == ("acme", data["account_id"], "bob@acme.test")
+    world.now = NOON + MINUTE
+    answer = client.send("GET", "/api/v0/tokeninfo")
+    assert (answer.status, answer.header("X-Status-Reason")) == (401, NO_TOKEN)
+
+
+def test_scopes(world: World, guest: Client) -> None:
+    # An absent scope grants everything [suicidesin, noojee].
+    assert Client(world, token(guest, grant_type="client_credentials")["access_token"]).post(
+        "/activities", subject="x"
+    )
+    some = Client(
+        world,
+        token(guest, grant_type="client_credentials", scope="read(companies,contacts),write(tasks)")["access_token"],
+    )
+    assert some.get("/companies") == []
+    assert some.get("/tasks") == []  # write implies read
+    assert some.post("/tasks", title="x")["title"] == "x"
+    assert status(some.send("GET", "/api/v0/activities")) == (403, "invalid_permission")
+    assert status(some.send("POST", "/api/v0/companies", b"name=x", FORM)) == (403, "invalid_permission")
+    assert some.get("/staff/whoami")["firstname"] == "Bob"
+
+
+def test_authorize_redirects_with_code_and_state(guest: Client) -> None:
+    asked = urlencode(
+        {"client_id": APP, "response_type": "code", "redirect_uri": URI, "state": "a b&c", "scope": "write(all)"}
+    )
+    for answer in (
+        guest.send("GET", f"/oauth2/v0/authorize?{asked}"),
+        guest.send("POST", "/oauth2/v0/authorize", asked.encode(), FORM),
+    ):
+        assert answer.status == 302
+        where = urlsplit(answer.header("Location") or "")
+        assert f"{where.scheme}://{where.netloc}{where.path}" == URI
+        given = parse_qs(where.query)
+        assert given["state"] == ["a b&c"]
+        code = given["code"][0]
+        wrong = guest.send("POST", "/oauth2/v0/token", form(grant_type="authorization_code", code=code), FORM)
+        assert body(wrong)["error"] == "invalid_client"
+        assert (
+            token(guest, grant_type="authorization_code", code=code, redirect_uri=URI)["account_details"]["username"]
+            == "bob"
+        )
+        # A code is good once.
+        again = guest.send(
+            "POST",
+            "/oauth2/v0/token",
+            form(grant_type="authorization_code", code=code, redirect_uri=URI),
+            FORM,
+            basic(),
+        )
+        assert body(again)["error"] == "invalid_grant"
+
+
+def test_authorize_refuses(guest: Client) -> None:
+    asked = {"client_id": APP, "response_type": "token", "redirect_uri": URI, "state": "s"}
+    answer = guest.send("GET", f"/oauth2/v0/authorize?{urlencode(asked)}")
+    given = parse_qs(urlsplit(answer.header("Location") or "").query)
+    assert (answer.status, given["error"], given["state"]) == (302, ["unsupported_response_type"], ["s"])
+    unknown = guest.send("GET", f"/oauth2/v0/authorize?{urlencode({**asked, 'client_id': 'nobody'})}")
+    assert (unknown.status, body(unknown)["error"]) == (401, "invalid_client")
+    for uri in ("javascript:alert(1)", "data:text/html,x", "/relative", "https://x.test/\r\nSet-Cookie: a=b"):
+        bad = guest.send("GET", f"/oauth2/v0/authorize?{urlencode({**asked, 'redirect_uri': uri})}")
+        assert (bad.status, body(bad)["error"]) == (400, "invalid_request")
+
+
+def test_pin_for_installed_apps(guest: Client) -> None:
+    answer = guest.send("GET", f"/oauth2/v0/authorize?{urlencode({'client_id': APP, 'response_type': 'code'})}")
+    assert answer.status == 200
+    pin = answer.body.decode().split("<code>")[1].split("</code>")[0]
+    assert token(guest, grant_type="authorization_code", code=pin)["access_token"]
+
+
+def pkce(**more: str) -> str:
+    asked = {
+        "client_id": APP,
+        "response_type": "code",
+        "redirect_uri": URI,
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    return urlencode({**asked, **more})
+
+
+def redeem(guest: Client, answer: WireResponse, verifier: str = VERIFIER) -> WireResponse:
+    code = parse_qs(urlsplit(answer.header("Location") or "").query)["code"][0]
+    given = form(grant_type="authorization_code", code=code, redirect_uri=URI, client_id=APP, code_verifier=verifier)
+    return guest.send("POST", "/oauth2/v0/token", given, FORM)
+
+
+def test_pkce_of_a_signed_in_user(world: World, guest: Client) -> None:
+    """Without a secret the user himself must have agreed: knowing a client's id is not enough."""
+    first = guest.send("POST", "/oauth2/v0/authorize", pkce(state="s").encode(), FORM)
+    assert first.status == 302
+    where = first.header("Location") or ""
+    assert where.startswith("http://localhost/oauth2/v0/authorize?")
+    assert "code=" not in where.replace("code_challenge=", "")
+    page = guest.send("GET", f"/oauth2/v0/authorize?{pkce(state='s')}")
+    assert page.status == 200
+    assert b'name="password"' in page.body
+    wrong = guest.send("POST", "/oauth2/v0/authorize", pkce(username="ann", password="no").encode(), FORM)
+    assert wrong.status == 200
+    right = guest.send(
+        "POST", "/oauth2/v0/authorize", pkce(username="ann", password="ann-pw", state="s").encode(), FORM
+    )
+    assert right.status == 302
+    done = redeem(guest, right)
+    assert done.status == 200
+    assert body(done)["account_details"]["username"] == "ann"
+    # A public client refreshes by its id alone.
+    refreshed = guest.send("POST", "/oauth2/v0/token", form(grant_type="refresh_token", client_id=APP,
+                           refresh_token=body(done)["refresh_token"]), FORM)  # fmt: skip
+    assert refreshed.status == 200
+
+
+def test_pkce_verifier_must_fit(world: World, guest: Client) -> None:
+    world.set("affinitylive.pkce_without_secret", "yes")
+    answer = guest.send("GET", f"/oauth2/v0/authorize?{pkce()}")
+    assert body(redeem(guest, answer, "w" * 50))["error"] == "invalid_grant"
+    assert redeem(guest, guest.send("GET", f"/oauth2/v0/authorize?{pkce()}")).status == 200
+
+
+def test_revoke(world: World, guest: Client) -> None:
+    data = token(guest, grant_type="client_credentials")
+    client = Client(world, data["access_token"])
+    assert client.send("GET", "/api/v0/activities").status == 200
+    assert guest.send("POST", "/oauth2/v0/revoke", form(token=data["access_token"]), FORM).status == 401
+    assert guest.send("POST", "/oauth2/v0/revoke", form(token=data["access_token"]), FORM, basic()).status == 200
+    assert client.send("GET", "/api/v0/activities").status == 401
+    assert guest.send("POST", "/oauth2/v0/revoke", form(token="gone-long-ago"), FORM, basic()).status == 200
+
+
+@pytest.mark.parametrize("wrong", [None, "nobody-has-this-one", "x" * 5000])
+def test_no_good_token(world: World, wrong: str | None) -> None:
+    answer = Client(world, wrong).send("GET", "/api/v0/activities")
+    assert answer.status == 401
+    assert ("X-Status-Reason", NO_TOKEN) in answer.headers
+    assert body(answer)["response"] is None
+    assert body(answer)["meta"] == {
+        "status": "invalid_client",
+        "message": NO_TOKEN,
+        "more_info": "https://affinitylive.jira.com/wiki/display/APIS/Status+Codes#invalid_client",
+    }
+    assert answer.header("X-RateLimit-Limit") is None
+
+
+def test_token_as_parameter(guest: Client) -> None:
+    assert guest.send("GET", "/api/v0/activities?_bearer_token=ann-token").status == 200
+    assert guest.send("POST", "/api/v0/activities", b"subject=x&_bearer_token=ann-token", FORM).status == 200
+    assert guest.send("POST", "/api/v0/activities", b'{"subject":"x","_bearer_token":"ann-token"}', JSON).status == 200
+    both = Client(guest.world).send("GET", "/api/v0/activities?_bearer_token=ann-token")
+    assert status(both) == (400, "invalid_request")
+
+
+def test_a_token_of_another_deployment_is_no_token(world: World) -> None:
+    world.add_tenant("rival", "rival.com")
+    world.add_user("rob", tenant="rival")
+    assert Client(world, "rob-token", "acme").send("GET", "/api/v0/activities").status == 401
+    assert Client(world, "rob-token", "rival").send("GET", "/api/v0/activities").status == 200
+    # Nor is a client of another one a client.
+    rival = Client(world, None, "rival").send("POST", "/oauth2/v0/token", form(grant_type="client_credentials"), FORM,
+                                              basic(), host="rival.api.affinitylive.com")  # fmt: skip
+    assert (rival.status, body(rival)["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["affinitylive.com", "api.affinitylive.com", "api.staging.affinitylive.com", "api.accelo.com", "accelo.com"],
+)
+def test_deployment_in_the_host(world: World, domain: str) -> None:
+    assert Client(world).send("GET", "/api/v0/activities", host=f"acme.{domain}").status == 200
+    answer = Client(world).send("GET", "/api/v0/activities", host=f"nowhere.{domain}")
+    assert status(answer) == (400, "invalid_request")
+    assert body(answer)["meta"]["message"] == "Deployment 'nowhere' was not found."
+
+
+def test_rate_limit(world: World) -> None:
+    world.set("affinitylive.rate_limit", "2")
+    client = Client(world)
+    reset = str((NOON // SECOND // 3600 + 1) * 3600)
+    for left in ("1", "0"):
+        answer = client.send("GET", "/api/v0/activities/1")
+        # In exactly this letter case, on errors too [php].
+        assert [pair for pair in answer.headers if pair[0].startswith("X-R")] == [
+            ("X-RateLimit-Limit", "2"), ("X-RateLimit-Remaining", left), ("X-RateLimit-Reset", reset)
+        ]  # fmt: skip
+    over = client.send("GET", "/api/v0/activities")
+    assert status(over) == (429, "too_many_requests")
+    assert body(over)["meta"]["message"] == "Rate limit exceeded for acme.api.accelo.com"
+    assert (
+        Client(world, None)
+        .send("POST", "/oauth2/v0/token", form(grant_type="client_credentials"), FORM, basic())
+        .status
+        == 200
+    )
+    world.now = NOON + 60 * MINUTE
+    assert client.send("GET", "/api/v0/activities").status == 200
+
+
+def test_too_many_failed_logins(world: World) -> None:
+    guest = Client(world, "wrong-wrong")
+    for _ in range(100):
+        assert guest.send("GET", "/api/v0/activities").status == 401
+    answer = guest.send("GET", "/api/v0/activities")
+    assert status(answer) == (429, "too_many_failed_logins")
+    assert 0 < int(answer.header("Retry-After") or "") <= 300
+    assert Client(world).send("GET", "/api/v0/activities").status == 200
+
+
+def test_view_only_users_read(world: World) -> None:
+    world.add_user("vera", view_only=True)
+    vera = Client(world, "vera-token")
+    assert vera.get("/activities") == []
+    assert status(vera.send("POST", "/api/v0/activities", b"subject=x", FORM)) == (403, "invalid_permission")
+
+
+def test_secrets_are_not_logged(world: World, guest: Client) -> None:
+    token(guest, grant_type="client_credentials")
+    guest.send("GET", "/api/v0/activities?_bearer_token=ann-token")
+    text = json.dumps(world.lines)
+    assert SECRET not in text
+    assert "ann-token" not in text

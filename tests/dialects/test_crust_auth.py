@@ -1,0 +1,260 @@
+"""Tokens, sessions, tenancy and CORS (crust dossier, section 1)."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from adapter.wire import Headers, WireRequest, WireResponse
+from dialects.crust.jwt import sign
+from tests.support.crust import CrustClient
+from tests.support.world import NOON, World
+
+NOW = NOON // 1_000_000
+FAILED = "failed to authorize request: "
+THEIRS = b"other's own key!"
+CLEARED = "jwt=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def ann(world: World) -> CrustClient:
+    return CrustClient(world)
+
+
+def token(world: World, claims: dict[str, Any], header: Any = None, key: bytes | None = None) -> str:
+    def part(data: Any) -> bytes:
+        return base64.urlsafe_b64encode(orjson.dumps(data)).rstrip(b"=")
+
+    signed = part(header or {"alg": "HS256", "typ": "JWT"}) + b"." + part(claims)
+    signature = hmac.digest(key or world.core.accounts.secret(), signed, "sha256")
+    return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+def ask(world: World, path: str = "/field/", query: str = "", **headers: str) -> WireResponse:
+    pairs = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return world.endpoint("crust").send(WireRequest("GET", path, query, Headers(pairs)))
+
+
+def message(answer: WireResponse) -> str | None:
+    assert answer.status == 200
+    data = orjson.loads(answer.body)
+    return None if "response" in data else str(data["error"]["message"])
+
+
+def test_a_token_is_looked_for_in_query_header_and_cookie_in_that_order(world: World, ann: CrustClient) -> None:
+    bad = "a.b"
+    assert message(ask(world, query=f"jwt={ann.jwt}", Authorization=f"Bearer {bad}", Cookie=f"jwt={bad}")) is None
+    assert message(ask(world, Authorization=f"bEaReR {ann.jwt}", Cookie=f"jwt={bad}")) is None
+    assert message(ask(world, Authorization=f"Bearer {bad}", Cookie=f"jwt={ann.jwt}")) is not None
+    assert message(ask(world, query="jwt=", Authorization="Basic xyz", Cookie=f"a=b; jwt={ann.jwt}; jwt=x")) is None
+    # The token starts at the eighth character, whatever the seventh is.
+    assert message(ask(world, Authorization=f"bearer:{ann.jwt}")) is None
+
+
+def test_tokens_that_are_not_good(world: World, ann: CrustClient) -> None:
+    me = str(ann.user.user_id)
+    cases: list[tuple[str, str]] = [
+        (token(world, {"sub": me, "exp": NOW - 1}), FAILED + "jwtauth: token is expired"),
+        (token(world, {"sub": me, "exp": NOW - 1}, key=b"other"), FAILED + "jwtauth: token is expired"),
+        (token(world, {"sub": me, "exp": NOW + 9}, key=b"other"), FAILED + "signature is invalid"),
+        (token(world, {"sub": me, "nbf": NOW + 9}), FAILED + "jwtauth: token nbf validation failed"),
+        (token(world, {"sub": me}, {"alg": "none"}), FAILED + "jwtauth: algorithm mismatch"),
+        (token(world, {"sub": me}, {"alg": "HS512"}), FAILED + "jwtauth: algorithm mismatch"),
+        (token(world, {"sub": me}, {"alg": "none"}).rpartition(".")[0] + ".", FAILED + "signature is invalid"),
+        (token(world, {"sub": me}, {"typ": "JWT"}), FAILED + "signing method (alg) is unspecified."),
+        (token(world, {}), "Malformed JWT claims"),
+        (token(world, {"sub": 1}), "Malformed JWT claims (sub not a string)"),
+        (token(world, {"sub": "abc"}), 'Malformed JWT claims: strconv.ParseUint: parsing "abc": invalid syntax'),
+        (
+            token(world, {"sub": "9" * 30}),
+            f'Malformed JWT claims: strconv.ParseUint: parsing "{"9" * 30}": value out of range',
+        ),
+        (token(world, {"sub": "0"}), "Unauthorized"),
+        (token(world, {"sub": "4711"}), "crust.auth.repository.UserNotFound"),
+        ("a.b", FAILED + "token contains an invalid number of segments"),
+        ("x" * 10_000, FAILED + "token contains an invalid number of segments"),
+        ("é.é.é", FAILED + "token contains an invalid number of segments"),
+    ]
+    for given, words in cases:
+        assert message(ask(world, Cookie=f"jwt={given}")) == words, words
+    assert message(ask(world)) == "Unauthorized"
+    assert message(ask(world, Authorization="Basic abcdefgh")) == "Unauthorized"
+    assert message(ask(world, Cookie="jwt=!!.!!.!!")).startswith(FAILED)  # type: ignore[union-attr]
+
+
+def test_a_token_without_exp_is_good(world: World, ann: CrustClient) -> None:
+    assert message(ask(world, Cookie=f"jwt={token(world, {'sub': str(ann.user.user_id)})}")) is None
+
+
+def test_authorization_comes_before_body_and_method_but_not_before_an_unknown_prefix(world: World) -> None:
+    endpoint = world.endpoint("crust")
+    for method, path in (
+        ("POST", "/module/"),
+        ("PUT", "/field/x"),
+        ("GET", "/module/1/nothing"),
+        ("GET", "/users/1/x"),
+    ):
+        answer = endpoint.send(WireRequest(method, path, "", Headers([("Content-Type", "application/json")]), b"{bad"))
+        assert message(answer) == "Unauthorized", path
+    for path in ("/nothing", "/", "//module/", "/Module/", "/modules"):
+        assert ask(world, path).status == 404
+
+
+def test_paths_and_methods(ann: CrustClient) -> None:
+    for path in ("/field", "/field/", "/module", "/module/", "/page", "/page/", "/users", "/users/"):
+        assert ann.send("GET", path).status == 200
+    for path in (
+        "/field/email/",
+        "/page/tree/",
+        "/module/1/",
+        "/module/1/content/",
+        "/auth/check/",
+        "//module",
+        "/MODULE",
+    ):
+        answer = ann.send("GET", path)
+        assert (answer.status, answer.body) == (404, b"404 page not found\n")
+        assert answer.headers == [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Vary", "Origin"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+    for method, path in (("HEAD", "/module/"), ("PUT", "/module/1"), ("PATCH", "/page/1"), ("DELETE", "/module/")):
+        answer = ann.send(method, path)
+        assert (answer.status, answer.body, answer.headers) == (405, b"", [("Vary", "Origin")])
+
+
+def login(world: World, body: bytes, content_type: str = "application/json") -> WireResponse:
+    request = WireRequest("POST", "/auth/login", "", Headers([("Content-Type", content_type)]), body)
+    return world.endpoint("crust").send(request)
+
+
+def test_login_by_name_and_by_address_and_the_cookie_it_sets(world: World, ann: CrustClient) -> None:
+    for body, kind in (
+        (b'{"username":"ann","password":"ann-pw"}', "application/json"),
+        (b"username=ann%40acme.test&password=ann-pw", "application/x-www-form-urlencoded"),
+    ):
+        answer = login(world, body, kind)
+        assert orjson.loads(answer.body)["response"] == {
+            "userID": str(ann.user.user_id),
+            "username": "ann",
+            "email": "ann@acme.test",
+            "name": "Ann Lee",
+            "handle": "ann",
+            "kind": "",
+            "organisationID": "0",
+            "relatedUserID": "0",
+            "user": None,
+            "createdAt": "2014-06-01T08:00:00Z",
+        }
+        cookie = answer.header("Set-Cookie") or ""
+        value = cookie.removeprefix("jwt=").partition(";")[0]
+        assert cookie == f"jwt={value}; Path=/; Expires=Tue, 03 Jun 2014 20:00:00 GMT"
+        assert value == sign(ann.user.user_id, NOW + 216_000, world.core.accounts.secret())
+        assert message(ask(world, Cookie=f"jwt={value}")) is None
+    assert [name for name, _ in answer.headers] == ["Content-Type", "Set-Cookie", "Vary"]
+
+
+def test_login_refused(world: World) -> None:
+    world.core.directory.add_user("acme", "gone", "gone-pw", world.time(), values={"active": False})
+    for body, words in (
+        (b'{"username":"ann","password":"no"}', "Password doesn't match"),
+        (b'{"username":"ann@acme.test"}', "Password doesn't match"),
+        (b'{"username":"nobody","password":"ann-pw"}', "crust.auth.repository.UserNotFound"),
+        (b'{"username":"gone","password":"gone-pw"}', "crust.auth.repository.UserNotFound"),
+        (b"{}", "crust.auth.repository.UserNotFound"),
+    ):
+        answer = login(world, body)
+        assert message(answer) == words
+        assert answer.header("Set-Cookie") is None
+
+
+def test_check_wants_the_cookie_and_answers_with_a_fresh_one(world: World, ann: CrustClient) -> None:
+    assert message(ask(world, "/auth/check", Authorization=f"Bearer {ann.jwt}")) == "http: named cookie not present"
+    answer = ask(world, "/auth/check", Cookie=f"jwt={ann.jwt}")
+    assert answer.body.decode() == (
+        '{"response":{"jwt":"' + ann.jwt + '","user":{"ID":"' + str(ann.user.user_id) + '","name":"Ann Lee",'
+        '"email":"ann@acme.test","username":"ann","handle":"ann","connections":0}}}'
+    )
+    assert (answer.header("Set-Cookie") or "").endswith("; Path=/; Expires=Tue, 03 Jun 2014 20:00:00 GMT")
+
+
+def test_a_cookie_that_is_no_longer_good_is_cleared(world: World, ann: CrustClient) -> None:
+    bob = world.add_user("bob")
+    world.core.store.write(bob.tenant_id, lambda unit: unit.update("app_user", {"id": bob.user_id}, {"active": False}))
+    for sub, key in ((bob.user_id, None), (4711, None), (ann.user.user_id, b"other")):
+        answer = ask(world, "/auth/check", Cookie=f"jwt={token(world, {'sub': str(sub)}, key=key)}")
+        assert (answer.status, answer.body, answer.header("Set-Cookie")) == (200, b"", CLEARED)
+    assert ann.send("GET", "/auth/logout").headers == [("Set-Cookie", CLEARED), ("Vary", "Origin")]
+
+
+def test_a_token_belongs_to_the_tenant_of_its_user(world: World, ann: CrustClient) -> None:
+    world.add_tenant("other")
+    eve = world.add_user("eve", tenant="other")
+    world.set("crust.jwt_key", "other's own key!", tenant="other")
+    theirs = {"sub": str(eve.user_id)}
+    assert message(ask(world, Cookie=f"jwt={token(world, theirs)}")) == FAILED + "signature is invalid"
+    assert message(ask(world, Cookie=f"jwt={token(world, theirs, key=THEIRS)}")) is None
+    # The tenant's key makes no tokens for other tenants' users.
+    mine = token(world, {"sub": str(ann.user.user_id)}, key=THEIRS)
+    assert message(ask(world, Cookie=f"jwt={mine}")) == FAILED + "signature is invalid"
+    # A host that names another tenant is not for this user.
+    request = WireRequest("GET", "/field/", "", Headers([("Cookie", f"jwt={ann.jwt}")]))
+    assert message(world.endpoint("crust", "other").send(request)) == "Unauthorized"
+    assert message(world.endpoint("crust", "acme").send(request)) is None
+
+
+def test_cookie_settings(world: World) -> None:
+    world.set("crust.cookie_domain", "shop.example")
+    world.set("crust.token_minutes", "1")
+    cookie = login(world, b'{"username":"ann","password":"ann-pw"}').header("Set-Cookie") or ""
+    assert cookie.endswith("; Path=/; Domain=shop.example; Expires=Sun, 01 Jun 2014 08:01:00 GMT")
+
+
+# -- CORS -------------------------------------------------------------------------------------------
+
+
+def preflight(ann: CrustClient, *headers: tuple[str, str], path: str = "/module/") -> list[tuple[str, str]]:
+    answer = ann.send("OPTIONS", path, b"", None, headers, signed_in=False)
+    assert (answer.status, answer.body) == (200, b"")
+    return answer.headers
+
+
+VARY = [("Vary", "Origin"), ("Vary", "Access-Control-Request-Method"), ("Vary", "Access-Control-Request-Headers")]
+ORIGIN = ("Origin", "https://app.example")
+METHOD = ("Access-Control-Request-Method", "put")
+
+
+def test_preflight(ann: CrustClient) -> None:
+    asked = ("Access-Control-Request-Headers", "content-type, x-csrf-token")
+    assert preflight(ann, ORIGIN, METHOD, asked, path="/nothing") == [
+        ("Access-Control-Allow-Credentials", "true"),
+        ("Access-Control-Allow-Headers", "Content-Type, X-Csrf-Token"),
+        ("Access-Control-Allow-Methods", "PUT"),
+        ("Access-Control-Allow-Origin", "https://app.example"),
+        ("Access-Control-Max-Age", "300"),
+        *VARY,
+    ]
+    assert preflight(ann, ORIGIN, METHOD, ("Access-Control-Request-Headers", "x-shoe")) == VARY
+    assert preflight(ann, METHOD) == VARY
+    assert preflight(ann, ORIGIN, ("Access-Control-Request-Method", "TRACE")) == VARY
+    assert ann.send("OPTIONS", "/module/", headers=(ORIGIN,)).status == 405
+
+
+def test_every_answer_lets_its_origin_read(ann: CrustClient) -> None:
+    allowed = [("Access-Control-Allow-Credentials", "true"), ("Access-Control-Allow-Origin", "https://app.example")]
+    for path in ("/field/", "/nothing", "/auth/logout"):
+        assert ann.send("GET", path, headers=(ORIGIN,)).headers[:2] == allowed
+    assert ann.send("GET", "/field/").headers == [("Content-Type", "application/json"), ("Vary", "Origin")]

@@ -1,0 +1,199 @@
+"""Charts computed from real rows, reports, saved charts (crust dossier, sections 4, 5 and 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from canonical.model import Activity
+from canonical.operations import Create
+from tests.support.crust import CrustClient, encoded
+from tests.support.world import World, over_postgres
+
+KINDS = ("line", "spline", "step", "area", "area-spline", "area-step", "bar", "scatter", "pie", "donut", "gauge")
+DEALS = (
+    ("Open", "30", "2018-01-01"),
+    ("Won", "200", "2018-01-02"),
+    ("Open", "100.5", "2018-01-03 10:00"),
+    ("Lost", "abc", "2018-01-04"),
+    ("Won", "400", "2019-01-04"),
+)
+
+
+@pytest.fixture(params=[World, pytest.param(over_postgres, marks=pytest.mark.slow)], ids=["sqlite", "postgresql"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    make: Callable[[Path], World] = request.param
+    with make(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def ann(world: World) -> CrustClient:
+    return CrustClient(world)
+
+
+@pytest.fixture
+def deals(ann: CrustClient) -> str:
+    fields = [
+        {"name": "state", "label": "State", "kind": "Select"},
+        {"name": "value", "label": "Opportunity value", "kind": "Number"},
+        {"name": "close", "label": "Close date", "kind": "DateTime"},
+    ]
+    module = f"/module/{ann.post('/module/', {'name': 'Deals', 'fields': fields})['moduleID']}"
+    for state, value, close in DEALS:
+        ann.add(module, state=state, value=value, close=close)
+    gone = ann.add(module, state="Won", value="999", close="2018-01-02")
+    ann.call("DELETE", f"{module}/content/{gone}")
+    return module
+
+
+def chart(ann: CrustClient, module: str, **parameters: str) -> Any:
+    query = "&".join(f"{name}={encoded(value)}" for name, value in parameters.items())
+    return ann.get(f"{module}/chart?{query}")
+
+
+def test_the_line_chart_of_the_seed(ann: CrustClient, deals: str) -> None:
+    bounds = "xMin=1%2F1%2F2018&xMax=31%2F12%2F2018"
+    answer = ann.text("GET", f"{deals}/chart?name=Line&description=&xAxis=close&yAxis=value&{bounds}&kind=line")
+    assert answer == (
+        '{"response":{"data":[["Close date","2018-01-01","2018-01-02","2018-01-03 10:00","2018-01-04"],'
+        '["Opportunity value",30,200,100.5,"abc"]],"fields":{"Close date":{"kind":"datetime","max":"31/12/2018",'
+        '"min":"1/1/2018"},"Opportunity value":{"kind":"Number","name":"value"}},"kind":"line","meta":'
+        f'{{"description":"","kind":"line","module":{deals.removeprefix("/module/")},"name":"Line","x":"close",'
+        '"xmax":"31/12/2018","xmin":"1/1/2018","y":"value"}}}'
+    )
+
+
+def test_count_and_sum_and_group(ann: CrustClient, deals: str) -> None:
+    pie = chart(ann, deals, kind="pie", xAxis="state", count="state")
+    assert (pie["data"], pie["fields"]) == ([["Lost", 1], ["Open", 2], ["Won", 2]], {"State": {"kind": "string"}})
+    assert pie["meta"]["count"] == "state"
+    donut = chart(ann, deals, kind="donut", xAxis="state", sum="value")
+    assert donut["data"] == [["Lost", None], ["Open", 130.5], ["Won", 600]]
+    bar = chart(ann, deals, kind="bar", groupBy="state", count="id")
+    assert bar["data"] == [["Lost", 1], ["Open", 2], ["Won", 2]]
+    assert chart(ann, deals, kind="pie", count="state")["data"] == pie["data"]
+    line = chart(ann, deals, kind="line", xAxis="state", count="1")
+    assert line["data"] == [["State", "Lost", "Open", "Won"], ["State count", 1, 2, 2]]
+    assert chart(ann, deals, kind="gauge", count="1")["data"] == [["1", 5]]
+    assert chart(ann, deals, kind="gauge", sum="value")["data"] == [["value", 730.5]]
+    assert chart(ann, deals, kind="bar", xAxis="close", yAxis="value", xMax="2018-01-01")["data"] == [
+        ["Close date", "2018-01-01"],
+        ["Opportunity value", 30],
+    ]
+
+
+def test_bounds(ann: CrustClient, deals: str) -> None:
+    def states(**more: str) -> list[list[Any]]:
+        rows: list[list[Any]] = chart(ann, deals, kind="pie", groupBy="state", count="1", **more)["data"]
+        return rows
+
+    assert states(xAxis="close", xMin="2018-01-02", xMax="2018-01-03") == [["Open", 1], ["Won", 1]]
+    assert states(xAxis="close", xMin="4/1/2018") == [["Lost", 1], ["Won", 1]]
+    assert states(xAxis="value", xMin="100", xMax="300") == [["Open", 1], ["Won", 1]]
+    assert states(xAxis="value", xMin="99999") == [["State", 0]]
+
+
+def test_every_kind_answers_whatever_it_is_asked_of(ann: CrustClient, deals: str) -> None:
+    for kind in KINDS:
+        for module in ("/module/0", "/module/41", "/module/abc", deals, ann.system("Task")):
+            for more in (
+                {},
+                {"xAxis": "nothing", "yAxis": "nope"},
+                {"groupBy": "x", "sum": "y"},
+                {"count": "z", "xMin": "q"},
+            ):
+                answer = chart(ann, module, kind=kind, **more)
+                label = answer["data"][0][0]
+                assert answer["kind"] == kind, (kind, module, more)
+                if module != deals:
+                    assert answer["fields"][label]["kind"] in ("string", "datetime", "number"), (kind, module, more)
+    for kind in ("", "bubble", "line/../x"):
+        words = f"Error when reading /chart-{kind}.json: file does not exist"
+        assert chart(ann, deals, kind=kind) == words
+
+
+def test_system_modules(world: World, ann: CrustClient) -> None:
+    task, deal = ann.system("Task"), ann.system("Opportunity")
+    for state, due in (("Done", "2018-01-01"), ("Completed", "2018-01-02 09:00"), ("Open", "2018-01-03"), ("Odd", "")):
+        ann.add(task, Subject="x", Status=state, ActivityDate=due)
+    by_state = chart(ann, task, kind="bar", groupBy="Status", count="id")
+    assert sorted(by_state["data"]) == [["Completed", 2], ["Not Started", 2]]
+    assert sorted(chart(ann, task, kind="pie", groupBy="IsClosed")["data"]) == [["", 2], ["1", 2]]
+    by_day = chart(ann, task, kind="line", xAxis="ActivityDate", count="1", xMin="2018-01-01", xMax="2018-01-02")
+    assert by_day["data"][0][1:] == ["2018-01-01", "2018-01-02 09:00"]
+    assert by_day["fields"][by_day["data"][0][0]]["kind"] == "datetime"
+    account = ann.add(ann.system("Account"), AccountName="Alpha")
+    for stage, amount, close in (
+        ("New", "10.5", "2018-01-01"),
+        ("New", "20", "2018-02-01"),
+        ("Bid", "5", "2019-01-01"),
+    ):
+        ann.add(deal, Name="d", StageName=stage, Amount=amount, CloseDate=close, AccountId=account)
+    assert chart(ann, deal, kind="donut", xAxis="StageName", sum="Amount")["data"] == [["Bid", 5], ["New", 30.5]]
+    line = chart(ann, deal, kind="line", xAxis="CloseDate", yAxis="Amount", xMin="1/1/2018", xMax="31/12/2018")
+    assert line["data"] == [["Close Date", "2018-01-01", "2018-02-01"], ["Amount", 10.5, 20]]
+    assert chart(ann, deal, kind="pie", groupBy="AccountId", sum="Amount")["data"] == [[account, 35.5]]
+    assert chart(ann, deal, kind="gauge", count="1")["data"] == [["1", 3]]
+    assert chart(ann, deal, kind="pie", groupBy="Amount", count="1", xAxis="Amount", xMin="10", xMax="15")["data"] == [
+        [10.5, 1]
+    ]
+    lead = ann.system("Lead")
+    for rating in ("Hot", "Hot", "Cold"):
+        ann.add(lead, LastName="x", Rating=rating)
+    assert chart(ann, lead, kind="pie", groupBy="Rating", count="1")["data"] == [["Cold", 1], ["Hot", 2]]
+
+
+def test_a_custom_field_counts_and_sums(ann: CrustClient) -> None:
+    contact = ann.system("Contact")
+    sent = [*ann.get(contact)["fields"], {"name": "shoe", "kind": "Number"}, {"name": "town", "kind": "String"}]
+    ann.post(contact, {"name": "Contact", "fields": sent})
+    for shoe, town in (("40", "Kranj"), ("41.5", "Kranj"), ("big", "Bled"), ("", "Bled")):
+        ann.add(contact, LastName="x", shoe=shoe, town=town)
+    assert chart(ann, contact, kind="bar", groupBy="town", count="1")["data"] == [["Bled", 2], ["Kranj", 2]]
+    assert chart(ann, contact, kind="bar", groupBy="town", sum="shoe")["data"] == [["Bled", 0], ["Kranj", 81.5]]
+
+
+def test_charts_count_only_what_the_caller_may_see(world: World, ann: CrustClient) -> None:
+    world.add_user("bob")
+    world.write(lambda desk: desk.create(Create(Activity, {"title": "mine", "visibility": "private"})))
+    world.write(lambda desk: desk.create(Create(Activity, {"title": "ours"})))
+    bob = CrustClient(world, "bob-token")
+    task = ann.system("Task")
+    for who, number in ((ann, 2), (bob, 1)):
+        assert chart(who, task, kind="pie", groupBy="Status", count="1")["data"] == [["Not Started", number]]
+        assert who.get(f"{task}/report") == [{"count": number}]
+
+
+def test_reports(ann: CrustClient, deals: str) -> None:
+    assert ann.get(f"{deals}/report") == [{"count": 5}]
+    metrics = encoded("SUM(value) AS s, COUNT(id)")
+    assert ann.text("GET", f"{deals}/report?metrics={metrics}&dimensions=state") == (
+        '{"response":[{"count":1,"dimension_0":"Lost","metric_1":1,"s":null},'
+        '{"count":2,"dimension_0":"Open","metric_1":2,"s":130.5},'
+        '{"count":2,"dimension_0":"Won","metric_1":2,"s":600}]}'
+    )
+    assert ann.get(f"{deals}/report?metrics=SUM(value)") == [{"count": 5, "metric_0": 730.5}]
+    assert ann.get(f"{deals}/report?metrics=DROP%20TABLE") == "unsupported metric: DROP TABLE"
+    assert ann.get("/module/41/report") == "Module has no fields"
+
+
+def test_saved_charts(world: World, ann: CrustClient) -> None:
+    assert ann.get("/chart/") == []
+    made = ann.text("POST", "/chart", b'{"name":"C & D","config":{"z":1.0, "a":"<"}}')
+    id = ann.get("/chart/")[0]["chartID"]
+    assert made == (
+        f'{{"response":{{"chartID":"{id}","name":"C \\u0026 D","config":{{"z":1.0,"a":"\\u003c"}},'
+        '"createdAt":"2014-06-01T08:00:00Z"}}'
+    )
+    assert ann.text("GET", f"/chart/{id}") == made
+    assert world.now is not None
+    world.now += 1_000_000
+    changed = ann.post(f"/chart/{id}", {"name": "E"})
+    assert (changed["name"], changed["config"], changed["updatedAt"]) == ("E", {}, "2014-06-01T08:00:01Z")
+    assert "Data too long" in ann.post("/chart/", {"name": "x" * 65})
+    assert ann.call("DELETE", f"/chart/{id}") == ann.call("DELETE", f"/chart/{id}") == {"message": "OK"}
+    assert ann.get(f"/chart/{id}") == ann.post(f"/chart/{id}", {}) == "crust.crm.repository.ChartNotFound"
