@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import platform
-import shlex
 import sqlite3
 import sys
 import tempfile
@@ -77,8 +76,7 @@ def main() -> int:
             rows.append(row)
     print(f"{machine()}\nCPU microseconds a request, medians of interleaved rounds\n\n{as_text(rows)}")
     if given.write:
-        words = [word for word in sys.argv[1:] if word != "--write"]
-        write(rows, shlex.join(["python", "-m", "bench", *words]))
+        write(rows, "python -m bench" + (f" --rows {given.rows}" if given.rows else ""))
     missed = [row.path for row in rows if not row.met]
     print(f"\n{len(missed)} of {sum(bool(row.checks) for row in rows)} rows miss a target" if missed else "\nall met")
     return 0

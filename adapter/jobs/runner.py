@@ -9,6 +9,7 @@ its end the step is marked done in the same transaction, after a check that the 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import socket
@@ -17,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+import orjson
 
 from adapter.jobs.crm import WRITES, Crm
 from adapter.jobs.modules import Mistake
@@ -53,11 +56,11 @@ class _Failed(Exception):
 
 @dataclass(slots=True)
 class _Try:
-    """One try of a script: what it has read and logged so far."""
+    """One try of a script: what it has read (the calls, and digests of the answers) and logged so far."""
 
     script: Script
     calls: int = 0
-    reads: list[tuple[dict[str, Any], Any]] = field(default_factory=list)
+    reads: list[tuple[dict[str, Any], bytes]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     entered: bool = False
 
@@ -221,14 +224,14 @@ class Runner:
                 return message
             else:
                 answer = self._answer(attempt, crm, message)
-                attempt.reads.append((message, answer))
+                attempt.reads.append((message, _digest(answer)))
                 attempt.script.answer(answer)
 
     def _rest(self, attempt: _Try, desk: Desk, first: dict[str, Any] | None) -> None:
         """Inside the transaction: the reads so far must be as they were; then all that is left of the script."""
         crm = Crm(desk)
         for message, before in attempt.reads:
-            if crm.call(message["call"], message["values"], message["named"]) != before:
+            if _digest(crm.call(message["call"], message["values"], message["named"])) != before:
                 raise _Again
         message = first if first is not None else attempt.script.next()
         while "done" not in message:
@@ -270,6 +273,10 @@ class Runner:
         return self.core.store.write(
             tenant_id, lambda unit: jobs.finish(unit, run, failure, holder, now, until, items)
         )
+
+
+def _digest(answer: Any) -> bytes:
+    return hashlib.sha256(orjson.dumps(answer)).digest()
 
 
 def _name(run: Run) -> str:
@@ -315,15 +322,27 @@ def is_alive(holder: str) -> bool:
     if int(process) == os.getpid():
         with _guard:
             return holder in _held
-    return _began(int(process)) == began
+    now = _began(int(process))
+    return now == began if now else not _is_gone(int(process))
+
+
+def _is_gone(process: int) -> bool:
+    """Whether there is no such process, also where others' processes are hidden."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        # Somebody else's, but there.
+        return False
+    return False
 
 
 def _began(process: int) -> str:
-    """When a process began, in the kernel's ticks; empty where nobody tells or when there is none."""
+    """When a process began, in the kernel's ticks; empty where nobody tells, ``ended`` for a zombie."""
     try:
         text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     fields = text.rpartition(")")[2].split()
-    # A zombie does nothing any more.
-    return "" if fields[0] in ("Z", "X") else fields[19]
+    return "ended" if fields[0] in ("Z", "X") else fields[19]

@@ -25,6 +25,7 @@ from canonical.service.workflows import ScriptError
 
 SANDBOX: Final = Path(__file__).with_name("sandbox.py")
 MAX_LINE: Final = 1_100_000
+MAX_ANSWER: Final = 4_000_000
 CHECKS_KEPT: Final = 512
 CHECK_SECONDS: Final = 5.0
 _PLACE = re.compile(r"^ *--> script:(\d+):(\d+)", re.MULTILINE)
@@ -106,7 +107,12 @@ class Script:
         return message
 
     def answer(self, value: Any) -> None:
-        self._send({"answer": value, **self._urge()})
+        """One too large for a script to hold fails the call."""
+        message = orjson.dumps({"answer": value, **self._urge()})
+        if len(message) > MAX_ANSWER:
+            self.refuse(f"the answer has more than {MAX_ANSWER} bytes")
+        else:
+            self._process.tell(message)
 
     def refuse(self, reason: str) -> None:
         """Makes the call fail at its line of the script, which then ends: a script cannot catch errors."""
@@ -122,7 +128,7 @@ class Script:
         return {"hurry": self._limits.hold_cpu} if self._held else {}
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        self._process.tell(message)
+        self._process.tell(orjson.dumps(message))
 
     def _why_it_ended(self) -> str:
         status = self._process.wait()
@@ -154,9 +160,9 @@ class _Sandbox:
         self._ready.register(self._out_of, select.POLLIN)
         self._buffer = bytearray()
 
-    def tell(self, message: Mapping[str, Any]) -> None:
+    def tell(self, message: bytes) -> None:
         """A message for it; lost when it has ended, which the next line tells."""
-        data = memoryview(orjson.dumps(message) + b"\n")
+        data = memoryview(message + b"\n")
         try:
             while data:
                 data = data[os.write(self._into, data) :]
@@ -226,7 +232,7 @@ def parse_error(body: str) -> ScriptError | None:
     """Where and why the script does not parse, or None. In a process of its own: a parser may run out of stack."""
     sandbox = _Sandbox()
     try:
-        sandbox.tell({"check": [body], "memory": Limits().memory, "cpu": 2.0})
+        sandbox.tell(orjson.dumps({"check": [body], "memory": Limits().memory, "cpu": 2.0}))
         line = sandbox.line(time.monotonic() + CHECK_SECONDS)
     finally:
         sandbox.end()

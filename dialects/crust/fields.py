@@ -8,6 +8,7 @@ from typing import Any, Final
 from canonical.model import Record, User
 from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord, SavedChart
 from canonical.model.page import LayoutPage
+from canonical.values import clean_text
 from dialects.crust.codec import ZERO_TIME, fresh_stamp, raw, stamp
 from dialects.crust.errors import Refused, too_long
 from dialects.crust.gojson import BOOL, INT, RAW, STRING, UINT64, Slice, Struct, compact
@@ -199,7 +200,8 @@ def read_values(sent: Sequence[Mapping[str, Any]] | None) -> list[FieldValue]:
         if len(item["value"]) * 4 > MAX_VALUE and len(item["value"].encode("utf-8", "replace")) > MAX_VALUE:
             raise Refused(f"Error adding columns: {too_long('column_value').message}")
         related = item["related"]
-        values.append(FieldValue(item["name"], item["value"], None if related is None else tuple(related)))
+        related = None if related is None else tuple(map(clean_text, related))
+        values.append(FieldValue(clean_text(item["name"]), clean_text(item["value"]), related))
     return values
 
 

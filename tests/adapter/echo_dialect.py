@@ -90,7 +90,9 @@ def render_error(call: Call, error: Exception) -> WireResponse:
         TooLarge: 413,
         Unavailable: 503,
     }.get(type(error), 500)
-    return WireResponse(status, [("Content-Type", "text/plain")], type(error).__name__.encode() if status < 500 else b"")
+    return WireResponse(
+        status, [("Content-Type", "text/plain")], type(error).__name__.encode() if status < 500 else b""
+    )
 
 
 def finish(call: Call, response: WireResponse) -> WireResponse:

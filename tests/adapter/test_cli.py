@@ -280,7 +280,9 @@ class TestServe:
         (tmp_path / "one.pem").touch()
         assert refused(2, "serve", option, "one.pem") == "crmglot: --tls-cert and --tls-key go together"
 
-    @pytest.mark.parametrize("words", [("--port", "70000"), ("--port", "x"), ("--workers", "0"), ("--tls-cert", "none")])
+    @pytest.mark.parametrize(
+        "words", [("--port", "70000"), ("--port", "x"), ("--workers", "0"), ("--tls-cert", "none")]
+    )
     def test_bad_options(self, ready: CanonicalCore, words: tuple[str, ...]) -> None:
         assert run("serve", *words).exit_code == 2
 

@@ -165,7 +165,12 @@ class TestFailures:
         found = line(world)
         assert (found["level"], found["message"], found["error"]) == ("error", "request failed", "ZeroDivisionError")
         assert found["where"][-1].startswith("echo_dialect.py:")
-        assert (found["operation"], found["tenant"], found["user"], found["status"]) == ("thing.fail", "acme", "ann", 500)
+        assert (found["operation"], found["tenant"], found["user"], found["status"]) == (
+            "thing.fail",
+            "acme",
+            "ann",
+            500,
+        )
         assert "4711" not in orjson.dumps(found).decode()
 
     def test_a_store_that_is_away_is_an_error_with_its_reason(self, world: World) -> None:
@@ -176,7 +181,7 @@ class TestFailures:
     def test_an_error_that_cannot_be_worded(self, world: World, path: str) -> None:
         response = ask(world, "GET", path, X_Word="badly")
         assert (response.status, response.body) == (500, b"Internal Server Error\n")
-        assert [found["message"] for found in world.lines][0] == "an error could not be worded"
+        assert world.lines[0]["message"] == "an error could not be worded"
 
     def test_a_finish_that_fails(self, world: World) -> None:
         response = ask(world, "GET", "/things/1", X_Finish="badly")
@@ -239,7 +244,9 @@ class TestClock:
     def test_a_given_moment(self, text: str) -> None:
         assert given_clock(WireRequest("GET", "/", headers=Headers([("X-Crmglot-Now", text)]))) == self.NOW
 
-    @pytest.mark.parametrize("text", [None, "", "yesterday", "2014", "2014-01-20T20:42:56", "9999-12-31T23:59:59-23:59"])
+    @pytest.mark.parametrize(
+        "text", [None, "", "yesterday", "2014", "2014-01-20T20:42:56", "9999-12-31T23:59:59-23:59"]
+    )
     def test_anything_else_is_the_real_one_or_utc(self, text: str | None) -> None:
         headers = [] if text is None else [("X-Crmglot-Now", text)]
         found = given_clock(WireRequest("GET", "/", headers=Headers(headers)))
@@ -267,7 +274,8 @@ def test_aliases_only_where_ids_are_numbers(world: World) -> None:
 
         def write(self, *given: Any, aliased: bool) -> WireResponse:
             seen.append(aliased)
-            return world.core.write(*given)
+            answer: WireResponse = world.core.write(*given)
+            return answer
 
     core: Any = Spy()
     request = WireRequest("GET", "/count", headers=Headers([("X-Token", "ann-token")]))

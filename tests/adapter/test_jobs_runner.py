@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -321,6 +323,25 @@ def test_holders_of_this_process_are_known_by_name() -> None:
     assert not is_alive(f"{machine()}999999999/5/x")
     assert not is_alive(f"{machine()}1/5/x")
     assert is_alive("elsewhere/pid:[1]/999999999/5/x")
+
+
+def test_a_worker_that_nobody_has_buried_yet_is_dead_too() -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        began = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19]
+        holder = f"{machine()}{process.pid}/{began}/x"
+        assert is_alive(holder)
+        assert not is_alive(f"{machine()}{process.pid}/{int(began) + 1}/x")
+        process.kill()
+        while Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.01)
+        assert not is_alive(holder)
+
+
+def test_answers_too_large_for_a_script_fail_the_call(made: Jobs) -> None:
+    for number in range(5):
+        made.world.write(lambda desk, number=number: desk.create(Create(Activity, {"body": str(number) * 900_000})))
+    assert "the answer has more than 4000000 bytes" in made.said(made.run(task('crm.find("task")')).id)[0]
+    assert made.run(task('crm.find("task", limit=4)')).status == "ok"
 
 
 def test_eight_threads_and_twenty_jobs(made: Jobs) -> None:

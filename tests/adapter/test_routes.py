@@ -12,7 +12,7 @@ from adapter.routes import MethodNotAllowed, Route, RouteNotFound, RouteTable
 from adapter.wire import WireRequest, WireResponse
 from tests.dialects.shapes import shape
 from tests.support.probing import path_of
-from tests.support.world import loadable
+from tests.support.world import every_dialect
 
 
 def handler(call: object) -> WireResponse:
@@ -80,7 +80,9 @@ def test_match(method: str, path: str, template: str, params: dict[str, str]) ->
     assert (found.route.template, found.params) == (template, params)
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/tasks/1/notes", "/tasks/1/notes/x", "//tasks", "/tasks//", "/Tasks", "/tasks//x"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/tasks/1/notes", "/tasks/1/notes/x", "//tasks", "/tasks//", "/Tasks", "/tasks//x"]
+)
 def test_no_route(path: str) -> None:
     with pytest.raises(RouteNotFound):
         TABLE.match("GET", path)
@@ -136,14 +138,26 @@ def test_time_does_not_grow_with_the_path() -> None:
     assert time.perf_counter() - began < 2
 
 
-@pytest.mark.parametrize("dialect", loadable(), ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", every_dialect(), ids=lambda dialect: dialect.name)
 def test_every_route_is_reached(dialect: Dialect) -> None:
     """No row of a table hides another: the path of each leads to it."""
     shaped = shape(dialect.name)
     for row in dialect.routes:
         values = {
             name: "17" if f"{{{name}:int}}" in row.template else "frobnicate"
-            for name in ("id", "item", "rest", "name", "action", "module", "entity", "start", "child", "party", "contact")
+            for name in (
+                "id",
+                "item",
+                "rest",
+                "name",
+                "action",
+                "module",
+                "entity",
+                "start",
+                "child",
+                "party",
+                "contact",
+            )
         }
         method = "GET" if "*" in row.methods else row.methods[0]
         path = dialect.locate(WireRequest(method, path_of(shaped, row, values)))
@@ -154,7 +168,7 @@ def test_every_route_is_reached(dialect: Dialect) -> None:
 def test_dialects_are_found_by_name() -> None:
     assert dialects.names() == tuple(sorted(dialects.names()))
     assert {"capsule", "zurmo"} <= set(dialects.names())
-    for dialect in loadable():
+    for dialect in every_dialect():
         assert dialects.load(dialect.name) is dialect
     with pytest.raises(KeyError):
         dialects.load("none")

@@ -77,7 +77,9 @@ class TestRequest:
         found = told(ask(world, "GET", "/echo/open/a%20b%C3%A9?q=1", raw=False))
         assert (found["path"], found["query"], found["params"]) == ("/open/a%20b%C3%A9", "q=1", {"word": "a bé"})
 
-    @pytest.mark.parametrize("target", ["http://other.test/echo/open/x?q", "https://o/echo/open/x?q", "ftp://o/echo/open/x?q"])
+    @pytest.mark.parametrize(
+        "target", ["http://other.test/echo/open/x?q", "https://o/echo/open/x?q", "ftp://o/echo/open/x?q"]
+    )
     def test_absolute_targets(self, world: World, target: str) -> None:
         found = told(ask(world, "GET", target))
         assert (found["path"], found["query"]) == ("/open/x", "q")
@@ -174,7 +176,11 @@ class TestOrigin:
             (PROXIED[:1], {}, "https://localhost:8080/echo"),
             (PROXIED[1:], {}, "http://crm.acme.com:444/echo"),
             # Of several the client's own comes first.
-            ((("X-Forwarded-Proto", "https, http"), ("X-Forwarded-Host", "a.test, b.test")), {}, "https://a.test/echo"),
+            (
+                (("X-Forwarded-Proto", "https, http"), ("X-Forwarded-Host", "a.test, b.test")),
+                {},
+                "https://a.test/echo",
+            ),
             ((("X-Forwarded-Proto", "gopher"), ("X-Forwarded-Host", "<x>")), {}, "http://localhost/echo"),
         ],
     )
@@ -254,7 +260,9 @@ class TestOwnPaths:
             assert "crmglot db upgrade" in old.lines[0]["reason"]
             assert ask(old, "GET", "/healthz").code == 200
 
-    @pytest.mark.parametrize("target", ["/", "/nothing", "/activities", "/favicon.ico", "/echo%2Fopen/x", "//echo/open/x"])
+    @pytest.mark.parametrize(
+        "target", ["/", "/nothing", "/activities", "/favicon.ico", "/echo%2Fopen/x", "//echo/open/x"]
+    )
     def test_nobodys_path(self, world: World, target: str) -> None:
         answer = ask(world, "GET", target)
         assert (answer.code, answer.body) == (404, b"Not Found\n")
@@ -265,7 +273,9 @@ VOLATILE = re.compile(r"PHPSESSID=\w+|X-RateLimit-Remaining', '\d+|JSESSIONID=\w
 
 
 @pytest.fixture(scope="module", params=every_dialect(), ids=lambda dialect: dialect.name)
-def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prober, flask.Flask]]:
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Prober, flask.Flask]]:
     """A prober of one dialect, and the application over its world."""
     dialect: Dialect = request.param
     rivals = Rivals(tmp_path_factory.mktemp("both"))

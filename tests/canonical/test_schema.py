@@ -46,7 +46,9 @@ def test_every_table_of_a_tenant_leads_with_the_tenant() -> None:
             continue
         assert next(iter(table.primary_key.columns)).name == "tenant_id", table.name
         for index in table.indexes:
-            assert index.columns.keys()[0] == "tenant_id", index.name
+            # Workers look for what is due in all tenants at once.
+            if index.name != "job_agenda_by_due":
+                assert index.columns.keys()[0] == "tenant_id", index.name
 
 
 def test_an_older_schema_is_refused_and_upgraded_with_its_records(url: str, tmp_path: Path) -> None:

@@ -301,6 +301,36 @@ def test_subjects_of_tasks(world: World, ann: Client) -> None:
                      "affiliation": contact, "issue": issue, "company": {"id": company, "name": "Acme"}}  # fmt: skip
 
 
+def test_what_is_confidential_or_private_does_not_leak_through_tasks(world: World, ann: Client) -> None:
+    bob = Client(world, "bob-token")
+
+    def work(desk: Any) -> None:
+        for visibility in ("confidential", "private"):
+            task = desk.create(Create(Activity, {"title": "secret plan", "body": "secret", "visibility": visibility}))
+            links = (NewLink(Ref("activity", task.id)),)
+            desk.create(Create(Activity, {"type": "note", "title": "on it"}, links=links))
+        deal = desk.create(Create(Opportunity, {"title": "secret deal", "visibility": "owner"}))
+        desk.create(
+            Create(Activity, {"type": "note", "title": "on it"}, links=(NewLink(Ref("opportunity", deal.id)),))
+        )
+
+    world.write(work)
+    for target in (
+        "/tasks?_fields=_ALL",
+        "/tasks/1?_fields=description",
+        "/activities?_fields=breadcrumbs,against(_ALL)",
+    ):
+        answer = bob.send("GET", f"/api/v0{target}")
+        assert answer.status == 200
+        assert b"secret" not in answer.body
+    assert bob.get("/tasks") == [{"id": "1", "title": "Confidential"}]
+    assert bob.get("/tasks", _search="secret") == []
+    assert bob.ids("/tasks", "title(secret plan)") == []
+    bob.put("/tasks/1", title="Confidential", description="Confidential")
+    assert world.desk().get(Activity, 1).body == "secret"
+    assert len(ann.get("/tasks")) == 2
+
+
 # -- issues, prospects ------------------------------------------------------------------------------------
 
 

@@ -40,7 +40,7 @@ def set_next_ids(world: World, ids: Mapping[str, int]) -> None:
 
     def work(desk: CoreDesk) -> None:
         for kind, id in ids.items():
-            desk.unit.raise_value(kind, id - 2)
+            desk.unit.raise_value(kind, id - 1)
 
     world.write(work, "0123abcd")
 

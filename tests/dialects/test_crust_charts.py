@@ -178,6 +178,7 @@ def test_reports(ann: CrustClient, deals: str) -> None:
     )
     assert ann.get(f"{deals}/report?metrics=SUM(value)") == [{"count": 5, "metric_0": 730.5}]
     assert ann.get(f"{deals}/report?metrics=DROP%20TABLE") == "unsupported metric: DROP TABLE"
+    assert ann.get(f"{deals}/report?dimensions=state,close") == "unsupported dimensions: state,close"
     assert ann.get("/module/41/report") == "Module has no fields"
 
 

@@ -431,6 +431,32 @@ def test_what_is_not_the_callers_is_not_there(world: World, ann: CrustClient) ->
     assert ann.values(task, id)["Subject"] == "mine"
 
 
+def test_the_text_of_a_confidential_activity_is_its_peoples(world: World, ann: CrustClient) -> None:
+    note = ann.system("Note")
+    bob = world.add_user("bob")
+    values = {"type": "email", "title": "salary", "body": "secret", "visibility": "confidential"}
+    id = str(world.write(lambda desk: desk.create(Create(Activity, values))).id)
+    other = CrustClient(world, "bob-token")
+    for who, text in ((ann, "salary"), (other, "")):
+        assert who.values(note, id).get("Title", "") == text
+        assert who.get(f"{note}/content?query=secret")["meta"]["count"] == int(bool(text))
+        rows = who.get(f"{note}/chart?kind=pie&groupBy=Title&count=1")["data"]
+        assert ("salary" in rows[0]) == bool(text)
+    assert other.get(f"{note}/content")["meta"]["count"] == 1
+    form = other.get(f"{note}/content/{id}")["fields"]
+    other.post(f"{note}/content/{id}", {"fields": form})
+    assert stored(world, Activity, id).title == "salary"
+    world.write(lambda desk: desk.add_link(Ref("activity", int(id)), NewLink(Ref("user", bob.user_id), "to")))
+    assert other.values(note, id)["Title"] == "salary"
+
+
+def test_what_cannot_be_said_is_counted(world: World, ann: CrustClient) -> None:
+    deals = ann.system("Opportunity")
+    id = str(world.write(lambda desk: desk.create(Create(Opportunity, {"title": "d", "currency": "EUR"}))).id)
+    ann.get(f"{deals}/content/{id}")
+    assert world.lines[-1]["losses"] == {"opportunity.currency:no_field": 1}
+
+
 def test_deleting(world: World, ann: CrustClient) -> None:
     task = ann.system("Task")
     id = ann.add(task, Subject="x")

@@ -86,22 +86,109 @@ LIES = (JSON, XML, FORM, MULTIPART, "image/png", "application/json;charset=ISO-8
 """What a body of another kind is also said to be."""
 
 IDS = (
-    *("0", "-1", "+1", "1.0", "1e3", "00", "%20", "undefined", "null", "*", "5x", "%2e%2e%2f%2e%2e%2f", "../../etc/passwd"),
+    *(
+        "0",
+        "-1",
+        "+1",
+        "1.0",
+        "1e3",
+        "00",
+        "%20",
+        "undefined",
+        "null",
+        "*",
+        "5x",
+        "%2e%2e%2f%2e%2e%2f",
+        "../../etc/passwd",
+    ),
     *(str(2**31), str(2**63 - 1), str(2**63), str(2**64), str(10**40), "9" * 5000, "f" * 24, "0" * 24, "F" * 25),
     *("%D9%A1%D9%A2", "%C2%B2", "%00", "1%00", "%ff", "%", "%zz", "%E2%80%AE", "%0d%0aSet-Cookie:%20a=b", "a" * 9000),
     *("';DROP%20TABLE%20activity;--", "<script>", "%3Cb%3E", "%F0%9F%98%80", "{id}", "a;b=c", "//", "1,2", "1;2"),
 )
 VALUES = (
     *("", "0", "-1", "1", "true", "x", "%00", "%ff", "%D9%A1", "1.5", "1e400", "NaN", "%25", "%5B%5D", "a" * 3000),
-    *(str(2**63 - 1), str(2**63), str(10**40), "0000-00-00", "2014-02-30", "99999-12-31T00:00:00Z", "1,2,3", "((((", "))"),
-    *("1%20AND%20(2%20OR%203)", "(" * 2000, "a(b(c(d)))", "id%20desc", "';--", "20140101T000000", "-20140101T", "NOT%20" * 500),
+    *(
+        str(2**63 - 1),
+        str(2**63),
+        str(10**40),
+        "0000-00-00",
+        "2014-02-30",
+        "99999-12-31T00:00:00Z",
+        "1,2,3",
+        "((((",
+        "))",
+    ),
+    *(
+        "1%20AND%20(2%20OR%203)",
+        "(" * 2000,
+        "a(b(c(d)))",
+        "id%20desc",
+        "';--",
+        "20140101T000000",
+        "-20140101T",
+        "NOT%20" * 500,
+    ),
 )
 TEXTS: tuple[object, ...] = (
-    *("", " ", "0", "-1", "1", "true", "x", "\x00", "a\x00b", "\r\n", "\u202e", "٣٤", "²", "😀" * 70, "<b>&amp;]]>", "\ufffe"),
-    *(str(2**31), str(2**63), str(10**40), "9" * 400, "1e400", "-1e400", "NaN", "Infinity", "1.123456789012345678", "0x10"),
-    *("2014-02-30", "0000-00-00 00:00:00", "99999-01-01T00:00:00Z", "2014-06-03T24:61:61Z", "0001-01-01", "9999-12-31"),
-    *("1900-01-01 00:00:00", "-1-1-1", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2014-06-03T09:30:00+99:99", "1340044186" * 3, "'); DROP TABLE activity; --"),
-    *("x" * 70_000, {"a": {"b": "c"}}, {}, ["a", ["b"]], [], "a@b@c", "http://[", "é" * 200, "\ud800", "=cmd|' /C calc'!A0"),
+    *(
+        "",
+        " ",
+        "0",
+        "-1",
+        "1",
+        "true",
+        "x",
+        "\x00",
+        "a\x00b",
+        "\r\n",
+        "\u202e",
+        "٣٤",
+        "²",
+        "😀" * 70,
+        "<b>&amp;]]>",
+        "\ufffe",
+    ),
+    *(
+        str(2**31),
+        str(2**63),
+        str(10**40),
+        "9" * 400,
+        "1e400",
+        "-1e400",
+        "NaN",
+        "Infinity",
+        "1.123456789012345678",
+        "0x10",
+    ),
+    *(
+        "2014-02-30",
+        "0000-00-00 00:00:00",
+        "99999-01-01T00:00:00Z",
+        "2014-06-03T24:61:61Z",
+        "0001-01-01",
+        "9999-12-31",
+    ),
+    *(
+        "1900-01-01 00:00:00",
+        "-1-1-1",
+        "9999-12-31T23:59:59-23:59",
+        "0001-01-01T00:00:00+23:59",
+        "2014-06-03T09:30:00+99:99",
+        "1340044186" * 3,
+        "'); DROP TABLE activity; --",
+    ),
+    *(
+        "x" * 70_000,
+        {"a": {"b": "c"}},
+        {},
+        ["a", ["b"]],
+        [],
+        "a@b@c",
+        "http://[",
+        "é" * 200,
+        "\ud800",
+        "=cmd|' /C calc'!A0",
+    ),
 )
 WRONG_METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW", "get", "P" * 300)
 
@@ -182,10 +269,17 @@ def test_ids_of_another_company(prober: Prober) -> None:
         names = parameters_of(route)
         kind = route.kind or "activity"
         tries = [dict.fromkeys(names, shaped.number(kind, id)) for id in ids] if names else [{}]
-        tries += [{**shaped.own(route, home)}, {**shaped.own(route, prober.rivals.own), names[-1]: str(ids[0])}] if names else []
+        tries += (
+            [{**shaped.own(route, home)}, {**shaped.own(route, prober.rivals.own), names[-1]: str(ids[0])}]
+            if names
+            else []
+        )
         for at, values in enumerate(tries):
             id = shaped.number(kind, ids[at % len(ids)])
-            for query in ("", f"id={id}&activityId={id}&contactId={id}&tagId={id}&q={home.username[:5]}&search[id]={id}"):
+            for query in (
+                "",
+                f"id={id}&activityId={id}&contactId={id}&tagId={id}&q={home.username[:5]}&search[id]={id}",
+            ):
                 request = prober.request(method, path_of(shaped, route, values), query, signed=prober.credentials())
                 response = prober.send(request)
                 prober.settled(request, response)
@@ -286,7 +380,18 @@ def test_hostile_parameters_in_the_query(prober: Prober) -> None:
 
 
 def test_hostile_accept(prober: Prober) -> None:
-    wanted = ("text/html", "*/*", "", "application/xml;q=x", ",", "x" * 5000, "image/png, xml;;=", "\xff", "a/json", "json")
+    wanted = (
+        "text/html",
+        "*/*",
+        "",
+        "application/xml;q=x",
+        ",",
+        "x" * 5000,
+        "image/png, xml;;=",
+        "\xff",
+        "a/json",
+        "json",
+    )
     accepts = itertools.cycle(wanted)
     for route, method in every(prober):
         for accept in itertools.islice(accepts, 3):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ENDING: Final = ("logout", "reset-token", "revoke")
 """Words of paths after which credentials are no longer good."""
 BASE_URL: Final = "http://localhost:8080/mount"
-# ApiException is Zurmo's own heading (zurmo dossier, section 6), OnError a field of Crust's (crust dossier, section 6).
+# ApiException is Zurmo's own heading, OnError a field of Crust's (section 6 of their dossiers).
 _INTERNALS = re.compile(
     rb"Traceback|\bFile \"|\.py\b|\bNoneType\b|<class '|object at 0x|sqlite3|sqlalchemy|werkzeug"
     rb"|\b(?!Api|On)[A-Z][A-Za-z]+(?:Error|Exception)\b"

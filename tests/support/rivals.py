@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ import argon2
 from canonical.model import Activity, Case, ContactPoint, CustomValue, Opportunity, Party
 from canonical.operations import Create, NewLink
 from canonical.service.desk import CoreDesk
+from canonical.store.port import Unit
 from canonical.values import MICROS, Ref, instant
 from tests.support.world import World
 
@@ -109,7 +111,7 @@ class Rivals:
         self.home = stock(self.world, VICTIM, SECRETS)
         self.watch = Watch(folder / "world.db")
         for name in self.watch.counters():
-            self.world.store.write(0, lambda unit, name=name: unit.raise_value(name, 1000))
+            self.world.store.write(0, partial(_raise, name))
         self.world.add_tenant(RIVAL, "rival.com")
         self.world.add_user(CALLER, tenant=RIVAL, admin=True, first_name="Rob", last_name="Roy", email="rob@rival.com")
         self.own = self.restock()
@@ -133,12 +135,20 @@ class Rivals:
         self.world.core.close()
 
 
+def _raise(counter: str, unit: Unit) -> None:
+    unit.raise_value(counter, 1000)
+
+
 def _hurry(world: World) -> None:
     """No waiting for the disk, and weak hashes: these tests write thousands of times and lose nothing by either."""
     passwords = world.core.accounts._passwords
     passwords._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     verify = passwords.verify
-    passwords.verify = lambda stored, *given: stored is not None and verify(stored, *given)  # type: ignore[method-assign]
+
+    def quick_verify(stored: str | None, password: str, owner: str) -> bool:
+        return stored is not None and verify(stored, password, owner)
+
+    passwords.verify = quick_verify  # type: ignore[method-assign]
     backend = world.store.backend
     connect = backend.connect
 
@@ -147,7 +157,7 @@ def _hurry(world: World) -> None:
         connection.execute("PRAGMA synchronous=OFF")
         return connection
 
-    backend.connect = quick  # type: ignore[method-assign, assignment]
+    backend.connect = quick  # type: ignore[method-assign]
 
 
 class Watch:
@@ -197,7 +207,7 @@ class Watch:
 
     def signature(self) -> tuple[int, ...]:
         """How many rows each table has and how far the change log has come: differs after any write, and is cheap."""
-        counts = [f'(SELECT count(*) FROM "{table}")' for table in self._tables]
+        counts = [f'(SELECT count(*) FROM "{table}")' for table in self._tables]  # noqa: S608
         found: tuple[int, ...] = self._connection.execute(
             f"SELECT (SELECT max(id) FROM change), {', '.join(counts)}"  # noqa: S608
         ).fetchone()

@@ -64,7 +64,8 @@ def _searched(backend: Backend, how: str, rows: Any) -> list[Any]:
         # A wildcard must not reach from one value into the next.
         if backend.name == "sqlite":
             return [matches, sa.func.any_like(rows.c.search, _text("pattern")) == sa.literal_column("1")]
-        values = sa.func.unnest(sa.func.string_to_array(rows.c.search, sa.func.chr(sa.literal_column("31")))).column_valued("one")
+        separated = sa.func.string_to_array(rows.c.search, sa.func.chr(sa.literal_column("31")))
+        values = sa.func.unnest(separated).column_valued("one")
         return [matches, sa.exists(sa.select(values).where(values.like(_text("pattern"), escape="\\")))]
     if how == "index" and backend.name == "sqlite":
         search = sa.table("module_record_search", sa.column("rowid"), sa.column("module_record_search"))

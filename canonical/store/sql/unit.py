@@ -246,7 +246,7 @@ class SqlUnit:
         if self._counters is not None:
             self._counters.values[SYSTEM, name] = max(to, self.next_value(name, shared=True))
             return
-        while self.next_value(name, shared=True) < to:
+        if self.next_value(name, shared=True) < to:
             system = SqlUnit(self._backend, self._statements, self._connection, SYSTEM, writing=True)
             system.update("counter", {"tenant_id": SYSTEM, "name": name}, {"value": to})
 

@@ -76,20 +76,20 @@ def takes_part(record: Any, me: int) -> bool:
     return record.owner_id == me or any(link.target.kind == "user" and link.target.id == me for link in record.links)
 
 
-def _subject(record: Any, sight: Sight) -> str:
+def title(record: Any, sight: Sight) -> str:
     return str(record.title) if is_readable(record, sight) else CONFIDENTIAL
 
 
-def _body(record: Any, sight: Sight) -> str:
+def body(record: Any, sight: Sight) -> str:
     return (record.body or "") if is_readable(record, sight) else CONFIDENTIAL
 
 
 def _preview(record: Any, sight: Sight) -> str:
-    return _body(record, sight)[:PREVIEW]
+    return body(record, sight)[:PREVIEW]
 
 
 def _html(record: Any, sight: Sight) -> str:
-    return escape(_body(record, sight)).replace("\r\n", "\n").replace("\n", "<br />\n")
+    return escape(body(record, sight)).replace("\r\n", "\n").replace("\n", "<br />\n")
 
 
 # -- references --------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def _owner(record: Any, sight: Sight) -> str:
 
 FIELDS: tuple[Field, ...] = (
     derived("id", lambda r, s: str(r.id), default=True),
-    Field("subject", _subject, True, prepare=prepare_confidential, attribute="title", params=("subject",)),
+    Field("subject", title, True, prepare=prepare_confidential, attribute="title", params=("subject",)),
     derived("parent", lambda r, s: f"/activities/{r.parent_id or 0}"),
     derived("parent_id", lambda r, s: str(r.parent_id or 0)),
     derived("thread", lambda r, s: f"/activities/{thread_of(r)}"),
@@ -188,7 +188,7 @@ FIELDS: tuple[Field, ...] = (
     derived("owner_id", lambda r, s: subjects.owner(r, s)[1]),
     column("medium", "type", MEDIUM, on_update=False),
     column("visibility", "visibility", VISIBILITY),
-    Field("body", _body, prepare=prepare_confidential, attribute="body", params=("body",)),
+    Field("body", body, prepare=prepare_confidential, attribute="body", params=("body",)),
     column("details", "location"),
     kept("message_id"),
     column("date_created", "created_at", MOMENT, params=()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from canonical.model import SUBJECT, Case, Link, Opportunity, Party
+from canonical.model import SUBJECT, Activity, Case, Link, Opportunity, Party
 from canonical.values import SECOND
 from dialects.affinitylive.fields.table import Sight, Target, own
 
@@ -155,7 +155,7 @@ def interacts(record: Any, sight: Sight) -> list[dict[str, Any]]:
 
 def prepare_breadcrumbs(records: Sequence[Any], sight: Sight) -> None:
     """Loads what the page is against, and the companies of that, a kind at a time."""
-    wanted: dict[str, set[int]] = {"party": set(), "opportunity": set(), "case": set()}
+    wanted: dict[str, set[int]] = {"party": set(), "opportunity": set(), "case": set(), "activity": set()}
     for record in records:
         link = first_subject(record)
         if link is not None and link.target.kind in wanted:
@@ -165,23 +165,31 @@ def prepare_breadcrumbs(records: Sequence[Any], sight: Sight) -> None:
     wanted["party"].update(deal.party_id for deal in deals if deal.party_id)
     people = sight.many(Party, wanted["party"])
     sight.many(Party, [person.organisation_id for person in people.values() if person.organisation_id])
+    sight.many(Activity, wanted["activity"])
 
 
 def breadcrumbs(record: Any, sight: Sight) -> list[dict[str, str]]:
-    """[{id, table, title}], nearest parent first (dossier, section 5)."""
+    """[{id, table, title}], nearest parent first; of what the caller may not see, no title (dossier, section 5)."""
     word, id = against(record, sight)
+    link = first_subject(record)
     if word not in KIND_OF_TYPE:
         return [{"id": id, "table": word, "title": ""}]
-    link = first_subject(record)
     if link is None:
         return [{"id": id, "table": word, "title": record.owner_username or ""}]
-    trail = [{"id": id, "table": word, "title": link.target_name or ""}]
-    party_id: int | None = link.target.id if link.target.kind == "party" else None
-    if link.target.kind in ("opportunity", "case"):
-        kind: Any = Opportunity if link.target.kind == "opportunity" else Case
-        found: Any = sight.one(kind, link.target.id)
-        return trail + party_trail(None if found is None else found.party_id, sight)
-    return trail + party_trail(party_id, sight)[1:]
+    kind, number = link.target
+    found: Any = None
+    title = link.target_name or "" if kind == "user" else ""
+    party_id: int | None = None
+    if kind == "party":
+        found = sight.one(Party, number)
+        title, party_id = (found.name, found.organisation_id) if found is not None else ("", None)
+    elif kind in ("opportunity", "case"):
+        found = sight.one(Opportunity, number) if kind == "opportunity" else sight.one(Case, number)
+        title, party_id = (found.title, found.party_id) if found is not None else ("", None)
+    elif kind == "activity":
+        found = sight.one(Activity, number)
+        title = found.title if found is not None and found.visibility != "confidential" else ""
+    return [{"id": id, "table": word, "title": title}, *party_trail(party_id, sight)]
 
 
 def party_trail(party_id: int | None, sight: Sight) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 from canonical.model import SUBJECT, Activity, Case, Opportunity, Party, Record
 from canonical.operations import Include
 from canonical.query import eq
-from dialects.affinitylive.fields.activity import AGAINST, VISIBILITY, tags
+from dialects.affinitylive.fields.activity import AGAINST, VISIBILITY, body, prepare_confidential, tags, title
 from dialects.affinitylive.fields.formats import (
     COUNT,
     DAY,
@@ -88,8 +88,8 @@ def _logged(record: Any, sight: Sight) -> str:
 
 TASK_FIELDS: tuple[Field, ...] = (
     ID,
-    column("title", "title", default=True),
-    column("description", "body"),
+    Field("title", title, True, prepare=prepare_confidential, attribute="title", params=("title",)),
+    Field("description", body, prepare=prepare_confidential, attribute="body", params=("description",)),
     *AGAINST,
     linked("creator", "staff", _creator, show=lambda r, s: f"/staff/{r.creator_id or 0}"),
     derived("creator_type", lambda r, s: "staff"),

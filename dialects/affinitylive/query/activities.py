@@ -129,7 +129,6 @@ ACTIVITIES = Filters(
         "date_logged": ("start_at", "created_at"),
         "billable": ("billable_seconds", None),
         "nonbillable": ("nonbillable_seconds", None),
-        "subject": ("title", None),
     },
     objects={"against": against_object(linked_against), "owner": owner_object, "type": _type},
     against=linked_against,

@@ -121,10 +121,12 @@ def _managed(values: tuple[str, ...]) -> Node:
 
 _MANAGER = Column(_managed)
 _ASSIGNEE = {"assignee": _OWNED, "assignee_id": _OWNED}
+# What a confidential task says is no more to be guessed by searching than to be read.
+_READABLE = Compare("visibility", Op.NE, "confidential")
 TASKS = Filters(
     columns={
         "id": ID,
-        "title": by.text("title"),
+        "title": Column(lambda values: all_of(_READABLE, one_of("title", values))),
         **_ASSIGNEE,
         "manager": _MANAGER,
         "manager_id": _MANAGER,
@@ -148,7 +150,6 @@ TASKS = Filters(
     },
     orders={
         **ORDERS,
-        "title": ("title", None),
         "date_started": ("start_at", None),
         "date_due": ("due_at", None),
         "date_completed": ("completed_at", None),
@@ -157,7 +158,7 @@ TASKS = Filters(
     },
     objects={"against": against_object(linked_against)},
     against=linked_against,
-    search=lambda term: any_of(contains("title", term), _holds("body", term)),
+    search=lambda term: all_of(_READABLE, any_of(contains("title", term), _holds("body", term))),
 )
 _PARTY = by.reference("party_id")
 _MATTER = {

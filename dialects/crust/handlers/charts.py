@@ -13,13 +13,14 @@ from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model.module import Module, SavedChart
 from canonical.operations import Aggregate
+from canonical.query import all_of
 from canonical.values import DAY
 from dialects.crust import codec, fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind
 from dialects.crust.errors import Refused, too_long
 from dialects.crust.gojson import RAW, checked_raw
 from dialects.crust.lookup import Found
-from dialects.crust.system.content import base_of
+from dialects.crust.system.content import base_of, readable
 from dialects.crust.system.modules import customs
 from dialects.crust.system.table import SystemModule
 from dialects.crust.system.texts import bound_text
@@ -108,7 +109,10 @@ class _Source:
             limits[1] += DAY - 1
         fields_ = [names.get(name) or "" for name in (key, value, bounded)]
         asked = Aggregate(how, fields_[0], fields_[1], limits[0], limits[1], fields_[2])
-        found = self.call.desk.aggregate(system.kind, asked, base_of(system))
+        where = base_of(system)
+        if {"title", "body"} & set(fields_):
+            where = all_of(where, *readable(self.call, system))
+        found = self.call.desk.aggregate(system.kind, asked, where)
         of, what = system.by_name.get(key), system.by_name.get(value)
         rows = []
         for group, number in found:
@@ -262,6 +266,8 @@ def report(call: Call) -> WireResponse:
     sent = bind(call, REPORT)
     source = _Source(call, lookup.get(call, sent["moduleID"]))
     dimension = sent["dimensions"].strip()
+    if "," in dimension or "(" in dimension:
+        raise Refused(f"unsupported dimensions: {dimension[:100]}")
     metrics = []
     for at, text in enumerate(part for part in sent["metrics"].split(",") if part.strip()):
         match = _METRIC.match(text)

@@ -10,7 +10,7 @@ from canonical.errors import NotFound
 from canonical.model import User
 from canonical.operations import Create, Update
 from canonical.query import Query, Sort, Window, all_of, eq, starts_with
-from canonical.values import MAX_ID
+from canonical.values import MAX_ID, clean_text
 from dialects.crust import codec, fields
 from dialects.crust.binding import Get, Path, Post, Request, bind
 from dialects.crust.codec import ZERO_TIME
@@ -61,6 +61,7 @@ def read(call: Call) -> WireResponse:
 
 
 def _values(sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    sent = {name: clean_text(value) if isinstance(value, str) else value for name, value in sent.items()}
     first, last = fields.split_name(sent["name"])
     values = {"username": sent["username"], "email": sent["email"] or None, "first_name": first, "last_name": last}
     extras = {"name": sent["name"] or None, "handle": sent["handle"], "kind": sent["kind"] or None}

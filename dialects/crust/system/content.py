@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from adapter.dialect import Call
 from canonical.errors import Denied, NotFound
-from canonical.model import CustomValue, Party, User
+from canonical.model import Activity, CustomValue, Party, User
 from canonical.model.module import FieldValue, Module, ModuleRecord
 from canonical.operations import Create, Delete, Update
-from canonical.query import Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of
+from canonical.query import Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of, eq
 from canonical.values import MAX_ID, Ref, fold, fold_pattern
 from dialects.crust import fields
 from dialects.crust.errors import INVALID_DATE, NO_FIELDS, Refused
-from dialects.crust.people import owners, require_admin, stored_id
+from dialects.crust.people import owners, require_admin, shown_id, stored_id
 from dialects.crust.query import Term
 from dialects.crust.settings import NAME
 from dialects.crust.system.modules import customs
@@ -26,8 +26,22 @@ UNKNOWN: Final = "values"
 FOLDED: Final = "folded"
 """The extra that holds every kept text in the form in which search compares."""
 LOST: Final = "owner_lost"
+CONFIDENTIAL: Final = frozenset(("Subject", "Title", "Description", "Body"))
+"""What others do not see of a confidential activity."""
 MAX_PATTERN: Final = 1_000
 SEPARATOR: Final = "\x1f"
+_UNSAID: Final = (
+    ("currency", None),
+    ("duration_basis", "fixed"),
+    ("visibility", "everyone"),
+    ("billable_seconds", 0),
+    ("nonbillable_seconds", 0),
+    ("parent_id", None),
+    ("requester_id", None),
+    ("annual_revenue", None),
+    ("employees", None),
+)
+"""Fields without a counterpart here, and the value that goes without saying."""
 _OWN_SORTS: Final = {
     "id": "id",
     "createdAt": "created_at",
@@ -48,7 +62,8 @@ def _sight(call: Call, system: SystemModule, records: Sequence[Any]) -> Sight:
             party_id = getattr(record, "party_id", None)
             if party_id:
                 wanted.add(party_id)
-    return Sight(call.desk, call.desk.get_many(Party, wanted) if wanted else {})
+    me = shown_id(call, call.caller.user_id)
+    return Sight(call.desk, me, call.desk.get_many(Party, wanted) if wanted else {})
 
 
 def _texts(system: SystemModule, record: Any, sight: Sight) -> dict[str, str]:
@@ -60,6 +75,8 @@ def _texts(system: SystemModule, record: Any, sight: Sight) -> dict[str, str]:
         if field.name in kept and kept.get(f"{field.name}_of", "") == text:
             text = str(kept[field.name])
         out[field.name] = text
+    if not sight.may_read(record):
+        out.update(dict.fromkeys(CONFIDENTIAL & out.keys(), ""))
     for value in record.custom:
         name = f"{value.group}.{value.name}" if value.group else value.name
         if name not in system.by_name:
@@ -117,13 +134,33 @@ def _find(call: Call, system: SystemModule, id: int, message: str = NO_FIELDS) -
 
 
 def read(call: Call, system: SystemModule, module: Module, id: int, page: dict[str, Any]) -> dict[str, Any]:
-    return _one(call, system, module, _find(call, system, id), page=page)
+    record = _find(call, system, id)
+    _count_losses(call, system, record)
+    return _one(call, system, module, record, page=page)
+
+
+def _count_losses(call: Call, system: SystemModule, record: Any) -> None:
+    """What a record has that no field of the module says."""
+    kind = record.KIND
+    for name, plain in _UNSAID:
+        if getattr(record, name, plain) not in (plain, None):
+            call.losses.add(kind, name, "no_field")
+    if "links" in system.include:
+        shown = [link for link in record.links if not link.role and link.target.kind != "activity"]
+        if len(shown) < len(record.links):
+            call.losses.add(kind, "links", "role_not_shown")
+        if len({link.target.kind for link in shown}) < len(shown):
+            call.losses.add(kind, "links", "only_first_shown")
+    if "points" in system.include:
+        seen = [(point.kind, point.label) for point in record.points]
+        if len(set(seen)) < len(seen):
+            call.losses.add(kind, "points", "only_first_shown")
 
 
 # -- finding ----------------------------------------------------------------------------------------
 
 
-def _matching(system: SystemModule, text: str) -> Node:
+def _matching(call: Call, system: SystemModule, text: str) -> Node:
     """What a content list's `query` means here: the text fields and the words, not numbers and times."""
     if len(text) > MAX_PATTERN:
         return any_of()
@@ -133,7 +170,15 @@ def _matching(system: SystemModule, text: str) -> Node:
     found.append(Compare(f"extras.{NAME}.{FOLDED}", Op.LIKE, fold_pattern(pattern)))
     if "custom" in system.kind.__dataclass_fields__:
         found.append(Has("custom", Compare("value", Op.LIKE, pattern)))
-    return any_of(*found)
+    return all_of(any_of(*found), *readable(call, system))
+
+
+def readable(call: Call, system: SystemModule) -> tuple[Node, ...]:
+    """What keeps text that the caller may not read from being found or counted."""
+    if system.kind is not Activity:
+        return ()
+    me = shown_id(call, call.caller.user_id)
+    return (any_of(Compare("visibility", Op.NE, "confidential"), eq("owner_id", me)),)
 
 
 def base_of(system: SystemModule) -> Node:
@@ -155,7 +200,7 @@ def listed(
         elif term.field in system.by_name:
             name = system.by_name[term.field].sort or "id"
         sort.append(Sort(name, term.descending))
-    where = all_of(base_of(system), *([_matching(system, text)] if text else []))
+    where = all_of(base_of(system), *([_matching(call, system, text)] if text else []))
     found = call.desk.find(system.kind, Query(where, tuple(sort), window), system.include, total=True)
     people = owners(call, (_owner_of(call, record) for record in found.items))
     sight = _sight(call, system, found.items)
@@ -227,7 +272,7 @@ def _is_grouped(draft: Draft, name: str) -> bool:
 def create(call: Call, system: SystemModule, module: Module, values: Sequence[FieldValue]) -> dict[str, Any]:
     if system.kind is User:
         require_admin(call)
-    draft = Draft(call.desk, Sight(call.desk), values=dict(system.fixed))
+    draft = Draft(call.desk, _sight(call, system, ()), values=dict(system.fixed))
     _take(call, system, draft, values)
     extras = {name: value for name, value in draft.extras.items() if value is not None}
     custom, _ = _custom(draft)

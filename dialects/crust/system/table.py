@@ -17,10 +17,20 @@ from canonical.values import Ref
 
 @dataclass(slots=True)
 class Sight:
-    """What was loaded beside the records that are shown: the parties they link to, by id."""
+    """What was loaded beside the records that are shown: the parties they link to, by id.
+
+    `me` is the caller, by the id that records know.
+    """
 
     desk: Desk
+    me: int
     parties: Mapping[int, Any] = field(default_factory=dict)
+
+    def may_read(self, record: Any) -> bool:
+        """Whether title and body are the caller's to read: of a confidential record only its people's."""
+        if getattr(record, "visibility", "") != "confidential" or record.owner_id == self.me:
+            return True
+        return any(link.target.kind == "user" and link.target.id == self.me for link in record.links)
 
 
 @dataclass(slots=True)

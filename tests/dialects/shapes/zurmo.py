@@ -142,7 +142,7 @@ def envelope(response: WireResponse) -> dict[str, Any]:
     if response.body.startswith(b"<"):
         root = etree.fromstring(response.body)
         assert root.tag == "zurmoMessage"
-        return {child.tag: child.text or (None if not len(child) else {}) for child in root}
+        return {str(child.tag): child.text or (None if not len(child) else {}) for child in root}
     found = json.loads(response.body)
     assert isinstance(found, dict)
     return found
@@ -231,7 +231,13 @@ SHAPE = Shape(
     failed=failed,
     refused=refused,
     own=own,
-    wrong=("0123456789abcdef0123456789abcdef:0123456789abcdef0123456789abcdef", "no one:", ":", "x" * 5000 + ":y", "ÿ:ÿ"),
+    wrong=(
+        "0123456789abcdef0123456789abcdef:0123456789abcdef0123456789abcdef",
+        "no one:",
+        ":",
+        "x" * 5000 + ":y",
+        "ÿ:ÿ",
+    ),
     queries=(
         "id",
         "filter",
