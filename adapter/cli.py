@@ -55,7 +55,11 @@ def read_settings() -> Settings:
 def open_core(settings: Settings) -> CanonicalCore:
     """The core over the configured database, whose schema must be the newest. Raises Unavailable."""
     store = SqlStore(settings.database_url)
-    store.check()
+    try:
+        store.check()
+    except Unavailable:
+        store.close()
+        raise
     core = CanonicalCore(store, settings.default_tenant, settings.secret_key)
     core.automation = QueueAutomation(settings, Log())
     return core

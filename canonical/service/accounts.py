@@ -26,6 +26,7 @@ TENANT_SECONDS = 0.5
 PASSWORDS_KEPT = 4096
 PASSWORD_SECONDS = 600
 BUCKETS_KEPT = 10_000
+CREDENTIALS_KEPT = 1000
 MIN_TOKEN, MAX_TOKEN = 8, 200
 MAX_PASSWORD = 1024
 
@@ -91,6 +92,7 @@ class CoreAccounts:
         self._passwords = _Passwords()
         self._tenants: dict[object, tuple[float, Tenant | None]] = {}
         self._homes: dict[int, int] = {}
+        self._seen = threading.local()
         self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._guard = threading.Lock()
 
@@ -189,15 +191,30 @@ class CoreAccounts:
         if not token or len(token) > 4 * MAX_TOKEN:
             return None
         hashed = digest(token)
-        row = self._store.reading(SYSTEM).credential(kind, hashed)
-        if row is None or (row[2] is not None and row[2] <= now) or not row[8]:
+        row, principal = self._credential(kind, hashed)
+        if row is None or principal is None or (row[2] is not None and row[2] <= now):
             return None
-        tenant_id, user_id, expires_at, idle, data, username, is_admin, view_only, _, time_zone, person_id = row
+        expires_at, idle = row[2], row[3]
         if idle is not None and expires_at - now < idle - min(MINUTE, idle // 10):
             later = now + idle
             where = {"kind": kind, "digest": hashed}
             self._store.write(SYSTEM, lambda unit: unit.update("token", where, {"expires_at": later}))
-        return Principal(
+        return principal
+
+    def _credential(self, kind: str, hashed: str) -> tuple[tuple[Any, ...] | None, Principal | None]:
+        """The stored credential and its active user, kept by each thread until anybody commits anything."""
+        unit = self._store.reading(SYSTEM)
+        version = unit.version()
+        seen: OrderedDict[tuple[str, str], tuple[int, tuple[Any, ...], Principal]]
+        seen = self._seen.__dict__.setdefault("credentials", OrderedDict())
+        kept = seen.get((kind, hashed)) if version is not None else None
+        if kept is not None and kept[0] == version:
+            return kept[1], kept[2]
+        row = unit.credential(kind, hashed)
+        if row is None or not row[8]:
+            return row, None
+        tenant_id, user_id, _, _, data, username, is_admin, view_only, _, time_zone, person_id = row
+        principal = Principal(
             tenant_id,
             user_id,
             username,
@@ -208,6 +225,11 @@ class CoreAccounts:
             kind,
             orjson.loads(data) if data else {},
         )
+        if version is not None:
+            seen[kind, hashed] = (version, row, principal)
+            if len(seen) > CREDENTIALS_KEPT:
+                seen.popitem(last=False)
+        return row, principal
 
     def by_user(self, tenant_id: int, user_id: int) -> Principal | None:
         return self._by({"id": user_id}, tenant_id)

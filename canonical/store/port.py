@@ -67,6 +67,9 @@ class Unit(Protocol):
     def credential(self, kind: str, digest: str) -> tuple[Any, ...] | None:
         """The token with that digest, with its user; of any tenant. The columns are `CREDENTIAL_COLUMNS`."""
 
+    def version(self) -> int | None:
+        """A number that changes when another unit commits; None where the store has no such number."""
+
     def purge_tokens(self, now: int) -> None:
         """Forgets tokens that ended before `now`."""
 

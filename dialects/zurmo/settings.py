@@ -141,4 +141,13 @@ def _profile(values: tuple[tuple[str, str], ...]) -> Profile:
 
 def profile_of(settings: Mapping[str, str]) -> Profile:
     """The profile that settings add up to; what they leave out has its default."""
-    return _profile(tuple(sorted(settings.items())))
+    kept = _KEPT.get(id(settings))
+    if kept is None or kept[0] is not settings:
+        if len(_KEPT) > 1000:
+            _KEPT.clear()
+        kept = _KEPT[id(settings)] = (settings, _profile(tuple(sorted(settings.items()))))
+    return kept[1]
+
+
+# The gateway gives the same mapping for a tenant until its settings change.
+_KEPT: dict[int, tuple[Mapping[str, str], Profile]] = {}

@@ -89,7 +89,7 @@ def test_records_are_found_by_any_value(world: World) -> None:
         return [record.values[1].value for record in records], total
 
     assert found("WON") == (["00.5", "20.5"], 2)
-    assert found("o_t") == ([], 0)
+    assert found("w_t") == ([], 0)
     assert found("l_st") == (["30.5"], 1)
     assert found("", ModuleSort("value", True), window=Window(1, 2)) == (["30.5", "20.5"], 5)
     assert found("", ModuleSort("state"), ModuleSort("value", True)) == (["30.5", "much", "10.5", "20.5", "00.5"], 5)

@@ -71,8 +71,9 @@ class Shipped:
         return f"ZURMO{mark}SESSION{mark}ID: {data['sessionId']}", f"ZURMO{mark}TOKEN: {data['token']}"
 
     def lines(self) -> list[dict[str, Any]]:
-        """The JSON lines that it has logged."""
-        return [json.loads(line) for line in self.server.logs.splitlines() if line.startswith("{")]
+        """The JSON lines that it has logged about requests."""
+        lines = [json.loads(line) for line in self.server.logs.splitlines() if line.startswith("{")]
+        return [line for line in lines if line["message"] == "request"]
 
 
 def told(response: Response) -> dict[str, Any]:

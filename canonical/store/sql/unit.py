@@ -268,6 +268,9 @@ class SqlUnit:
         row: tuple[Any, ...] | None = self._run(sql, {"kind": kind, "digest": digest}).fetchone()
         return row
 
+    def version(self) -> int | None:
+        return None if self.writing else self._backend.data_version(self._connection)
+
     def purge_tokens(self, now: int) -> None:
         token = tables.token
 

@@ -113,7 +113,11 @@ def _content(
 
 
 def _ordered(texts: Mapping[str, str], module: Module) -> list[dict[str, Any]]:
-    return fields.in_order((FieldValue(name, text) for name, text in texts.items()), module.fields)
+    """As `fields.in_order`: unknown names first, then the module's order."""
+    known = [field.name for field in module.fields]
+    if len(known) < len(texts) or texts.keys() - known:
+        return fields.in_order((FieldValue(name, text) for name, text in texts.items()), module.fields)
+    return [{"name": name, "value": texts[name], "related": None} for name in known if name in texts]
 
 
 def _one(call: Call, system: SystemModule, module: Module, record: Any, **how: Any) -> dict[str, Any]:

@@ -331,7 +331,7 @@ def _custom_described(custom: CustomField) -> ModuleField:
 
 def describe(desk: Desk, system: SystemModule, id: int, edited: Module | None) -> Module:
     """The module as the tenant sees it: as it is by nature, with his words, and with custom fields."""
-    shown = {field.name: field.described() for field in system.fields}
+    shown = dict(system.described)
     for custom in customs(desk, system):
         described = _custom_described(custom)
         shown[described.name] = described

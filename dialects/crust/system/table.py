@@ -109,9 +109,11 @@ class SystemModule:
     listed: Node | None = None
     """What lists leave out besides."""
     by_name: dict[str, SystemField] = field(init=False, compare=False, default_factory=dict)
+    described: dict[str, ModuleField] = field(init=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_name.update({row.name: row for row in self.fields})
+        self.described.update({row.name: row.described() for row in self.fields})
 
 
 def like(name: str) -> Search:

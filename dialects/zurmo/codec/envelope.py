@@ -47,7 +47,7 @@ def envelope(
     body = {"status": status, "data": data, "message": message, "errors": errors or None}
     if answer_format(call.request) == "xml":
         return WireResponse(200, [], render_xml(body))
-    return WireResponse(200, [], json_body.render_php(body))
+    return WireResponse(200, [], json_body.render_php(body, floats=False))
 
 
 def render_xml(body: Mapping[str, Any]) -> bytes:
