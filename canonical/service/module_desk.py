@@ -13,7 +13,7 @@ from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord
 from canonical.model.page import LayoutPage
 from canonical.operations import Aggregate
 from canonical.query import TRUE, Node, Window
-from canonical.service import modules, pages
+from canonical.service import aliases, modules, pages
 from canonical.store.port import Unit
 from canonical.values import UNSET, Instant, Ref, Unset
 
@@ -28,6 +28,8 @@ class ModuleDesk:
     unit: Unit
     principal: Principal
     now: Instant
+    dialect: str
+    _aliased: bool
 
     @abstractmethod
     def _may_write(self) -> None: ...
@@ -89,6 +91,8 @@ class ModuleDesk:
     def aggregate(self, source: type[Record] | int, asked: Aggregate, where: Node = TRUE) -> list[tuple[Any, Any]]:
         if isinstance(source, int):
             return self.unit.aggregate_module(source, asked)
+        if self._aliased:
+            where = aliases.inward_query(self.unit, self.dialect, source, where)
         return self.unit.aggregate(source, where, asked, self.principal.user_id, self.principal.is_admin)
 
     # -- pages and charts ---------------------------------------------------------------------------

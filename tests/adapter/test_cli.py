@@ -188,7 +188,7 @@ def test_every_setting_takes_its_default_and_is_documented(dialect: str, name: s
     assert setting.help
     readme = Path(dialects.__file__).parent / dialect / "README.md"
     assert name in readme.read_text(encoding="utf-8")
-    for value in ("\x00", "x" * 5000, "-1e400", "\ud800"):
+    for value in ("\x00", "-1e400\n", "\ud800"):
         if setting.choices or setting.check is not None:
             with pytest.raises(cli.Misuse):
                 cli._setting(f"{dialect}.{name}={value}")

@@ -119,13 +119,14 @@ def test_every_case_says_what_it_means(session: list[Exchange]) -> None:
 
 def test_requests_carry_the_values_of_this_run(session: list[Exchange]) -> None:
     _, endpoint = run(session)
+    steps = {exchange.step: exchange for exchange in session}
     for exchange, sent in zip(session, endpoint.received, strict=True):
         everything = f"{sent.target} {sent.headers.pairs} {sent.body!r}"
         assert not PLACEHOLDER.search(everything), exchange.name
         assert sent.headers.get("Content-Length") in (None, str(len(sent.body)))
         for rule in exchange.carries:
             if rule.pointer and rule.made is None and rule.placeholder is None:
-                old = str(value_at(session[rule.step - 1].response.body, rule.pointer))
+                old = str(value_at(steps[rule.step].response.body, rule.pointer))
                 places = {"target": sent.target, "body": sent.body.decode()}
                 for place in rule.places:
                     words = re.findall(r"[0-9A-Za-z]+", places[place])

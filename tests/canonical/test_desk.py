@@ -110,6 +110,14 @@ def test_names_of_people_follow_their_parts(world: World) -> None:
     assert renamed.name == "Lund"
 
 
+def test_extras_with_nul_characters_do_not_break_a_search(world: World) -> None:
+    made = world.write(
+        lambda desk: desk.create(Create(Activity, {}, extras={"test": {"word": "a\0b", "path": "c:\\u0000"}}))
+    )
+    assert made.extras["test"] == {"word": "ab", "path": "c:\\u0000"}
+    assert world.desk().count(Activity, eq("extras.test.word", "ab")) == 1
+
+
 def test_texts_of_any_length_are_kept_and_found(world: World) -> None:
     noise = "".join(chr(97 + (n * n * 7919 + n // 7) % 26) for n in range(20_000))
     task = make(world, title=noise, body=noise)

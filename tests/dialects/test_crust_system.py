@@ -450,6 +450,32 @@ def test_the_text_of_a_confidential_activity_is_its_peoples(world: World, ann: C
     assert other.values(note, id)["Title"] == "salary"
 
 
+def test_records_and_users_migrated_with_their_old_ids(world: World, ann: CrustClient) -> None:
+    bob = world.add_user("bob")
+    account, task = ann.system("Account"), ann.system("Task")
+    alpha = ann.add(account, AccountName="Alpha")
+    old, old_bob = "489515386258066445", "489515379329076237"
+
+    def alias(desk: Any) -> None:
+        desk.set_alias("party", old, int(alpha))
+        desk.set_alias("user", old_bob, bob.user_id)
+
+    world.write(alias, dialect="crust")
+    world.core.accounts.forget_tenants()
+    assert ann.values(account, old)["AccountName"] == "Alpha"
+    id = ann.add(task, Subject="x", AccountId=old, OwnerId=old_bob)
+    shown = ann.get(f"{task}/content/{id}")
+    assert (plain(shown)["AccountId"], plain(shown)["OwnerId"], shown["userID"]) == (old, old_bob, old_bob)
+    assert shown["user"]["username"] == "bob"
+    record = stored(world, Activity, id)
+    assert (record.owner_id, record.links[0].target.id) == (bob.user_id, int(alpha))
+    own = ann.make_module("a")
+    other = CrustClient(world, "bob-token")
+    mine = other.add(own, a="1")
+    assert other.get(f"{own}/content/{mine}")["userID"] == old_bob
+    assert other.call("PUT", f"/users/{old_bob}", {"username": "bob", "name": "Bob"})["userID"] == old_bob
+
+
 def test_what_cannot_be_said_is_counted(world: World, ann: CrustClient) -> None:
     deals = ann.system("Opportunity")
     id = str(world.write(lambda desk: desk.create(Create(Opportunity, {"title": "d", "currency": "EUR"}))).id)

@@ -81,7 +81,10 @@ def plan(node: Node, spec: KindSpec) -> Plan:
 
 
 def how_of(spec: KindSpec, name: str) -> str:
-    """How a field compares: ``fold``, ``key`` (fold, cut), ``text``, ``number`` or ``extras``. Raises Unsupported for an unknown one."""
+    """How a field compares: ``fold``, ``key`` (fold, cut), ``text``, ``number`` or ``extras``.
+
+    Raises Unsupported for a field that the kind does not have.
+    """
     if name.startswith("extras."):
         parts = name.split(".")
         if len(parts) != 3 or not all(part.isascii() and part.isidentifier() for part in parts[1:]):

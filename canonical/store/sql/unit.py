@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -40,9 +41,17 @@ FOLDED = {
 TOTALS_KEPT = 512
 
 
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def _without_nul(json: str) -> str:
+    """JSON text without NUL characters, which PostgreSQL's JSON does not know and no text of ours has."""
+    return _NUL.sub(r"\1", json) if "\\u0000" in json else json
+
+
 def _stored(column: str, value: Any) -> Any:
     if column in JSON_COLUMNS:
-        return orjson.dumps(value).decode() if value else None
+        return _without_nul(orjson.dumps(value).decode()) if value else None
     if isinstance(value, bool):
         return int(value)
     return value
