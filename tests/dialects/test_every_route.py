@@ -317,6 +317,7 @@ def test_wrong_methods(prober: Prober) -> None:
     prober.verdict()
 
 
+@pytest.mark.slow
 def test_bodies_that_are_not_what_they_claim(prober: Prober) -> None:
     lies = itertools.cycle(LIES)
     for route, method in every(prober):
@@ -359,6 +360,7 @@ def test_hostile_parameters_in_the_path(prober: Prober) -> None:
     prober.verdict()
 
 
+@pytest.mark.slow
 def test_hostile_parameters_in_the_query(prober: Prober) -> None:
     hostile = itertools.cycle(VALUES)
     for route in prober.dialect.routes:
@@ -401,6 +403,7 @@ def test_hostile_accept(prober: Prober) -> None:
     prober.verdict()
 
 
+@pytest.mark.slow
 def test_hostile_values_in_good_bodies(prober: Prober) -> None:
     """One value of a good body at a time is something else; what is taken all the same, every dialect can show."""
     hostile = itertools.cycle(TEXTS)

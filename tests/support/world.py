@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import orjson
+from argon2 import PasswordHasher
 
 import dialects
 from adapter.dialect import Dialect
@@ -38,6 +39,8 @@ from canonical.values import Instant, instant
 from tests.support.postgres import new_database
 
 T = TypeVar("T")
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Real argon2, at a cost that thousands of tests can bear."""
 NOON = instant(2014, 6, 1, 8, 0, 0)
 
 
@@ -61,6 +64,7 @@ class World:
             schema.upgrade(self.url)
         self.store = SqlStore(self.url)
         self.core = CanonicalCore(self.store)
+        self.core.accounts._passwords._hasher = QUICK_HASHER
         self.now = now
         self.lines: list[dict[str, Any]] = []
         self.log = Log(lambda line: self.lines.append(orjson.loads(line)))
