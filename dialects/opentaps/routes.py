@@ -110,14 +110,15 @@ ROUTES = RouteTable((*_ACTIVITIES, *_ASSOCIATIONS, *_CONTACTS, *_TOKENS, *_ADMIN
 def locate(request: WireRequest) -> str:
     """The path without the optional prefix ``/crm2``.
 
-    Raises `RouteNotFound` for a suffix: no client uses one.
+    A base address that ends with a slash doubles the first one of the path. Raises `RouteNotFound` for a suffix: no
+    client uses one.
     """
-    path = request.path
+    path = f"/{request.path.lstrip('/')}"
     if path.startswith("/crm2/") or path == "/crm2":
-        path = path[5:]
+        path = f"/{path[5:].lstrip('/')}"
     if path.rstrip("/").lower().endswith(".json"):
         raise RouteNotFound(path)
-    return path or "/"
+    return path
 
 
 def effective_method(request: WireRequest) -> str:

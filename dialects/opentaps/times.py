@@ -11,7 +11,7 @@ _EPOCH = re.compile(r"[0-9]{13}\Z")
 # RB does not escape its query: a "+" before the offset arrives as a blank.
 _MOMENT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
-    r"(?:[ Tt]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,20}))?)?(?:([Zz])|([ +-])([0-9]{2}):?([0-9]{2}))?)?\Z"
+    r"(?:[ Tt]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,20}))?)?(?:([Zz])|([ +-])([0-9]{2})(?::?([0-9]{2})|(?<=[+-]..)))?)?\Z"
 )
 
 
@@ -42,6 +42,7 @@ def parse_due(text: str) -> Due:
     micro = int((fraction or "0").ljust(6, "0")[:6])
     at = instant(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro)
     if sign is not None:
+        zone_minutes = zone_minutes or "0"
         if int(zone_hours) > 23 or int(zone_minutes) > 59:
             raise ValueError("no such offset")
         offset = (int(zone_hours) * 60 + int(zone_minutes)) * MINUTE

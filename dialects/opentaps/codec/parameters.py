@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -83,14 +84,44 @@ def _read_body(request: WireRequest) -> tuple[Pairs, dict[str, Any] | None, int]
         return fields, None, len(files)
     found = _CHARSET.search(content_type) if ";" in content_type else None
     charset = found[1].lower() if found is not None and found[1].lower() in _CHARSETS else "utf-8"
-    if "json" in kind or ("form" not in kind and request.body.lstrip()[:1] == b"{"):
-        body = request.body if charset.startswith("utf") else request.body.decode(charset, "replace").encode()
-        data = json_body.parse(body)
-        if not isinstance(data, dict):
-            raise Malformed("not a JSON object")
+    body = request.body.removeprefix(codecs.BOM_UTF8)
+    data = _json_object(body, charset, kind)
+    if data is not None:
         return list(_flat(data)), data, 0
     # Any other body is a form, whatever its Content-Type says: the 2012 server never looked at it.
-    return form_body.parse_pairs(request.body, charset=charset), None, 0
+    return form_body.parse_pairs(body, charset=charset), None, 0
+
+
+def _json_object(body: bytes, charset: str, kind: str) -> dict[str, Any] | None:
+    """The object a JSON body holds; None for a body that is a form.
+
+    Raises Malformed for one that is called JSON and is no object.
+    """
+    braced = body.lstrip()[:1] == b"{"
+    # HTTP libraries (curl -d, WordPress) call every body a form unless they are told otherwise.
+    named_form = "form" in kind
+    if "json" not in kind and (not braced or (named_form and body.rstrip()[-1:] != b"}")):
+        return None
+    try:
+        data = json_body.parse(_utf8(body, charset))
+    except Malformed:
+        if named_form:
+            return None
+        raise
+    if not isinstance(data, dict):
+        raise Malformed("not a JSON object")
+    return data
+
+
+def _utf8(body: bytes, charset: str) -> bytes:
+    """The body in UTF-8; one that is not, although no charset is named, is read as ISO-8859-1."""
+    if not charset.startswith("utf"):
+        return body.decode(charset, "replace").encode()
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return body.decode("latin-1").encode()
+    return body
 
 
 def _flat(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
