@@ -13,18 +13,13 @@ from canonical.model import (
     Activity,
     Case,
     Change,
-    CustomField,
-    Job,
-    JobLog,
     KindSpec,
     Link,
     Opportunity,
     Party,
-    PicklistItem,
     Record,
     Tag,
     User,
-    Workflow,
 )
 from canonical.operations import (
     AddLink,
@@ -36,15 +31,15 @@ from canonical.operations import (
     Find,
     Get,
     Include,
-    JobUpdate,
     NewLink,
     Page,
     Update,
 )
 from canonical.query import TRUE, Node, Query, Window, eq
-from canonical.service import aliases, attachments, jobs, lookups, workflows
+from canonical.service import aliases, attachments
 from canonical.service.module_desk import ModuleDesk
 from canonical.service.rules import checked, follow
+from canonical.service.setup_desk import SetupDesk
 from canonical.service.workflows import Automation
 from canonical.store.port import Unit
 from canonical.values import MAX_ID, Instant, Ref, fold_key
@@ -54,7 +49,7 @@ ALL = Query()
 WHOLE = Window()
 
 
-class CoreDesk(ModuleDesk):
+class CoreDesk(ModuleDesk, SetupDesk):
     """The `canonical.operations.Desk` over a unit of the store."""
 
     __slots__ = ("_aliased", "_automation", "_me", "announced", "dialect", "now", "principal", "unit")
@@ -383,72 +378,6 @@ class CoreDesk(ModuleDesk):
     def delete_tag(self, tag_id: int) -> None:
         self._may_write()
         attachments.delete_tag(self.unit, tag_id)
-
-    # -- definitions --------------------------------------------------------------------------------
-
-    def custom_fields(self, kind: str) -> list[CustomField]:
-        return lookups.custom_fields(self.unit, kind)
-
-    def save_custom_field(self, definition: CustomField) -> CustomField:
-        self._may_write()
-        return lookups.save_custom_field(self.unit, definition)
-
-    def delete_custom_field(self, kind: str, name: str, group: str = "") -> None:
-        self._may_write()
-        lookups.delete_custom_field(self.unit, kind, name, group)
-
-    def picklist(self, name: str) -> list[PicklistItem]:
-        return lookups.picklist(self.unit, name)
-
-    def save_picklist_item(self, item: PicklistItem) -> PicklistItem:
-        self._may_write()
-        return lookups.save_picklist_item(self.unit, item)
-
-    def delete_picklist_item(self, item_id: int) -> None:
-        self._may_write()
-        lookups.delete_picklist_item(self.unit, item_id)
-
-    # -- workflows and jobs ---------------------------------------------------------------------------
-
-    def check_scripts(self, workflow: Workflow) -> None:
-        workflows.check_scripts(self._automation, workflows.checked(workflow))
-
-    def workflows(self, window: Window = WHOLE) -> list[Workflow]:
-        return workflows.workflows(self.unit, window)
-
-    def workflow(self, id: int) -> Workflow:
-        return workflows.workflow(self.unit, id)
-
-    def save_workflow(self, workflow: Workflow) -> Workflow:
-        self._may_write()
-        return workflows.save_workflow(self.unit, workflow, self._me, self.now, self._automation)
-
-    def delete_workflow(self, id: int) -> None:
-        self._may_write()
-        workflows.delete_workflow(self.unit, id)
-
-    def jobs(self, status: str | None = None, window: Window = WHOLE) -> tuple[list[Job], int]:
-        return jobs.jobs(self.unit, status, window)
-
-    def job(self, id: int) -> Job:
-        return jobs.job(self.unit, id)
-
-    def create_job(self, job: Job) -> Job:
-        self._may_write()
-        made = jobs.create_job(self.unit, job, self._me, self.now)
-        self.announced.append(made.id)
-        return made
-
-    def update_job(self, update: JobUpdate) -> Job:
-        self._may_write()
-        return jobs.update_job(self.unit, update, self.now)
-
-    def cancel_job(self, id: int) -> Job:
-        self._may_write()
-        return jobs.cancel_job(self.unit, id, self.now)
-
-    def job_logs(self, id: int, window: Window = WHOLE) -> tuple[list[JobLog], int]:
-        return jobs.logs(self.unit, id, window)
 
     # -- the change log, ids, aliases -----------------------------------------------------------------
 

@@ -16,6 +16,8 @@ TASK = {"task": True}
 ADMIN = {"right": DOMAIN_CONF}
 E1 = {"e1": True}
 OVERRIDES = ("PUT", "DELETE")
+ASSOCIATIONS = "/activities/contact/"
+"""What stands below is never a count and a start."""
 
 _ACTIVITIES = tuple(
     row
@@ -111,11 +113,13 @@ def locate(request: WireRequest) -> str:
     """The path without the optional prefix ``/crm2``.
 
     A base address that ends with a slash doubles the first one of the path. Raises `RouteNotFound` for a suffix: no
-    client uses one.
+    client uses one; and for another word than add and remove below ``contact``.
     """
     path = f"/{request.path.lstrip('/')}"
     if path.startswith("/crm2/") or path == "/crm2":
         path = f"/{path[5:].lstrip('/')}"
+    if path.startswith(ASSOCIATIONS) and path[len(ASSOCIATIONS) :].rstrip("/") not in ("add", "remove"):
+        raise RouteNotFound(path)
     if path.rstrip("/").lower().endswith(".json"):
         raise RouteNotFound(path)
     return path

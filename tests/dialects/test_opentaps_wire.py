@@ -160,6 +160,11 @@ def test_tokens_are_named_as_secrets() -> None:
         (b'{"noteText":"Caf\\u00e9"}', "application/json;charset=utf-8"),
         (b'{"noteText":"Caf\xe9"}', "application/json;charset=iso-8859-1"),
         (b'  {"noteText":"Caf\xc3\xa9"}', "text/plain"),
+        (b'{"noteText":"Caf\xe9"}', "application/json"),
+        (b'{"noteText":"Caf\xc3\xa9"}\n', FORM),
+        (b'\xef\xbb\xbf{"noteText":"Caf\xc3\xa9"}', "application/json"),
+        (b'\xef\xbb\xbf{"noteText":"Caf\xc3\xa9"}', None),
+        (b"\xef\xbb\xbfnoteText=Caf%C3%A9", FORM),
         (b'--X\r\nContent-Disposition: form-data; name="noteText"\r\n\r\nCaf\xc3\xa9\r\n--X--\r\n',
          "multipart/form-data; boundary=X"),
         (b'--X\r\nContent-Disposition: form-data; name="noteText"\r\n\r\nCaf\xe9\r\n--X--\r\n',
@@ -198,6 +203,11 @@ def test_nul_and_control_characters_do_no_harm(ann: Client) -> None:
 
 def refused_validation(answer: Any) -> bool:
     return bool(answer.status == 400 and orjson.loads(answer.body)["errors"][0]["field"] == "text")
+
+
+@pytest.mark.parametrize("body", [b"{a}=1&noteText=x", b'noteText=x&note_field_{"a":1}', b"{&noteText=x&b=}"])
+def test_a_form_with_braces_stays_a_form(ann: Client, body: bytes) -> None:
+    assert value(ann.send("POST", "/activities?authToken=T0K", body).body)["noteText"] == "x"
 
 
 def test_json_objects_with_attributes(ann: Client) -> None:
@@ -256,8 +266,10 @@ def test_preflight_on_any_path(ann: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nowhere", "/activities.json", "/activities/10.json", "/task/1/2/3", "/mail", "/import", "/crm2"]
-)
+    "path",
+    ["/", "/nowhere", "/activities.json", "/activities/10.json", "/task/1/2/3", "/mail", "/import", "/crm2",
+     "/activities/contact/2", "/activities/contact/"],
+)  # fmt: skip
 def test_unknown_paths(ann: Client, path: str) -> None:
     assert ann.refusal("GET", path, expect=404) == "Not Found"
     assert refused(ann.send("GET", path), 404) == "Not Found"
@@ -302,6 +314,11 @@ def test_the_home_host_and_the_prefix_are_mounted(world: World, ann: Client) -> 
         WireRequest("GET", "/crm2/activities/10", f"authToken={ann.token}&clientDomain={ann.domain}")
     )
     assert (answer.status, answer.header("Content-Type")) == (200, JSON_TYPE)
+
+
+@pytest.mark.parametrize("path", ["/activities/", "//activities", "//crm2//activities/10/", "/crm2/activities/10/1/"])
+def test_slashes_of_base_addresses(ann: Client, path: str) -> None:
+    assert ann.value("GET", path) == []
 
 
 def test_every_value_of_a_task_that_py_concatenates_is_text(ann: Client) -> None:
