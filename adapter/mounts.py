@@ -40,7 +40,8 @@ class Mounts:
     def find(self, host: str, raw_path: str) -> tuple[Mount, str] | None:
         """The mount and the path below it; None when no dialect is meant. A prefix counts on every host."""
         name, label = _names(host)
-        segment, _, rest = raw_path[1:].partition("/")
+        # A client whose base address ends in a slash sends two.
+        segment, _, rest = raw_path.lstrip("/").partition("/")
         prefixed = self.gateways.get(segment)
         if prefixed is not None:
             return Mount(prefixed, f"/{segment}", label), f"/{rest}"

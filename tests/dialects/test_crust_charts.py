@@ -72,7 +72,7 @@ def test_count_and_sum_and_group(ann: CrustClient, deals: str) -> None:
     assert (pie["data"], pie["fields"]) == ([["Lost", 1], ["Open", 2], ["Won", 2]], {"State": {"kind": "string"}})
     assert pie["meta"]["count"] == "state"
     donut = chart(ann, deals, kind="donut", xAxis="state", sum="value")
-    assert donut["data"] == [["Lost", None], ["Open", 130.5], ["Won", 600]]
+    assert donut["data"] == [["Lost", 0], ["Open", 130.5], ["Won", 600]]
     bar = chart(ann, deals, kind="bar", groupBy="state", count="id")
     assert bar["data"] == [["Lost", 1], ["Open", 2], ["Won", 2]]
     assert chart(ann, deals, kind="pie", count="state")["data"] == pie["data"]
@@ -84,6 +84,42 @@ def test_count_and_sum_and_group(ann: CrustClient, deals: str) -> None:
         ["Close date", "2018-01-01"],
         ["Opportunity value", 30],
     ]
+
+
+def test_the_grouped_charts_of_the_seeds_prose_to_the_byte(ann: CrustClient, deals: str) -> None:
+    """``select opportunity.state count by opportunity.state`` and its like (seed 003)."""
+    id = deals.removeprefix("/module/")
+
+    def answer(query: str) -> str:
+        return ann.text("GET", f"{deals}/chart?name=C&description=D&{query}")
+
+    assert answer("xAxis=opportunity.state&count=opportunity.state&groupBy=&sum=&yAxis=&kind=pie") == (
+        '{"response":{"data":[["Lost",1],["Open",2],["Won",2]],"fields":{"State":{"kind":"string"}},"kind":"pie",'
+        f'"meta":{{"count":"opportunity.state","description":"D","kind":"pie","module":{id},"name":"C",'
+        '"x":"opportunity.state","y":""}}}'
+    )
+    assert answer("xAxis=opportunity.state&sum=opportunity.value&kind=donut") == (
+        '{"response":{"data":[["Lost",0],["Open",130.5],["Won",600]],"fields":{"State":{"kind":"string"}},'
+        f'"kind":"donut","meta":{{"description":"D","kind":"donut","module":{id},"name":"C",'
+        '"sum":"opportunity.value","x":"opportunity.state","y":""}}}'
+    )
+    assert answer("xAxis=lead.state&yAxis=lead.id&groupBy=lead.state&count=lead.id&kind=bar") == (
+        '{"response":{"data":[["Lost",1],["Open",2],["Won",2]],"fields":{"State":{"kind":"string"}},"kind":"bar",'
+        f'"meta":{{"count":"lead.id","description":"D","groupby":"lead.state","kind":"bar","module":{id},'
+        '"name":"C","x":"lead.state","y":"lead.id"}}}'
+    )
+
+
+def test_a_number_axis_is_in_the_order_of_its_numbers_and_gaps_are_null(ann: CrustClient) -> None:
+    fields = [{"name": "x", "label": "X", "kind": "Number"}, {"name": "y", "label": "Y", "kind": "Number"}]
+    module = f"/module/{ann.post('/module/', {'name': 'Points', 'fields': fields})['moduleID']}"
+    for x, y in (("10", "3"), ("?", "8"), ("2", ""), ("-5", "1")):
+        ann.add(module, x=x, y=y)
+    assert chart(ann, module, kind="line", xAxis="x", yAxis="y")["data"] == [
+        ["X", -5, 2, 10, "?"],
+        ["Y", 1, None, 3, 8],
+    ]
+    assert chart(ann, module, kind="bar", groupBy="x", count="id")["data"] == [[-5, 1], [2, 1], [10, 1], ["?", 1]]
 
 
 def test_bounds(ann: CrustClient, deals: str) -> None:

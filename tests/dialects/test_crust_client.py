@@ -209,9 +209,12 @@ def test_the_clients_whole_round(world: World) -> None:
     assert record["page"]["pageID"] == record_page
     record["fields"][0]["value"] = "Maribor"
     target = f"/module/{module}/content/{record['contentID']}"
+    assert world.now is not None
+    world.now += 61_250_000
     # The client posts the whole object back; what is not `fields` means nothing.
     changed = app.post(target, record)
     assert changed["fields"] == record["fields"]
+    assert (changed["createdAt"], changed["updatedAt"]) == ("2014-06-01T08:00:00Z", "2014-06-01T08:01:01.25Z")
     again = app.get(target)
     assert values(again) == {"city": "Maribor", "size": "100"}
     assert (again["createdAt"], again["contentID"]) == (record["createdAt"], record["contentID"])
@@ -224,8 +227,8 @@ def test_the_clients_whole_round(world: World) -> None:
     read["fields"].append({"name": "vip", "label": "VIP", "kind": "Bool", "options": {}, "isVisible": True})
     edited = app.post(f"/module/{module}", read)
     assert [field["moduleID"] for field in edited["fields"]] == ["0", "0", "0"]
-    assert edited["createdAt"] == read["createdAt"]
-    assert edited["updatedAt"]
+    assert (edited["createdAt"], edited["updatedAt"]) == ("2014-06-01T08:00:00Z", "2014-06-01T08:01:01.25Z")
+    assert app.get(f"/module/{module}")["updatedAt"] == "2014-06-01T08:01:01Z"
 
     # Pages: two more, put first below no parent, whose id the client does not know.
     news = app.post("/page/", {"selfID": "0", "title": "News"})["pageID"]

@@ -443,6 +443,14 @@ def test_bad_moments(v3: Zurmo, since: str) -> None:
     )
 
 
+@pytest.mark.parametrize("action", ["getCreatedItems", "getModifiedItems"])
+def test_sync_far_past_the_end(v3: Zurmo, action: str) -> None:
+    v3.task("Call")
+    asked = {"sinceDateTime": "2014-01-01 00:00:00", "pagination": {"page": "9000000000000000000", "pageSize": "100"}}
+    data = v3.ok("POST", f"/tasks/task/api/{action}/", asked)
+    assert (data["currentPage"], data["pageSize"], "items" in data) == (9000000000000000000, 100, False)
+
+
 def test_sync_needs_data_and_is_not_everywhere(v3: Zurmo) -> None:
     assert v3.failure("GET", "/tasks/task/api/getDeletedItems/") == "Please provide data."
     assert v3.send("POST", f"/{DEAL}/api/getDeletedItems/", {"sinceDateTime": NOW}).status == 404

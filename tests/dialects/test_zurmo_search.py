@@ -185,6 +185,8 @@ def test_list_sort(filled: Zurmo, sort: str | None, found: list[str]) -> None:
         ({"page": "2", "pageSize": "3"}, 2, ALL[3:]),
         ({"page": "7", "pageSize": "3"}, 7, ALL[3:]),
         ({"page": "9223372036854775807", "pageSize": "3"}, 9223372036854775807, ALL[3:]),
+        ({"page": "99999999999999999999", "pageSize": "3"}, 9223372036854775807, ALL[3:]),
+        ({"page": "000000000000000000000002", "pageSize": "3"}, 2, ALL[3:]),
         ({"page": "0", "pageSize": "0"}, 1, ALL),
         ({"page": "-2", "pageSize": "-1"}, 1, ALL),
         ({"page": "x", "pageSize": "x"}, 1, ALL),
@@ -466,6 +468,8 @@ def test_search_pages(filled: Zurmo) -> None:
 
     assert page(page="9", pageSize="2")["data"] == {"totalCount": 3, "currentPage": 9}
     assert page(pageSize="0")["data"] == {"totalCount": 3, "currentPage": 1}
+    assert page(page="99999999999999999999")["data"] == {"totalCount": 3, "currentPage": 9223372036854775807}
+    assert len(page(pageSize="99999999999999999999")["data"]["items"]) == 3
     assert page(page="0", pageSize="1")["data"]["currentPage"] == 1
     assert page(pageSize="-1")["message"].startswith(SYNTAX)
 

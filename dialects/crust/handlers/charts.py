@@ -88,7 +88,9 @@ class _Source:
             # A day as the upper bound takes in the times of that day.
             bounds[1] += HIGHEST
         asked = Aggregate(how, key, value, bounds[0], bounds[1], bounded)
-        return [(name, _number(number)) for name, number in self.call.desk.aggregate(self.found.module.id, asked)]
+        found = self.call.desk.aggregate(self.found.module.id, asked)
+        # An empty value is a gap in a line, not a text.
+        return [(name, None if number == "" else _number(number)) for name, number in found]
 
     def _system(
         self, system: SystemModule, how: str, key: str, value: str, low: str, high: str, bounded: str
@@ -196,7 +198,10 @@ class _Asked:
             return []
         bounded = sent["xAxis"] if sent["xMin"] or sent["xMax"] else ""
         rows = source.rows(self.how, self.key, self.value, sent["xMin"], sent["xMax"], bounded)
-        return rows if self.key else [(self.label, number or 0) for _, number in rows]
+        if self.how == "pairs":
+            return rows
+        # The sum of a group without a number in it is 0: a slice has to have a size.
+        return [(group if self.key else self.label, number or 0) for group, number in rows]
 
 
 def chart(call: Call) -> WireResponse:
@@ -207,12 +212,13 @@ def chart(call: Call) -> WireResponse:
         raise Refused(f"Error when reading /chart-{kind[:100]}.json: file does not exist")
     found = lookup.find(call, sent["moduleID"])
     module = None if found is None else found.module
-    asked = _Asked.of(sent, module)
-    rows = [] if found is None else asked.rows(_Source(call, found), sent)
+    plain = _unqualified(sent, _names(module))
+    asked = _Asked.of(plain, module)
+    rows = [] if found is None else asked.rows(_Source(call, found), plain)
     label, x_kind = _described(module, asked.label)
     x: dict[str, Any] = {"kind": _axis_kind(x_kind) if asked.key else "string"}
     if x["kind"] == "number":
-        rows = [(_number(group), number) for group, number in rows]
+        rows = sorted(((_number(group), number) for group, number in rows), key=_by_number)
     if kind in ROWS or (kind == "bar" and asked.how != "pairs"):
         # With nothing to show one empty slice keeps the client's `fields[data[0][0]]` alive.
         data = [[group, number] for group, number in rows] or [[label, 0]]
@@ -220,7 +226,7 @@ def chart(call: Call) -> WireResponse:
     for name in ("xMax", "xMin"):
         if sent[name]:
             x[name[1:].lower()] = sent[name]
-    y_name = asked.value or (sent["count"] if asked.how == "count" and sent["count"] in _names(module) else "")
+    y_name = asked.value or (plain["count"] if asked.how == "count" and plain["count"] in _names(module) else "")
     y_label, y_kind = _described(module, y_name)
     if y_label in ("", label):
         y_label = f"{label} {asked.how}" if asked.how != "pairs" else f"{label} value" if y_label else "y"
@@ -230,6 +236,22 @@ def chart(call: Call) -> WireResponse:
 
 def _names(module: Module | None) -> set[str]:
     return set() if module is None else {field.name for field in module.fields}
+
+
+def _unqualified(sent: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """`sent` with fields as the module calls them: the seed's prose says ``lead.country`` for ``country``."""
+    out = dict(sent)
+    for parameter in ("xAxis", "yAxis", "groupBy", "sum", "count"):
+        name = sent[parameter].partition(".")[2]
+        if name in names and sent[parameter] not in names:
+            out[parameter] = name
+    return out
+
+
+def _by_number(row: tuple[Any, Any]) -> tuple[bool, float]:
+    """The order of a number axis; what is no number comes last, as it came."""
+    number = isinstance(row[0], int | float)
+    return not number, row[0] if number else 0
 
 
 def _answer(sent: dict[str, Any], data: list[list[Any]], described: dict[str, Any]) -> WireResponse:

@@ -17,7 +17,7 @@ Data: TypeAlias = "dict[str, Nested]"
 
 MAX_PAIRS = 10_000
 _BASE = re.compile(r"(?:\A|/)(?:index|test)\.php(?=/|\Z)")
-_INTEGER = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]{1,19})")
+_INTEGER = re.compile(r"[ \t\n\r\v\f]*([+-]?)0*([0-9]{1,20})")
 # The verb whose route takes the id from the path; with any other verb the vendor looks for a parameter.
 _PATH_ID = {("read", "GET"), ("read", "HEAD"), ("update", "PUT"), ("delete", "DELETE")}
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -98,10 +98,10 @@ def _question_marks(value: Nested) -> Any:
 
 
 def php_int(text: Nested | None) -> int:
-    """A number as PHP's intval reads it: ``5x`` is 5, ``x`` is 0, what no id can be is 0."""
+    """A number as PHP's intval reads it: ``5x`` is 5, ``x`` is 0, past the largest integer is that integer."""
     found = _INTEGER.match(text) if isinstance(text, str) else None
-    number = int(found[1]) if found else 0
-    return number if abs(number) <= MAX_ID else 0
+    number = min(int(found[2]), MAX_ID) if found else 0
+    return -number if found and found[1] == "-" else number
 
 
 class Given:

@@ -25,8 +25,8 @@ def list_records(call: Call) -> WireResponse:
     paging = list_paging(search, profile(call).page_cap)
     where, sort = list_query(module, search, searching(call))
     desk = call.desk
-    offset = min((paging.page - 1) * paging.size, 2**62)
-    page = desk.find(module.kind, Query(where, sort, Window(offset, paging.size)), module.include, total=True)
+    window = Window(paging.offset, paging.size)
+    page = desk.find(module.kind, Query(where, sort, window), module.include, total=True)
     total = page.total or 0
     items = page.items
     if not items and total:
@@ -44,7 +44,7 @@ def search_records(call: Call) -> WireResponse:
     require_right(call, module)
     paging = search_paging(search, profile(call).page_cap)
     where, sort = search_query(module, search, searching(call))
-    window = Window(min((paging.page - 1) * paging.size, 2**62), paging.size)
+    window = Window(paging.offset, paging.size)
     page = call.desk.find(module.kind, Query(where, sort, window), module.include, total=True)
     return _answer(call, module, paging, page.total or 0, page.items)
 

@@ -53,14 +53,15 @@ def deleted(call: Call) -> WireResponse:
     """The ids of records deleted since then. Contacts and leads are one: which it was is not known any more."""
     module, _, since, paging = _asked(call)
     type_ = str(module.start["type"])
-    offset = (paging.page - 1) * paging.size
     kind = Party.KIND if module.kind is Party else module.kind.KIND
-    changes, total = call.desk.changes(kind, ("delete",), since, types=(type_,), offset=offset, limit=paging.size)
+    changes, total = call.desk.changes(
+        kind, ("delete",), since, types=(type_,), offset=paging.offset, limit=paging.size
+    )
     return _answer(call, paging, total, [change.record.id for change in changes])
 
 
 def _records(call: Call, module: Module, condition: Node, paging: Paging) -> WireResponse:
-    window = Window((paging.page - 1) * paging.size, paging.size)
+    window = Window(paging.offset, paging.size)
     query = Query(all_of(module.where, condition), (Sort("id"),), window)
     page = call.desk.find(module.kind, query, module.include, total=True)
     return _answer(call, paging, page.total or 0, shown(call, module, page.items) if page.items else [])

@@ -14,12 +14,18 @@ from dialects.zurmo.modules import Module
 from dialects.zurmo.query.comparison import NotSearchable, Searching, UnknownAttribute
 
 DEFAULT_SIZE: Final = 10
+LAST_OFFSET: Final = 2**62
 _TERM = re.compile(r"\s*([^\s,]+)(?:\s+(\S+))?\s*\Z")
 
 
 class Paging(NamedTuple):
     page: int
     size: int
+
+    @property
+    def offset(self) -> int:
+        """Where the page starts, never past what a database counts to."""
+        return min((self.page - 1) * self.size, LAST_OFFSET)
 
 
 def _part(search: Mapping[str, Nested], name: str) -> Nested | None:
