@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """`field` of `kind` could not be said; `reason` is one of the reasons the dialect's README lists."""
 
     kind: str
@@ -39,4 +38,4 @@ class LossReport:
 
     def summary(self) -> dict[str, int]:
         """``{"activity.category:not_shown": 2}``, for the log line."""
-        return {f"{loss.kind}.{loss.field}:{loss.reason}": n for loss, n in sorted(self.counts().items(), key=str)}
+        return {f"{loss.kind}.{loss.field}:{loss.reason}": n for loss, n in sorted(self.counts().items())}

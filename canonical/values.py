@@ -94,9 +94,14 @@ def sql_time(at: Instant) -> str:
     return _calendar_text(at // SECOND)
 
 
+@lru_cache(maxsize=4096)
+def _iso_text(seconds: int) -> str:
+    return _calendar_text(seconds).replace(" ", "T") + "Z"
+
+
 def iso_time(at: Instant) -> str:
     """``2014-06-03T09:30:45Z``, UTC, fractions cut."""
-    return _calendar_text(at // SECOND).replace(" ", "T") + "Z"
+    return _iso_text(at // SECOND)
 
 
 def iso_date(at: Instant) -> str:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from adapter.formats import form_body, json_body, xml_body
-from adapter.formats.errors import Malformed, TooDeep, TooLarge
+from adapter.formats.errors import Malformed, OutOfRange, TooDeep, TooLarge
 
-__all__ = ["Malformed", "TooDeep", "TooLarge", "form_body", "json_body", "xml_body"]
+__all__ = ["Malformed", "OutOfRange", "TooDeep", "TooLarge", "form_body", "json_body", "xml_body"]

@@ -2,6 +2,7 @@
 
 Malformed     the bytes do not follow their format
   TooDeep     they may, but nest deeper than allowed
+  OutOfRange  they may, but a number in them is beyond what can be kept
 TooLarge      more of something than allowed; never read to the end
 """
 
@@ -27,6 +28,10 @@ class Malformed(Exception):
 
 class TooDeep(Malformed):
     """Well formed as far as it was read, but nested deeper than allowed."""
+
+
+class OutOfRange(Malformed):
+    """Well formed as far as it was read, but a number in it is beyond a double."""
 
 
 class TooLarge(Exception):

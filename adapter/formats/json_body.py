@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from adapter.formats.errors import Malformed, TooDeep
+from adapter.formats.errors import Malformed, OutOfRange, TooDeep
 from adapter.formats.numbers import go_float, php_float
 
 _ESCAPE = re.compile(rb"\\(.)")
@@ -31,7 +31,8 @@ def parse(data: bytes, max_depth: int = 64) -> Any:
     """Plain data from one JSON text in UTF-8.
 
     Raises Malformed with line, column and offset where it is no JSON, TooDeep where it nests more than
-    `max_depth` arrays and objects. Of repeated keys the last counts; integers past 64 bits become floats.
+    `max_depth` arrays and objects, OutOfRange for a number beyond a double (``1e400``). Of repeated keys the last
+    counts; integers past 64 bits become floats.
     """
     try:
         value = orjson.loads(data)
@@ -39,7 +40,8 @@ def parse(data: bytes, max_depth: int = 64) -> Any:
         # orjson gives up by itself past 1024 levels, or earlier in text that also breaks off.
         if error.msg.startswith(("depth limit", "Recursion limit", "failed to allocate")):
             raise _too_deep(max_depth) from None
-        raise Malformed(error.msg, line=error.lineno, column=error.colno, offset=error.pos) from None
+        kind = OutOfRange if error.msg.startswith("number is infinity") else Malformed
+        raise kind(error.msg, line=error.lineno, column=error.colno, offset=error.pos) from None
     if data.count(b"[") + data.count(b"{") > max_depth:
         _refuse_deeper(value, max_depth)
     return value

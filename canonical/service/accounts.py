@@ -238,11 +238,20 @@ class CoreAccounts:
         return self._by({"username_fold": fold_key(username)}, tenant_id)
 
     def _by(self, where: Mapping[str, Any], tenant_id: int) -> Principal | None:
-        rows = self._store.reading(tenant_id).select("app_user", where)
+        """The active user, kept by each thread until anybody commits anything."""
+        unit = self._store.reading(tenant_id)
+        version = unit.version()
+        seen: OrderedDict[tuple[object, ...], tuple[int, Principal]]
+        seen = self._seen.__dict__.setdefault("users", OrderedDict())
+        key = (tenant_id, *where.items())
+        kept = seen.get(key) if version is not None else None
+        if kept is not None and kept[0] == version:
+            return kept[1]
+        rows = unit.select("app_user", where)
         if not rows or not rows[0]["active"]:
             return None
         row = rows[0]
-        return Principal(
+        found = Principal(
             tenant_id,
             row["id"],
             row["username"],
@@ -252,6 +261,11 @@ class CoreAccounts:
             row["person_id"],
             "user",
         )
+        if version is not None:
+            seen[key] = (version, found)
+            if len(seen) > CREDENTIALS_KEPT:
+                seen.popitem(last=False)
+        return found
 
     def by_user_id(self, user_id: int) -> Principal | None:
         # A user never moves to another tenant, so the search over all of them is made once.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from adapter.formats import Malformed, TooDeep, TooLarge, json_body
@@ -19,6 +20,7 @@ from adapter.formats import Malformed, TooDeep, TooLarge, json_body
 MAX_LENGTH = 65_536
 MAX_ITEMS = 4_000
 MAX_DEPTH = 32
+SHORT = 300
 _MARK = re.compile(r"[(),]")
 
 
@@ -40,6 +42,16 @@ def parse(text: str) -> Items:
     """
     if len(text) > MAX_LENGTH:
         raise TooLarge(len(text), MAX_LENGTH)
+    return _known(text) if len(text) <= SHORT else _parsed(text)
+
+
+@lru_cache(maxsize=256)
+def _known(text: str) -> Items:
+    """Clients ask with the same few texts over and over."""
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Items:
     levels: list[list[Item]] = [[]]
     names: list[str] = []
     count = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,6 +28,8 @@ _MEDIA = {
     "application/yaml": "yaml",
 }
 _NUMBERS = 18  # decimal digits that always fit 64 bits
+_MOST = 10**_NUMBERS - 1
+_SLASHES = re.compile("//+")
 _KEY = "affinitylive parameters"
 
 
@@ -64,6 +67,14 @@ class Parameters:
         """Whether a switch is on: ``1`` or ``yes`` (dossier, section 4)."""
         value = self.text(name)
         return value is not None and value.strip().lower() in ("1", "yes")
+
+    def count(self, name: str) -> int | None:
+        """As `number`, but a number past all bounds is the most there is: a page far past the end is still past it."""
+        value = self.text(name)
+        if value is None:
+            return None
+        digits = value.strip()
+        return _MOST if digits.isascii() and digits.isdigit() and len(digits) > _NUMBERS else whole(digits)
 
     @property
     def fields(self) -> Items:
@@ -133,6 +144,7 @@ def read(request: WireRequest) -> Parameters:
 
 
 def _json(body: bytes) -> dict[str, Any]:
+    body = body.removeprefix(b"\xef\xbb\xbf")  # some clients' encoders put a byte order mark first
     if not body.strip():
         return {}
     value = json_body.parse(body)
@@ -178,7 +190,12 @@ def _put(into: dict[str, Any], keys: list[str], value: str) -> None:
 
 
 def split_path(path: str) -> tuple[str, str, str]:
-    """The mount prefix (or ""), the path below it without extension, and the extension's format (or "")."""
+    """The mount prefix (or ""), the path below it without extension, and the extension's format (or "").
+
+    Slashes may be doubled: a base URL with a final slash, joined to a path with a leading one.
+    """
+    if "//" in path:
+        path = _SLASHES.sub("/", path)
     prefix = ""
     for candidate in PREFIXES:
         if path == candidate or path.startswith((candidate + "/", candidate + ".")):

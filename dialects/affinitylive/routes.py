@@ -137,5 +137,10 @@ def _all() -> Iterator[Route]:
 
 
 ROUTES = RouteTable(_all())
-SEGMENTS = frozenset(route.template.strip("/").partition("/")[0] for route in ROUTES)
+UNSERVED = (
+    "jobs", "request", "requests", "contracts", "milestones", "expenses", "invoices", "campaigns", "assets",
+    "segmentations", "webhooks",
+)  # fmt: skip
+"""Resources of the vendor without a kind here: unknown, but the API's (dossier, section 2)."""
+SEGMENTS = frozenset((*UNSERVED, *(route.template.strip("/").partition("/")[0] for route in ROUTES)))
 """First segments that are the API's even without a prefix."""

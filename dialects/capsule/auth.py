@@ -27,10 +27,11 @@ def read_token(authorization: str | None) -> str | None:
     if scheme.lower() != "basic":
         return None
     try:
-        pair = binascii.a2b_base64(encoded.strip(), strict_mode=True).decode("utf-8")
+        # The password may be in any character set.
+        user = binascii.a2b_base64(encoded.strip(), strict_mode=True).partition(b":")[0]
+        return user.decode("utf-8") or None
     except (binascii.Error, ValueError):
         return None
-    return pair.partition(":")[0] or None
 
 
 def basic(token: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Union
 
 from adapter.formats import Malformed, json_body, xml_body
@@ -189,8 +190,11 @@ def _json_values(value: Any) -> list[Value]:
         return [clean_text(value)]
     if isinstance(value, bool):
         return ["true" if value else "false"]
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         return [str(value)]
+    if isinstance(value, float):
+        # Never an exponent: 0.00005 is no "5e-05".
+        return [format(Decimal(repr(value)), "f")]
     if isinstance(value, dict):
         # PHP's JSON_FORCE_OBJECT writes lists as {"0":…,"1":…}; no Capsule element has a number for a name.
         if value and all(key.isascii() and key.isdigit() for key in value):

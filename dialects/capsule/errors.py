@@ -7,7 +7,7 @@ only 401 (HTML) and 429 (``{"error":…}``) have bodies of their own.
 from __future__ import annotations
 
 from adapter.dialect import Call
-from adapter.formats import Malformed, TooDeep, TooLarge, json_body, xml_body
+from adapter.formats import Malformed, OutOfRange, TooDeep, TooLarge, json_body, xml_body
 from adapter.routes import MethodNotAllowed, RouteNotFound
 from adapter.wire import WireResponse
 from canonical.errors import (
@@ -127,6 +127,8 @@ def _wording(error: Exception) -> tuple[int, str]:
         case TooDeep():
             # Well-formed, and no document of this vendor.
             return 400, error.message
+        case OutOfRange():
+            return 400, "number is invalid"
         case Malformed():
             # Malformed XML is a server error to this vendor, as its own errors page says.
             return 500, error.message

@@ -14,7 +14,7 @@ from adapter.formats import json_body
 from adapter.formats.xml_body import escape_text
 from adapter.wire import WireResponse
 from dialects.capsule.errors import NotAcceptable
-from dialects.capsule.fields.table import Field
+from dialects.capsule.fields.table import TEXT, Field
 from dialects.capsule.negotiation import DECLARATION, Answer, answer_format
 
 Pairs = Sequence[tuple[str, Union[str, "Pairs"]]]
@@ -57,13 +57,16 @@ def group(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 class Writer:
     """Writes records of one kind as element `name`. `context` is whatever the table's `show` functions need."""
 
-    __slots__ = ("_rows", "name")
+    __slots__ = ("_rows", "json", "name")
 
     def __init__(self, name: str, fields: Iterable[Field]) -> None:
         self.name = name
+        shown = [field for field in fields if field.shows is not None]
+        self.json = _json_of(shown)
+        """From a record and a context to the element as JSON."""
         self._rows: list[tuple[str, str, str, bool, Callable[[Any, Any], Any]]] = [
             (field.name, f"<{field.name}>", f"</{field.name}>", field.plain, field.shows)
-            for field in fields
+            for field in shown
             if field.shows is not None
         ]
 
@@ -82,13 +85,28 @@ class Writer:
         parts += ("</", self.name, ">")
         return "".join(parts)
 
-    def json(self, record: Any, context: Any = None) -> dict[str, Any]:
-        shown: dict[str, Any] = {}
-        for name, _, _, _, shows in self._rows:
-            value = shows(record, context)
-            if value is not None:
-                shown[name] = value if isinstance(value, str) else pairs_json(value)
-        return shown
+
+def _json_of(fields: Sequence[Field]) -> Callable[..., dict[str, Any]]:
+    """A function from a record and a context to its JSON, generated once from the field table: the longest lists
+    spend most of their time here. Its source holds names of fields only."""
+    lines = ["def json(record, context=None):", "    shown = {}"]
+    known: dict[str, Any] = {"pairs_json": pairs_json, "isinstance": isinstance, "str": str, "__builtins__": {}}
+    for at, field in enumerate(fields):
+        put = f"shown[{field.name!r}] ="
+        if field.show is None and field.attribute is not None and field.type is TEXT:
+            value = f"record.{field.attribute}"
+            lines += [f"    {put} {value} or ''"] if field.required else [f"    if {value}: {put} {value}"]
+            continue
+        if field.show is None and field.attribute is not None:
+            known[f"write{at}"] = field.type.show
+            lines += [f"    value = record.{field.attribute}", f"    if value is not None: {put} write{at}(value)"]
+            continue
+        known[f"show{at}"] = field.shows
+        text = "value" if field.plain else "value if isinstance(value, str) else pairs_json(value)"
+        lines += [f"    value = show{at}(record, context)", f"    if value is not None: {put} {text}"]
+    exec("\n".join([*lines, "    return shown"]), known)  # noqa: S102
+    made: Callable[..., dict[str, Any]] = known["json"]
+    return made
 
 
 def answer_for(call: Call) -> Answer:

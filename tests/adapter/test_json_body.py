@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.formats import Malformed, TooDeep
+from adapter.formats import Malformed, OutOfRange, TooDeep
 from adapter.formats.json_body import parse, render, render_ascii, render_go, render_php
 
 TEXT = st.one_of(st.text(), st.text('"\\/bfnrtu<>&\x00\x08\x0b\x0c\x7f\x85\u2027\u2028\u2029\u202aé\U0001f600e.1,]}'))
@@ -114,6 +114,13 @@ def test_malformed(data: bytes, line: int, column: int) -> None:
     with pytest.raises(Malformed) as caught:
         parse(data)
     assert (caught.value.line, caught.value.column) == (line, column)
+
+
+@pytest.mark.parametrize("data", [b"1e400", b'{"a":[-1e400]}'])
+def test_number_beyond_a_double(data: bytes) -> None:
+    with pytest.raises(OutOfRange):
+        parse(data)
+    assert parse(b"1e-400") == 0.0
 
 
 @pytest.mark.parametrize("depth", [65, 500, 1024, 1025, 100_000])

@@ -274,7 +274,9 @@ def paged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         ("_page=12", None, 0),
         ("_page=999999999999999999&_limit=100", None, 0),
         ("_offset=999999999999999999", None, 0),
-        ("_page=99999999999999999999999999", 1, 10),
+        ("_page=99999999999999999999999999", None, 0),
+        ("_offset=99999999999999999999999999", None, 0),
+        ("_limit=99999999999999999999999999", 1, 100),
     ],
 )
 def test_paging(paged: World, query: str, first: int | None, count: int) -> None:

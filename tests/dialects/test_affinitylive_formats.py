@@ -237,3 +237,22 @@ def test_error_body(ann: Client) -> None:
             f'"more_info":"{MORE}invalid_request"}}}}'
         ).encode()
     )
+
+
+@pytest.mark.parametrize(
+    "path", ["//api/v0/activities", "/api/v0//activities.json", "/api//v0/activities//", "//activities"]
+)
+def test_doubled_slashes(ann: Client, path: str) -> None:
+    """A base URL with a final slash before a path with a leading one."""
+    assert ann.send("GET", path).status == 200
+
+
+def test_a_byte_order_mark_before_json(ann: Client) -> None:
+    body = b'\xef\xbb\xbf{"_method":"GET","_fields":"body"}'
+    assert status(ann.send("POST", "/api/v0/activities", body, JSON)) == (200, "ok")
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/request.json", "/contracts/1", "/webhooks/subscriptions"])
+def test_unserved_resources_at_the_root_are_the_apis_too(ann: Client, path: str) -> None:
+    assert status(ann.send("GET", path)) == (400, "invalid_request")
+    assert status(ann.send("GET", f"/api/v0{path}")) == (400, "invalid_request")

@@ -445,3 +445,69 @@ def test_every_resource_has_its_lists(ann: Client, name: str) -> None:
     if name != "activities":
         assert ann.get(f"/{name}/statuses")
     assert refused(ann, "GET", f"/{name}/77") == (400, "invalid_request")
+
+
+# -- dates of standings, usernames ---------------------------------------------------------------------------
+
+
+def test_dates_of_standings_can_be_filtered(ann: Client) -> None:
+    """What a client can read as a date it can ask for; before 0 is unset [noojee]."""
+    for title in ("new", "begun"):
+        ann.post("/tasks", title=title)
+    ann.put("/tasks/2/progressions/start")
+    ann.put("/tasks/1/progressions/2")
+    assert ann.ids("/tasks", "date_commenced_before(0)") == [1]
+    assert ann.ids("/tasks", {"date_commenced_before": ["0"]}) == [1]
+    assert ann.ids("/tasks", "empty(date_accepted)") == [2]
+    assert ann.ids("/tasks", f"date_accepted({NOW})") == [1]
+    assert ann.ids("/tasks", f"date_commenced_after({int(NOW) - 1})") == [2]
+    assert ann.ids("/tasks", f"date_commenced_after({NOW})") == []
+    assert ann.ids("/tasks", f"date_commenced_before({NOW})") == []
+    assert ann.ids("/tasks", f"date_commenced_before({int(NOW) + 1})") == [2]
+    for title in ("new", "open", "done"):
+        ann.post("/issues", title=title)
+    ann.put("/issues/2/progressions/2")
+    ann.put("/issues/3/progressions/3")
+    assert ann.ids("/issues", "date_opened_before(0)") == [1, 3]
+    assert ann.ids("/issues", "date_resolved_before(0)") == [1, 2]
+    assert ann.ids("/issues", "empty(date_resolved)") == [1, 2]
+    assert ann.ids("/issues", f"date_resolved({NOW})") == [3]
+    assert ann.ids("/issues", "date_resolved_after(1)") == [3]
+
+
+def test_an_issue_that_was_closed_elsewhere_is_resolved_on_that_day(world: World, ann: Client) -> None:
+    ann.post("/issues", title="x")
+    world.write(lambda desk: desk.update(Update(Case, 1, {"state": "closed", "closed_on": "2014-05-01"})))
+    day = ann.get("/issues/1", _fields="date_resolved")["date_resolved"]
+    assert ann.ids("/issues", f"date_resolved({day})") == [1]
+    assert ann.ids("/issues", "date_resolved_before(0)") == []
+
+
+def test_a_username_is_taken_once(ann: Client) -> None:
+    ann.post("/contacts", firstname="Kai", username="kai")
+    ann.post("/contacts", firstname="Zoë", username="")
+    ann.post("/contacts", firstname="Lou", username="")
+    answer = ann.send("POST", "/api/v0/contacts", b"firstname=Al&username=kai", FORM)
+    assert status(answer) == (400, "duplicate")
+    assert "username" in json.loads(answer.body)["meta"]["message"]
+    second = ann.post("/contacts", firstname="Al", username="al")["id"]
+    assert refused(ann, "PUT", f"/contacts/{second}", username="kai") == (400, "duplicate")
+    assert ann.put(f"/contacts/{second}", username="al", _fields="username")["username"] == "al"
+
+
+@pytest.mark.parametrize("resource", ["issues", "prospects"])
+def test_the_company_and_contact_that_are_shown_can_be_filtered(ann: Client, resource: str) -> None:
+    company = int(ann.post("/companies", name="Acme")["id"])
+    kai = int(ann.post("/contacts", firstname="Kai", company_id=company)["id"])
+    lou = int(ann.post("/contacts", firstname="Lou")["id"])
+    for party in ({"contact_id": kai}, {"company_id": company}, {"contact_id": lou}, {}):
+        ann.post(f"/{resource}", title="x", **party)
+    shown = ann.get(f"/{resource}", _fields="company,contact")
+    for name in ("company", "contact"):
+        for id in (0, company, kai, lou):
+            ids = [int(row["id"]) for row in shown if row[name] == str(id)]
+            assert ann.ids(f"/{resource}", f"{name}({id})") == ids, (name, id)
+            assert ann.ids(f"/{resource}", f"{name}_id_not({id})") == [n for n in (1, 2, 3, 4) if n not in ids]
+            ids = [int(row["id"]) for row in shown if int(row[name]) < id]
+            assert ann.ids(f"/{resource}", f"{name}_less_than({id})") == ids
+    assert ann.ids(f"/{resource}", f"company({company})") == [1, 2]

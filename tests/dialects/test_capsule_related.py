@@ -234,6 +234,7 @@ class TestTags:
     def test_blank_name_and_missing_parent(self, capsule: Capsule) -> None:
         place = f"/party/{capsule.person()}"
         assert capsule.refused("POST", f"/api{place}/tag/%20") == (400, "tag is required")
+        assert capsule.refused("POST", f"/api{place}/tag/%00") == (400, "tag is required")
         assert capsule.refused("POST", "/api/party/999999999/tag/x") == (404, "party not found")
 
     def test_tag_stamps_the_record(self, capsule: Capsule) -> None:

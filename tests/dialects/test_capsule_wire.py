@@ -41,6 +41,7 @@ class TestCredentials:
             ("Bearer 0123abcd", None),
             (encoded(":x"), None),
             ("Basic " + base64.b64encode(b"\xff\xfe:x").decode(), None),
+            ("Basic " + base64.b64encode(b"0123abcd:p\xe4ss:x").decode(), "0123abcd"),
             (encoded("a" * 9000), None),
         ],
     )
@@ -234,6 +235,8 @@ class TestErrors:
             (b'"task"', JSON, 400),
             (b"1", JSON, 400),
             (b'{"task":"text"}', JSON, 400),
+            (b'{"task":{"description":1e400,"dueDate":"2014-06-04"}}', JSON, 400),
+            (b'{"task":{"description":"x","dueDate":-1e400}}', JSON, 400),
             (b"", XML, 400),
             (b"  \n", JSON, 400),
             (b"description=x", "application/x-www-form-urlencoded", 415),
@@ -286,6 +289,10 @@ class TestBodies:
         found = tree(body, content_type)
         texts = [found.text(name) for name in ("description", "n", "f", "yes", "no", "none", "empty", "absent")]
         assert texts == ["Zoë", "7", "500.5", "true", "false", None, "", None]
+
+    def test_json_numbers_are_written_out(self) -> None:
+        found = tree('{"task":{"a":0.00005,"b":55.0,"c":1e21,"d":12}}', JSON)
+        assert [found.text(name) for name in "abcd"] == ["0.00005", "55.0", "1000000000000000000000", "12"]
 
     def test_other_character_sets(self) -> None:
         latin = "<task><description>Zoë</description></task>".encode("iso-8859-1")

@@ -38,6 +38,8 @@ FOLDED = {
     if column.name.endswith("_fold")
 }
 """How the second column of a folded one is made: cut where it stands in an index."""
+COLUMNS = {name: tuple(table.c.keys()) for name, table in TABLES.items()}
+JSON_IN = {name: tuple(JSON_COLUMNS.intersection(columns)) for name, columns in COLUMNS.items()}
 TOTALS_KEPT = 512
 
 
@@ -91,7 +93,7 @@ class SqlUnit:
     ) -> tuple[object, ...]:
         """The key of a set of conditions; their values go into `params`."""
         shape: list[object] = []
-        if "tenant_id" in table.c and self.tenant_id != SYSTEM:
+        if self.tenant_id != SYSTEM and "tenant_id" in COLUMNS[table.name]:
             params["tenant_id"] = self.tenant_id
             shape.append("tenant")
         for column, value in where.items():
@@ -158,9 +160,11 @@ class SqlUnit:
 
         key = ("select", table, shape, order, window is not None)
         rows = self._run(self._statements.fixed(key, build), params).fetchall()
-        names = described.c.keys()
+        if not rows:
+            return []
+        names = COLUMNS[table]
         out = [dict(zip(names, row, strict=True)) for row in rows]
-        for name in JSON_COLUMNS.intersection(names):
+        for name in JSON_IN[table]:
             for row in out:
                 row[name] = orjson.loads(row[name]) if row[name] else {}
         return out
@@ -441,33 +445,24 @@ class SqlUnit:
         shape = self._conditions(described, where, params)
 
         def build() -> ClauseElement:
-            names = {
-                "party": "name",
-                "user": "username",
-                "opportunity": "title",
-                "case": "title",
-                "activity": "title",
-            }
-            origin: Any = described
-            cases = []
-            for kind, column in names.items():
+            party = tables.RECORDS["party"].alias("t_party")
+            origin = described.outerjoin(party, sa.and_(_points_at(described, "party"), _is_target(described, party)))
+            named: list[tuple[Any, Any]] = [(_points_at(described, "party"), party.c.name)]
+            for kind, column in (
+                ("user", "username"),
+                ("opportunity", "title"),
+                ("case", "title"),
+                ("activity", "title"),
+            ):
+                # Looked up only for links to that kind, which costs less than a join for each.
                 other = tables.RECORDS[kind].alias(f"t_{kind}")
-                origin = origin.outerjoin(
-                    other,
-                    sa.and_(
-                        described.c.target_kind == sa.literal_column(f"'{kind}'"),
-                        other.c.tenant_id == described.c.tenant_id,
-                        other.c.id == described.c.target_id,
-                    ),
-                )
-                cases.append(other.c[column])
-                if kind == "party":
-                    party_type = other.c.type
+                name = sa.select(other.c[column]).where(_is_target(described, other)).scalar_subquery()
+                named.append((_points_at(described, kind), name))
             columns = ("id", "record_kind", "record_id", "target_kind", "target_id", "role", "position", "at")
             chosen = [described.c[name] for name in columns]
             by = [described.c[name] for name in order]
             return (
-                sa.select(*chosen, sa.func.coalesce(*cases), party_type)
+                sa.select(*chosen, sa.case(*named), party.c.type)
                 .select_from(origin)
                 .where(*self._clauses(described, shape))
                 .order_by(*by)
@@ -520,6 +515,16 @@ class SqlUnit:
             for row in self.select("custom_value", where, ("record_id", "position", "name")):
                 out[row["record_id"]].append(CustomValue(row["name"], row["value"], row["group"]))
         return out
+
+
+def _points_at(link: sa.Table, kind: str) -> Any:
+    """Whether a link's target is of that kind."""
+    return link.c.target_kind == sa.literal_column(f"'{kind}'")
+
+
+def _is_target(link: sa.Table, other: Any) -> Any:
+    """Whether a record of the right kind is a link's target."""
+    return sa.and_(other.c.tenant_id == link.c.tenant_id, other.c.id == link.c.target_id)
 
 
 def _number(value: Any) -> Any:

@@ -70,7 +70,13 @@ class Standings:
     def among(self, words: tuple[str, ...]) -> Node:
         """The records that show one of the words; true or false of every record, never unknown."""
         rows = [self.by_word[word] for word in words if word in self.by_word]
-        return any_of(*(self._shows(row) for row in rows)) if rows else FALSE
+        return all_of(*self._outside(rows), any_of(*(self._shows(row) for row in rows))) if rows else FALSE
+
+    def _outside(self, rows: list[Standing]) -> list[Node]:
+        """The states that none of the rows fits, ruled out plainly: it is what an index of open records goes by."""
+        possible = {state for row in rows for state in row.fits.get("state", ())}
+        others = {state for row in self.rows for state in row.fits.get("state", ())} - possible
+        return [Compare("state", Op.NE, state) for state in sorted(others)]
 
     def _kept(self, row: Standing) -> Node:
         return all_of(Compare(_EXTRA, Op.NOT_NULL), Compare(_EXTRA, Op.EQ, row.word), row.node())

@@ -33,6 +33,7 @@ from dialects.affinitylive.handlers.shared import (
     sight_of,
 )
 from dialects.affinitylive.parameters import Parameters
+from dialects.affinitylive.query.others import CONTACTS
 
 POINTS_OF = {
     "companies": ("website", "phone", "fax", "email"),
@@ -94,12 +95,26 @@ def _name_is_free(call: Call, name: str, id: int) -> None:
         raise Duplicate("name", name)
 
 
+def _username_is_free(call: Call, changes: Changes, id: int) -> None:
+    name = changes.extras.get("username")
+    if not isinstance(name, str) or not name:
+        return
+    where = all_of(RESOURCES["contacts"].where, CONTACTS.columns["username"].among((name,)))
+    found = call.desk.find(Party, Query(where, window=Window(0, 2))).items
+    if any(other.id != id for other in found):
+        raise Duplicate("username", name)
+
+
 def create_contact(call: Call) -> WireResponse:
-    """A person, and with `company_id` his affiliation to that company. Raises BadRequest without a name."""
+    """A person, and with `company_id` his affiliation to that company.
+
+    Raises BadRequest without a name, Duplicate for a username that is taken (dossier, section 6).
+    """
     given = parameters.of(call)
     changes = read_simple(RESOURCES["contacts"], given, None, sight_of(call))
     if not any((changes.values.get(name) or "").strip() for name in ("first_name", "last_name")):
         raise BadRequest("firstname")
+    _username_is_free(call, changes, 0)
     changes.values["type"] = "person"
     _company_id(call, given, None, changes)
     return _create(call, "contacts", given, changes)
@@ -149,6 +164,7 @@ def _update(call: Call, name: str, id: str) -> WireResponse:
             raise BadRequest("name")
         _name_is_free(call, changes.values["name"], current.id)
     if name != "companies":
+        _username_is_free(call, changes, current.id)
         _company_id(call, given, current, changes)
     read_standing(name, given, current, changes)
     points, dropped = _points(name, given, current)

@@ -158,14 +158,14 @@ def order(table: Filters, items: Items) -> tuple[Sort, ...]:
 
 def window(given: Parameters, cap: int) -> Window:
     """The page: zero-based, as all clients count; a limit above the cap is the cap, what is no number the default."""
-    limit = given.number("_limit")
+    limit = given.count("_limit")
     if not limit:
         limit = DEFAULT_LIMIT
     limit = min(limit, cap)
-    page = given.number("_page")
+    page = given.count("_page")
     if page is not None:
         return Window(min(page * limit, MAX_OFFSET), limit)
-    return Window(min(given.number("_offset") or 0, MAX_OFFSET), limit)
+    return Window(min(given.count("_offset") or 0, MAX_OFFSET), limit)
 
 
 def build(

@@ -20,7 +20,7 @@ _DIGITS = 18
 _DAY = 86_400
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _FIRST_SECOND = -62_135_596_800
-_HOLDS: dict[Op, Callable[[int, int], bool]] = {
+HOLDS: dict[Op, Callable[[int, int], bool]] = {
     Op.GT: lambda a, b: a > b,
     Op.GE: lambda a, b: a >= b,
     Op.LT: lambda a, b: a < b,
@@ -74,7 +74,7 @@ def reference(field: str) -> Column:
 
     def ranged(op: Op, n: int) -> Node:
         found = _present(field, Compare(field, op, n))
-        return any_of(found, missing) if _HOLDS[op](0, n) else found
+        return any_of(found, missing) if HOLDS[op](0, n) else found
 
     return Column(among, ranged, missing)
 
@@ -106,7 +106,7 @@ def extra_number(key: str, unset: int = 0) -> Column:
 
     def ranged(op: Op, n: int) -> Node:
         found = _present(field, text_range(field, op, n))
-        return any_of(found, missing) if _HOLDS[op](unset, n) else found
+        return any_of(found, missing) if HOLDS[op](unset, n) else found
 
     return Column(among, ranged, missing)
 
@@ -212,15 +212,34 @@ def moment(field: str) -> Moments:
 def either_moment(first: Moments, second: Moments) -> Moments:
     """`first`, or `second` where the first is unset."""
 
+    missing = all_of(first.empty, second.empty)
+
     def join(one: Node, other: Node) -> Node:
         return any_of(all_of(Not(first.empty), one), all_of(first.empty, other))
 
     return Moments(
-        lambda n: FALSE if n == 0 else join(first.before(n), second.before(n)),
+        lambda n: missing if n == 0 else join(first.before(n), second.before(n)),
         lambda n: join(first.after(n), second.after(n)),
-        lambda n: FALSE if n == 0 else join(first.at(n), second.at(n)),
-        FALSE,
+        lambda n: missing if n == 0 else join(first.at(n), second.at(n)),
+        missing,
     )
+
+
+def kept_moment(key: str) -> Moments:
+    """A date kept in the extras as the decimal text of its seconds."""
+    field = kept_key(key)
+    missing = Compare(field, Op.NULL)
+
+    def before(second: int) -> Node:
+        return missing if second == 0 else _present(field, text_range(field, Op.LT, second))
+
+    def after(second: int) -> Node:
+        return _present(field, text_range(field, Op.GT, second))
+
+    def at(second: int) -> Node:
+        return missing if second == 0 else _present(field, eq(field, str(second)))
+
+    return Moments(before, after, at, missing)
 
 
 def day(field: str) -> Moments:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from canonical.query import Compare, Node, Op, all_of, any_of, contains, one_of
+from collections.abc import Callable
+
+from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, contains, eq, one_of
 from dialects.affinitylive.fields.people import POINT_OF
 from dialects.affinitylive.fields.standing import STANDINGS
 from dialects.affinitylive.query import columns as by
@@ -145,6 +147,8 @@ TASKS = Filters(
     moments={
         **DATES,
         "date_started": by.moment("start_at"),
+        "date_commenced": by.kept_moment("date_commenced"),
+        "date_accepted": by.kept_moment("date_accepted"),
         "date_due": by.moment("due_at"),
         "date_completed": by.moment("completed_at"),
     },
@@ -160,7 +164,36 @@ TASKS = Filters(
     against=linked_against,
     search=lambda term: all_of(_READABLE, any_of(contains("title", term), _holds("body", term))),
 )
-_PARTY = by.reference("party_id")
+
+
+def _at_party(of_party: Callable[[Callable[[str], Node]], Node], none: Node) -> Column:
+    """A reference by way of the one party; 0 is `none`, those that show no such reference."""
+
+    def holding(test: Callable[[str], Node]) -> Node:
+        return all_of(_HAS_PARTY, Has("party", of_party(test)))
+
+    def among(values: tuple[str, ...]) -> Node:
+        wanted = by.integers(values)
+        there = [id for id in wanted if id]
+        found = holding(lambda field: one_of(field, there)) if there else FALSE
+        return any_of(found, none) if 0 in wanted else found
+
+    def ranged(op: Op, n: int) -> Node:
+        found = holding(lambda field: Compare(field, op, n))
+        return any_of(found, none) if by.HOLDS[op](0, n) else found
+
+    return Column(among, ranged, none)
+
+
+_HAS_PARTY = Compare("party_id", Op.NOT_NULL)
+_IS_COMPANY, _IS_PERSON = eq("type", "organisation"), eq("type", "person")
+_EMPLOYED = all_of(_IS_PERSON, Compare("organisation_id", Op.NOT_NULL))
+# As shown: a person's company is the one that he works for.
+_COMPANY_OF_PARTY = _at_party(
+    lambda test: any_of(all_of(_IS_COMPANY, test("id")), all_of(_EMPLOYED, test("organisation_id"))),
+    Not(all_of(_HAS_PARTY, Has("party", any_of(_IS_COMPANY, _EMPLOYED)))),
+)
+_PARTY = _at_party(lambda test: all_of(_IS_PERSON, test("id")), Not(all_of(_HAS_PARTY, Has("party", _IS_PERSON))))
 _MATTER = {
     "id": ID,
     "title": by.text("title"),
@@ -169,8 +202,8 @@ _MATTER = {
     "contact_id": _PARTY,
     "affiliation": _PARTY,
     "affiliation_id": _PARTY,
-    "company": _PARTY,
-    "company_id": _PARTY,
+    "company": _COMPANY_OF_PARTY,
+    "company_id": _COMPANY_OF_PARTY,
     **against_columns(party_against),
 }
 ISSUES = Filters(
@@ -178,6 +211,8 @@ ISSUES = Filters(
     moments={
         **DATES,
         "date_submitted": CREATED,
+        "date_opened": by.kept_moment("date_opened"),
+        "date_resolved": by.either_moment(by.kept_moment("date_resolved"), by.day("closed_on")),
         "date_due": by.moment("due_at"),
         "date_closed": by.day("closed_on"),
     },

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model import Case, Opportunity, Party
-from canonical.values import fold
+from canonical.values import clean_text, fold
 from dialects.capsule import writers
 from dialects.capsule.errors import BadRequest, Missing
 from dialects.capsule.handlers.common import Parent, url
@@ -31,7 +31,7 @@ def _name(call: Call) -> str:
     raw = call.request.path.rstrip("/").rpartition("/")[2]
     if "+" in raw and not any(fold(tag.name) == fold(name) for tag in call.desk.find_tags(name)):
         name = unquote(raw.replace("+", " "))
-    name = name.strip()
+    name = clean_text(name).strip()
     if not name:
         raise BadRequest("tag is required")
     return name
