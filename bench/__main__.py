@@ -33,6 +33,7 @@ def measured(folder: Path, large: int | None, seconds: float) -> Iterator[Row]:
             larger = cases.World(folder, large)
             stack.callback(larger.close)
             yield from cases.growth(world, larger)
+            yield from cases.charts(larger)
             yield from cases.contains(larger)
         if seconds:
             yield from cases.behind_the_server(world, seconds)

@@ -6,17 +6,17 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy.orm import Session
 
 from bench import data, floor, obvious, rows, served, writers
 from bench.client import Environ
 from bench.measure import Run, Timing, crowd, in_turns, ratio, reader
-from bench.sides import PAGE, CapsuleSide, FloorSide, ObviousSide, Ours, Side, ZurmoSide
-from bench.table import Check, Row, at_least, at_most
+from bench.sides import PAGE, CapsuleSide, CrustSide, FloorSide, ObviousSide, Ours, Side, ZurmoSide
+from bench.table import Check, Row, at_least, at_most, number
 from canonical.accounts import Tenant
 
 SMALL: Final = 100_000
@@ -25,6 +25,9 @@ DEEP: Final = 200 * PAGE
 CLIENTS: Final = 16
 PROCESSES: Final = 4
 BULK: Final = 20_000
+
+
+S = TypeVar("S", bound=Side)
 
 
 @dataclass
@@ -41,10 +44,13 @@ class World:
         self.floor = FloorSide(self.plain)
         self.obvious = ObviousSide(self.plain)
         self.ours = Ours(self.own)
-        zurmo, capsule = self.ours.sides()
-        assert isinstance(zurmo, ZurmoSide)
-        assert isinstance(capsule, CapsuleSide)
-        self.zurmo, self.capsule = zurmo, capsule
+        self.dialects = self.ours.sides()
+        self.zurmo = self._side(ZurmoSide)
+        self.capsule = self._side(CapsuleSide)
+        self.crust = self._side(CrustSide)
+
+    def _side(self, kind: type[S]) -> S:
+        return next(side for side in self.dialects if isinstance(side, kind))
 
     def _fill(self) -> None:
         done = self.folder / f"made-{self.count}"
@@ -54,11 +60,11 @@ class World:
         self.own.unlink(missing_ok=True)
         floor.make(self.plain, rows.tasks(self.count))
         data.make(self.own, rows.tasks(self.count), rows.NOW)
+        ours = Ours(self.own)
+        values = islice(cycle(rows.OPEN_STATES), self.count)
+        data.load_module(ours.core, ours.tenant_id, data.MODULE, values)
+        ours.close()
         done.touch()
-
-    @property
-    def dialects(self) -> tuple[Side, ...]:
-        return (self.zurmo, self.capsule)
 
     def ids(self) -> list[int]:
         """A thousand ids from all over the data."""
@@ -102,7 +108,7 @@ def lists(world: World) -> Iterator[Row]:
     for side in world.dialects:
         mine, high = first[side.name], first["obvious app"]
         check = at_least("obvious {}x", ratio(high.cpu, mine.cpu), 8)
-        yield _row(f"list of 50 of {size}, {side.name}", mine, first["floor"], high, check)
+        yield _row(f"list of 50 of {size}, {_told(side)}", mine, first["floor"], high, check)
     runs: dict[str, Run] = {side.name: reader(side.app, [side.page(DEEP)]) for side in sides}
     runs |= {f"{side.name} p1": reader(side.app, [side.page(0)]) for side in world.dialects}
     deep = in_turns(runs, rounds=7, seconds=0.15)
@@ -110,6 +116,11 @@ def lists(world: World) -> Iterator[Row]:
         mine = deep[side.name]
         check = at_most("{}x page 1", ratio(mine.cpu, deep[f"{side.name} p1"].cpu), 2.5)
         yield _row(f"page 201 of {size}, {side.name}", mine, deep["floor"], deep["obvious app"], check)
+
+
+def _told(side: Side) -> str:
+    """Its name, and how its lists differ from the floor's."""
+    return f"{side.name} ({side.remark})" if side.remark else side.name
 
 
 def growth(small: World, large: World) -> Iterator[Row]:
@@ -120,6 +131,14 @@ def growth(small: World, large: World) -> Iterator[Row]:
             times = in_turns(runs, rounds=7, seconds=0.15)
             check = at_most(f"{{}}x of {small.count:,}", ratio(times["large"].cpu, times["small"].cpu), 1.3)
             yield _row(f"{name} of {large.count:,}, {mine.name}", times["large"], None, None, check)
+
+
+def charts(world: World) -> Iterator[Row]:
+    """How many records have each value: of the system module of tasks, and of a module of the tenant's own."""
+    modules = {"tasks by Status": world.crust.task_module, "values of an own module": data.MODULE}
+    for name, module in modules.items():
+        times = in_turns({"": reader(world.crust.app, [world.crust.chart(module, "Status")])}, rounds=3)[""]
+        yield _row(f"chart of {world.count:,} {name}, crust", times, None, None, note=f"{number(times.us / 1000)} ms")
 
 
 def contains(world: World) -> Iterator[Row]:

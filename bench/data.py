@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from bench import rows
 from canonical.accounts import Principal
 from canonical.model import KINDS, Activity, Party, Record, User
+from canonical.model.module import ModuleField
 from canonical.operations import Create
 from canonical.service.core import CanonicalCore
 from canonical.service.desk import CoreDesk
@@ -22,6 +26,10 @@ from canonical.values import Instant
 TENANT: Final = "bench"
 TOKEN: Final = "bench-token-of-user1"
 PASSWORD: Final = "bench-password"
+MODULE: Final = 2**60
+"""The id of the tenant's own module."""
+SETTINGS: Final = {"affinitylive.rate_limit": "999999999"}
+"""More than 5,000 requests an hour are sent here."""
 BATCH: Final = 20_000
 """Rows in one transaction of a bulk load."""
 
@@ -42,6 +50,7 @@ def make(path: Path, tasks: Iterable[rows.Task], now: Instant) -> None:
 def people(core: CanonicalCore, now: Instant) -> Principal:
     """The tenant and the users; gives user 1, the administrator."""
     core.directory.add_tenant(TENANT, [], [], now)
+    core.directory.change_settings(TENANT, SETTINGS)
     first, *others = rows.users()
     names = {"first_name": first.first_name, "last_name": first.last_name, "is_admin": True}
     core.directory.add_user(TENANT, first.username, PASSWORD, now, token=TOKEN, values=names)
@@ -68,6 +77,25 @@ def load_companies(core: CanonicalCore, tenant_id: int) -> None:
         unit.raise_value("party", rows.companies()[-1].id)
 
     core.store.write(tenant_id, work)
+
+
+def load_module(core: CanonicalCore, tenant_id: int, module_id: int, values: Iterable[str]) -> None:
+    """A module of the tenant's own with the field ``Status``, and a record for each of `values`."""
+    waiting = enumerate(values, 1)
+
+    def make(unit: Unit) -> None:
+        fields = orjson.dumps([asdict(ModuleField("Status", "String"))]).decode()
+        unit.insert("module", {"id": module_id, "name": "Own", "fields": fields, "created_at": 0, "updated_at": None})
+
+    core.store.write(tenant_id, make)
+    while batch := list(islice(waiting, BATCH)):
+        core.store.write(tenant_id, partial(_load_values, module_id, batch))
+
+
+def _load_values(module_id: int, batch: list[tuple[int, str]], unit: Unit) -> None:
+    """Only what a chart reads: the values of listed records."""
+    common = {"module_id": module_id, "name": "Status", "number": None}
+    unit.insert_many("record_value", [{**common, "record_id": at, "value": value} for at, value in batch])
 
 
 def load_tasks(core: CanonicalCore, tenant_id: int, tasks: Iterable[rows.Task]) -> None:
