@@ -24,6 +24,7 @@ _STATES = {word: state for state, word in WORDS.items()} | {
     "FINISHED": "completed",
     "CANCELED": "cancelled",
 }
+_NOT_COMPLETED = Compare("state", Op.NE, "completed")
 _KEY = f"extras.{NAMESPACE}.status_key"
 
 
@@ -51,12 +52,18 @@ def shown_status(activity: Activity) -> str:
 
 def status_node(words: list[str]) -> Node:
     """The activities that show one of these words, letter case aside."""
-    return any_of(*(node for word in words for node in _shows(word.strip().upper())))
+    shows = any_of(*(node for word in words for node in _shows(word.strip().upper())))
+    if any(state_of(word) == "completed" for word in words):
+        return shows
+    # Follows from the rest; said plainly, the index of what is open serves.
+    return And((_NOT_COMPLETED, shows))
 
 
 def words_in(node: Node) -> list[str]:
     """The words that `status_node` was made of."""
     match node:
+        case And((first, rest)) if first == _NOT_COMPLETED:
+            return words_in(rest)
         case And((Compare("state"), Compare(field, Op.EQ, str() as word))) if field == _KEY:
             return [word]
         case Compare() | And():
