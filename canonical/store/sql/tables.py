@@ -75,9 +75,8 @@ _index(
     *("tenant_id", "type", "due_at", "id", "state", "visibility", "owner_id"),
     where="state <> 'completed'",
 )
-# The same in the order of the sequence, and all of a type by date, done or not.
+# The same in the order of the sequence.
 _index("activity_open_by_sequence", activity, "tenant_id", "sequence", where="state <> 'completed'")
-_index("activity_by_date", activity, "tenant_id", "type", "due_at", "id", "visibility", "owner_id")
 _index("activity_by_owner", activity, "tenant_id", "owner_id", "type", "state", "due_at", "id", "visibility")
 _index("activity_by_sequence", activity, "tenant_id", "sequence", unique=True)
 _index("activity_by_created", activity, "tenant_id", "created_at", "id", "visibility", "owner_id")

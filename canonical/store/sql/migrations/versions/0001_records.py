@@ -74,7 +74,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("state <> 'completed'"),
         postgresql_where=sa.text("state <> 'completed'"),
     )
-    op.create_index("activity_by_date", "activity", ["tenant_id", "type", "due_at", "id", "visibility", "owner_id"])
     op.create_index("activity_by_parent", "activity", ["tenant_id", "parent_id"])
     op.create_index("activity_by_sequence", "activity", ["tenant_id", "sequence"], unique=True)
     op.create_index(
