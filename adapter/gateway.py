@@ -31,8 +31,10 @@ class Core(Protocol):
     @property
     def accounts(self) -> Accounts: ...
 
-    def reading(self, principal: Principal, dialect: str, now: Instant, *, aliased: bool) -> Desk:
-        """A desk that reads what is committed."""
+    def reading(
+        self, principal: Principal, dialect: str, now: Instant, *, aliased: bool, signed_in: bool = False
+    ) -> Desk:
+        """A desk that reads what is committed; with `signed_in` for the request that the principal just signed."""
 
     def write(
         self,
@@ -119,7 +121,7 @@ class Gateway:
             return route.handler(call)
         aliased = self._aliased(call)
         if not route.writes:
-            call._desk = self.core.reading(principal, dialect.name, call.now, aliased=aliased)
+            call._desk = self.core.reading(principal, dialect.name, call.now, aliased=aliased, signed_in=True)
             return route.handler(call)
 
         if route.prepare is not None:

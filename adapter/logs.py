@@ -31,7 +31,7 @@ class Log:
 
     def event(self, fields: dict[str, Any]) -> None:
         fields["at"] = round(time.time(), 3)
-        self._sink(orjson.dumps(fields, default=str) + b"\n")
+        self._sink(orjson.dumps(fields, str, orjson.OPT_APPEND_NEWLINE))
 
     def failure(self, message: str, error: BaseException, **fields: Any) -> None:
         """One line with the kind of the error and where it came from; not its text, which may hold a client's data."""

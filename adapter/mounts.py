@@ -19,6 +19,9 @@ class Mount:
     tenant_host: str | None
 
 
+_mount = functools.lru_cache(maxsize=4096)(Mount)
+
+
 class Mounts:
     """The mounts of one server. `hosts` maps further host names to dialects (for those without a home domain)."""
 
@@ -44,13 +47,13 @@ class Mounts:
         segment, _, rest = raw_path.lstrip("/").partition("/")
         prefixed = self.gateways.get(segment)
         if prefixed is not None:
-            return Mount(prefixed, f"/{segment}", label), f"/{rest}"
+            return _mount(prefixed, f"/{segment}", label), f"/{rest}"
         gateway = self._exact.get(name)
         if gateway is not None:
-            return Mount(gateway, "", label), raw_path
+            return _mount(gateway, "", label), raw_path
         for suffix, owner in self._suffixes:
             if name.endswith(suffix):
-                return Mount(owner, "", label), raw_path
+                return _mount(owner, "", label), raw_path
         return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from adapter.wire import WireResponse
@@ -61,8 +61,7 @@ class Route:
         return "/".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     route: Route
     params: dict[str, str]
 
@@ -135,8 +134,16 @@ class RouteTable:
         if self.slash_optional and raw.endswith("/"):
             raw = raw[:-1]
         segments = raw.split("/") if raw else []
+        # Where a literal segment is the only way on there is nothing to come back to.
+        node, at = self._root, 0
+        while at < len(segments) and not (node.number or node.segment or node.rest):
+            child = node.literals.get(segments[at])
+            if child is None:
+                break
+            node = child
+            at += 1
         allowed: set[str] = set()
-        found = self._walk(self._root, segments, 0, {}, method, allowed)
+        found = self._walk(node, segments, at, {}, method, allowed)
         if found is not None:
             return found
         if allowed:

@@ -98,7 +98,7 @@ class Wsgi:
                 return TooLarge(length, limit)
             if length:
                 request.body = environ["wsgi.input"].read(length)
-        elif environ.get("wsgi.input_terminated"):
+        elif "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
             request.body = environ["wsgi.input"].read(limit + 1)
             if len(request.body) > limit:
                 return TooLarge(len(request.body), limit)
@@ -112,9 +112,7 @@ class Wsgi:
             forwarded = str(environ.get("HTTP_X_FORWARDED_PROTO", scheme)).partition(",")[0].strip().lower()
             scheme = forwarded if forwarded in ("http", "https") else scheme
             host = str(environ.get("HTTP_X_FORWARDED_HOST", host)).partition(",")[0].strip()
-        if not _HOST.fullmatch(host):
-            host = "localhost"
-        return host, scheme
+        return _checked_host(host), scheme
 
     def _trusts(self, environ: Environ) -> bool:
         try:
@@ -216,9 +214,17 @@ class SentHeaders(Headers):
 
     def get(self, name: str, default: str | None = None) -> str | None:
         key = _environ_key(name)
-        value: str | None = self._environ.get(key, default)
-        # A server may give these two as "" where the client sent none.
-        return value if key.startswith("HTTP_") else value or default
+        value: str | None = self._environ.get(key)
+        if value:
+            return value
+        # A server may give the two that are no HTTP_ variables as "" where the client sent none.
+        return default if value is None or not key.startswith("HTTP_") else value
+
+
+@functools.lru_cache(maxsize=1024)
+def _checked_host(host: str) -> str:
+    """A Host header that is one; what absolute links are built from holds nothing else."""
+    return host if _HOST.fullmatch(host) else "localhost"
 
 
 @functools.lru_cache(maxsize=1024)

@@ -28,8 +28,10 @@ class CanonicalCore:
         self.automation: Automation | None = None
         """Who checks and runs scripts; without it workflows with scripts are refused."""
 
-    def reading(self, principal: Principal, dialect: str, now: Instant, *, aliased: bool = False) -> CoreDesk:
-        unit = self.store.reading(principal.tenant_id)
+    def reading(
+        self, principal: Principal, dialect: str, now: Instant, *, aliased: bool = False, signed_in: bool = False
+    ) -> CoreDesk:
+        unit = self.store.reading(principal.tenant_id, signed_in=signed_in)
         return CoreDesk(unit, principal, dialect, now, aliased=aliased, automation=self.automation)
 
     def write(

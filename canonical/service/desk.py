@@ -125,14 +125,11 @@ class CoreDesk(ModuleDesk, SetupDesk):
         if include and records:
             kind = records[0].KIND
             ids = [record.id for record in records]
-            loaders: dict[str, Callable[[], Mapping[int, Any]]] = {
-                "links": lambda: self.unit.links_of(kind, ids),
-                "tags": lambda: self.unit.tags_of(kind, ids),
-                "custom": lambda: self.unit.custom_of(kind, ids),
-                "points": lambda: self.unit.points_of(ids),
-            }
-            for name in include:
-                rows = loaders[name]()
+            parts = tuple(name for name in include if name != "points")
+            found: dict[str, Mapping[int, Any]] = {**self.unit.attached(kind, ids, parts)} if parts else {}
+            if "points" in include:
+                found["points"] = self.unit.points_of(ids)
+            for name, rows in found.items():
                 for record in records:
                     setattr(record, name, rows[record.id])
         if self._aliased:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from canonical.model import ContactPoint, CustomValue, Link, Record, Tag
+from canonical.model import ContactPoint, Link, Record
 from canonical.model.module import ModuleSort
 from canonical.operations import Aggregate
 from canonical.query import Node, Query, Window
@@ -105,18 +105,25 @@ class Unit(Protocol):
         """Makes `field` missing in all records of `kind` where it holds `id`."""
 
     # What hangs on records
+    def attached(
+        self, record_kind: str, ids: Iterable[int], parts: tuple[str, ...]
+    ) -> dict[str, dict[int, list[Any]]]:
+        """`Link`, `Tag` and `CustomValue` lists by record, for those of the parts ``links``, ``tags``, ``custom``."""
+
     def links_of(self, record_kind: str, ids: Iterable[int]) -> dict[int, list[Link]]: ...
     def links_to(self, target_kind: str, target_id: int, record_kind: str | None) -> list[Link]: ...
     def points_of(self, ids: Iterable[int]) -> dict[int, list[ContactPoint]]: ...
-    def tags_of(self, record_kind: str, ids: Iterable[int]) -> dict[int, list[Tag]]: ...
-    def custom_of(self, record_kind: str, ids: Iterable[int]) -> dict[int, list[CustomValue]]: ...
 
 
 class Store(Protocol):
     """Opens units of work."""
 
-    def reading(self, tenant_id: int) -> Unit:
-        """A unit that sees what is committed; for this thread only."""
+    def reading(self, tenant_id: int, *, signed_in: bool = False) -> Unit:
+        """A unit that sees what is committed; for this thread only.
+
+        With `signed_in` it is for the rest of a request whose caller this thread has just looked up, by a unit that
+        was asked for its `version`: what is remembered need not be checked again.
+        """
 
     def write(self, tenant_id: int, work: Callable[[Unit], T]) -> T:
         """Runs `work` in one transaction and gives its result once that is durable.

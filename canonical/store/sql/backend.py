@@ -61,6 +61,9 @@ class Backend(Protocol):
     def transaction(self, connection: Any) -> contextlib.AbstractContextManager[None]:
         """A write transaction. Raises Conflict when it must be run again, Unavailable when the store cannot write."""
 
+    def snapshot(self, connection: Any) -> contextlib.AbstractContextManager[None]:
+        """What is read inside, on a connection that reads, is of one moment."""
+
     def index_texts(self, connection: Any) -> None:
         """Makes what this transaction wrote findable by substring; `transaction` does it before it commits."""
 
@@ -152,12 +155,21 @@ class SqliteBackend:
         self.index_texts(connection)
         self.execute(connection, "COMMIT", {})
 
+    @contextlib.contextmanager
+    def snapshot(self, connection: sqlite3.Connection) -> Iterator[None]:
+        self.execute(connection, "BEGIN", {})
+        try:
+            yield
+        finally:
+            if connection.in_transaction:
+                connection.execute("COMMIT")
+
     def index_texts(self, connection: sqlite3.Connection) -> None:
         if self.execute(connection, _ANY_WAITING, {}).fetchone() is not None:
             self.execute(connection, _INDEX_WAITING, {})
             self.execute(connection, "DELETE FROM activity_search_waiting", {})
 
-    def data_version(self, connection: sqlite3.Connection) -> int | None:
+    def data_version(self, connection: sqlite3.Connection) -> int:
         return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
@@ -230,6 +242,16 @@ class PostgresBackend:
                 with contextlib.suppress(psycopg.Error):
                     connection.execute("ROLLBACK")
             raise
+
+    @contextlib.contextmanager
+    def snapshot(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
+        self.execute(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {})
+        try:
+            yield
+        finally:
+            if not connection.closed:
+                with contextlib.suppress(psycopg.Error):
+                    connection.execute("COMMIT")
 
     def index_texts(self, connection: psycopg.Connection[Any]) -> None:
         """Its index is kept by the database itself."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from canonical.errors import Conflict, Unavailable
 from canonical.store.sql import schema
 from canonical.store.sql.backend import Backend, SqliteBackend, open_backend
 from canonical.store.sql.compile import Statements
+from canonical.store.sql.kept import Kept
 from canonical.store.sql.unit import SqlUnit
 from canonical.store.sql.writer import SqliteWriter
 
@@ -31,28 +31,35 @@ class SqlStore:
         self._writer = SqliteWriter(backend) if isinstance(backend, SqliteBackend) else None
         self._local = threading.local()
 
-    def reading(self, tenant_id: int) -> SqlUnit:
+    def reading(self, tenant_id: int, *, signed_in: bool = False) -> SqlUnit:
         local = self._local
         inside: SqlUnit | None = getattr(local, "unit", None)
         if inside is not None:
-            return self._unit(inside._connection, tenant_id, writing=True)
-        totals = getattr(local, "totals", None)
-        if totals is None:
-            totals = local.totals = OrderedDict()
-        return SqlUnit(self.backend, self.statements, self.backend.reader(), tenant_id, writing=False, totals=totals)
+            return self._writing(inside._connection, tenant_id)
+        if self._writer is None:
+            return SqlUnit(self.backend, self.statements, self.backend.reader(), tenant_id, False)
+        kept: Kept | None = getattr(local, "kept", None)
+        if kept is None:
+            kept = local.kept = Kept()
+        settled = signed_in and kept.asked
+        kept.asked = False
+        return SqlUnit(self.backend, self.statements, self.backend.reader(), tenant_id, False, kept, settled)
 
-    def _unit(self, connection: Any, tenant_id: int, *, writing: bool) -> SqlUnit:
-        counters = None if self._writer is None else self._writer.counters
-        return SqlUnit(self.backend, self.statements, connection, tenant_id, writing=writing, counters=counters)
+    def _writing(self, connection: Any, tenant_id: int) -> SqlUnit:
+        writer = self._writer
+        if writer is None:
+            return SqlUnit(self.backend, self.statements, connection, tenant_id, True)
+        # The version was asked for when the transaction began.
+        return SqlUnit(self.backend, self.statements, connection, tenant_id, True, writer.kept, True, writer.counters)
 
     def write(self, tenant_id: int, work: Callable[[SqlUnit], T]) -> T:
         local = self._local
         inside: SqlUnit | None = getattr(local, "unit", None)
         if inside is not None:
-            return work(self._unit(inside._connection, tenant_id, writing=True))
+            return work(self._writing(inside._connection, tenant_id))
 
         def run(connection: Any) -> T:
-            local.unit = self._unit(connection, tenant_id, writing=True)
+            local.unit = self._writing(connection, tenant_id)
             try:
                 return work(local.unit)
             finally:

@@ -17,6 +17,7 @@ from typing import Any
 from canonical.errors import Conflict, Unavailable
 from canonical.store.sql.backend import SqliteBackend
 from canonical.store.sql.counters import Counters
+from canonical.store.sql.kept import Kept
 
 BATCH = 64
 ATTEMPTS = 5
@@ -47,6 +48,8 @@ class SqliteWriter:
         self._closed = False
         self.counters = Counters()
         """Those of the transaction that is open."""
+        self.kept = Kept()
+        """What this thread remembers while it is the only one that commits; a unit forgets what it changes."""
 
     def run(self, work: Work) -> Any:
         """The result of `work(connection)` once it is durable; what it raised, with nothing kept.
@@ -116,6 +119,7 @@ class SqliteWriter:
 
     def _transact(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
         self._backend.execute(connection, "BEGIN IMMEDIATE", {})
+        self.kept.at(self._backend.data_version(connection))
         self.counters = Counters()
         try:
             for job in batch:
@@ -128,6 +132,7 @@ class SqliteWriter:
             else:
                 self._backend.execute(connection, "ROLLBACK", {})
         except BaseException:
+            self.kept.clear()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
@@ -148,6 +153,7 @@ class SqliteWriter:
                 if not connection.in_transaction:
                     raise
                 job.error = error
+                self.kept.clear()
                 connection.execute(undo)
                 self.counters.values = counted
                 if alone:

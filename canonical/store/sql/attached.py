@@ -1,0 +1,219 @@
+"""What hangs on records: links, tags and custom values in one statement, contact points in another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.sql import ClauseElement
+
+from canonical.model import ContactPoint, CustomValue, Link, Tag
+from canonical.store.sql import tables
+from canonical.store.sql.compile import TENANT, among
+from canonical.store.sql.connected import Connected
+from canonical.values import Ref
+
+KIND: Final = sa.bindparam("record_kind", type_=sa.Text())
+POINT_COLUMNS: Final = (
+    *("kind", "value", "label", "id", "service", "street", "street2", "city", "region", "postcode", "country"),
+    *("position", "party_id", "extras"),
+)
+Row = Sequence[Any]
+
+
+def _none(type_: Any) -> Any:
+    return sa.cast(sa.null(), type_)
+
+
+def _target_columns(link: sa.Table) -> tuple[Any, Any, Any]:
+    """Where links come from, what their targets are called and, of parties, what they are."""
+    party = tables.RECORDS["party"].alias("t_party")
+    origin = link.outerjoin(party, sa.and_(_points_at(link, "party"), _is_target(link, party)))
+    named: list[tuple[Any, Any]] = [(_points_at(link, "party"), party.c.name)]
+    for kind, column in (("user", "username"), ("opportunity", "title"), ("case", "title"), ("activity", "title")):
+        # Looked up only for links to that kind, which costs less than a join for each.
+        other = tables.RECORDS[kind].alias(f"t_{kind}")
+        name = sa.select(other.c[column]).where(_is_target(link, other)).scalar_subquery()
+        named.append((_points_at(link, kind), name))
+    return origin, sa.case(*named), party.c.type
+
+
+def _points_at(link: sa.Table, kind: str) -> Any:
+    """Whether a link's target is of that kind."""
+    return link.c.target_kind == sa.literal_column(f"'{kind}'")
+
+
+def _is_target(link: sa.Table, other: Any) -> Any:
+    """Whether a record of the right kind is a link's target."""
+    return sa.and_(other.c.tenant_id == link.c.tenant_id, other.c.id == link.c.target_id)
+
+
+# The parts of one statement have the same columns: the part, the record, what they are ordered by, and the rest.
+
+
+def _links(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
+    link = tables.link
+    origin, name, type_ = _target_columns(link)
+    return (
+        sa.select(
+            sa.literal_column("'links'").label("part"),
+            link.c.record_id,
+            link.c.position,
+            link.c.id,
+            link.c.target_kind,
+            link.c.role,
+            name.label("name"),
+            type_.label("type"),
+            link.c.target_id,
+            link.c.at,
+        )
+        .select_from(origin)
+        .where(link.c.tenant_id == TENANT, link.c.record_kind == KIND, chosen(link.c.record_id))
+    )
+
+
+def _tags(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
+    rows, tag = tables.tagging, tables.tag
+    origin = rows.join(tag, sa.and_(tag.c.tenant_id == rows.c.tenant_id, tag.c.id == rows.c.tag_id))
+    return (
+        sa.select(
+            sa.literal_column("'tags'").label("part"),
+            rows.c.record_id,
+            rows.c.position,
+            tag.c.id,
+            tag.c.name,
+            tag.c.url,
+            tag.c.keywords,
+            _none(sa.Text()),
+            tag.c.parent_id,
+            _none(sa.BigInteger()),
+        )
+        .select_from(origin)
+        .where(rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id))
+    )
+
+
+def _custom(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
+    rows = tables.custom_value
+    nothing = _none(sa.BigInteger())
+    return sa.select(
+        sa.literal_column("'custom'").label("part"),
+        rows.c.record_id,
+        rows.c.position,
+        nothing,
+        rows.c.name,
+        rows.c.value,
+        rows.c.group,
+        _none(sa.Text()),
+        nothing,
+        nothing,
+    ).where(rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id))
+
+
+_PARTS: Final = {"links": _links, "tags": _tags, "custom": _custom}
+
+
+def _link(kind: str, row: Row) -> Link:
+    _, record_id, position, id, target_kind, role, name, type_, target_id, at = row
+    return Link(id, Ref(kind, record_id), Ref(target_kind, target_id), role, position, at, name, type_)
+
+
+def _tag(kind: str, row: Row) -> Tag:
+    return Tag(row[3], row[4], row[5], row[6], row[8])
+
+
+def _custom_value(kind: str, row: Row) -> CustomValue:
+    return CustomValue(row[4], row[5], row[6])
+
+
+_MADE: Final[dict[str, Callable[[str, Row], Any]]] = {"links": _link, "tags": _tag, "custom": _custom_value}
+_ORDER: Final = {"links": itemgetter(2, 3), "tags": itemgetter(2, 3), "custom": itemgetter(2, 4)}
+
+
+def _point(row: Row) -> ContactPoint:
+    values = dict(zip(POINT_COLUMNS, row, strict=True))
+    values["value"] = values["value"] or ""
+    values["extras"] = orjson.loads(values["extras"]) if values["extras"] else {}
+    return ContactPoint(**values)
+
+
+class Attached(Connected):
+    """The part of a unit that reads what hangs on records."""
+
+    __slots__ = ()
+
+    def attached(
+        self, record_kind: str, ids: Iterable[int], parts: tuple[str, ...]
+    ) -> dict[str, dict[int, list[Any]]]:
+        wanted = list(dict.fromkeys(ids))
+        out: dict[str, dict[int, list[Any]]] = {part: {id: [] for id in wanted} for part in parts}
+        if not wanted:
+            return out
+        one = len(wanted) == 1
+
+        def chosen(column: Any) -> Any:
+            if one:
+                return column == sa.bindparam("record_id", type_=sa.BigInteger())
+            return among(self._backend, column, "record_id")
+
+        def build() -> ClauseElement:
+            first, *others = (_PARTS[part](chosen) for part in parts)
+            return first.union_all(*others) if others else first
+
+        sql = self._statements.fixed(("attached", parts, one), build)
+        params = {"tenant_id": self.tenant_id, "record_kind": record_kind}
+        rows = self._run(sql, {**params, "record_id": wanted[0] if one else self._ids(wanted)}).fetchall()
+        for row in rows:
+            out[row[0]][row[1]].append(row)
+        for part in parts if rows else ():
+            made, order = _MADE[part], _ORDER[part]
+            for found in out[part].values():
+                if len(found) > 1:
+                    found.sort(key=order)
+                found[:] = [made(record_kind, row) for row in found]
+        return out
+
+    def links_of(self, record_kind: str, ids: Iterable[int]) -> dict[int, list[Link]]:
+        return self.attached(record_kind, ids, ("links",))["links"]
+
+    def links_to(self, target_kind: str, target_id: int, record_kind: str | None) -> list[Link]:
+        link = tables.link
+
+        def build() -> ClauseElement:
+            origin, name, type_ = _target_columns(link)
+            columns = (link.c.id, link.c.record_kind, link.c.record_id, link.c.role, link.c.position, link.c.at)
+            where = [
+                link.c.tenant_id == TENANT,
+                link.c.target_kind == sa.bindparam("target_kind", type_=sa.Text()),
+                link.c.target_id == sa.bindparam("target_id", type_=sa.BigInteger()),
+            ]
+            if record_kind is not None:
+                where.append(link.c.record_kind == KIND)
+            return sa.select(*columns, name, type_).select_from(origin).where(*where).order_by(link.c.id)
+
+        params: dict[str, Any] = {"tenant_id": self.tenant_id, "target_kind": target_kind, "target_id": target_id}
+        if record_kind is not None:
+            params["record_kind"] = record_kind
+        rows = self._run(self._statements.fixed(("links to", record_kind is None), build), params).fetchall()
+        target = Ref(target_kind, target_id)
+        return [Link(r[0], Ref(r[1], r[2]), target, r[3], r[4], r[5], r[6], r[7]) for r in rows]
+
+    def points_of(self, ids: Iterable[int]) -> dict[int, list[ContactPoint]]:
+        out: dict[int, list[ContactPoint]] = {id: [] for id in ids}
+        if not out:
+            return out
+
+        def build() -> ClauseElement:
+            rows = tables.point
+            chosen = rows.c.tenant_id == TENANT, among(self._backend, rows.c.party_id, "party_id")
+            columns = [rows.c[name] for name in POINT_COLUMNS]
+            return sa.select(*columns).where(*chosen).order_by(rows.c.party_id, rows.c.position, rows.c.id)
+
+        params = {"tenant_id": self.tenant_id, "party_id": self._ids(list(out))}
+        for row in self._run(self._statements.fixed("points", build), params).fetchall():
+            point = _point(row)
+            out[point.party_id].append(point)
+        return out

@@ -1,0 +1,205 @@
+"""Records by kind: loaded, found, counted, summed up and written; and the records of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy.sql import ClauseElement
+
+from canonical.errors import Conflict
+from canonical.model import KINDS, Record, User
+from canonical.model.module import ModuleSort
+from canonical.operations import Aggregate
+from canonical.query import Node, Query, Scalar, Window
+from canonical.store.port import Where
+from canonical.store.sql import modules, tables
+from canonical.store.sql.compile import TENANT, among, select_records
+from canonical.store.sql.kept import Kept, add
+from canonical.store.sql.loaders import JOINED, NAMED, NAMED_BY
+from canonical.store.sql.rows import Rows
+
+R = TypeVar("R", bound=Record)
+EVERY = 2**62
+"""The limit of what has none."""
+NOBODY: dict[int | None, str | None] = {}
+
+
+class Records(Rows):
+    """The part of a unit that knows kinds.
+
+    Where something may be remembered, usernames are looked up there instead of joined, and users are not read again.
+    """
+
+    __slots__ = ()
+
+    def load(self, kind: type[R], ids: Iterable[int]) -> dict[int, R]:
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        kept = self._remembered()
+        if kept is None:
+            loader = JOINED[kind]
+            return {row[0]: loader(row, NOBODY) for row in self._rows_by_id(kind, wanted, joined=True)}
+        rows = self._user_rows(kept, wanted) if kind is User else self._rows_by_id(kind, wanted, joined=False)
+        return {record.id: record for record in self._named(kind, kept, rows)}
+
+    def _rows_by_id(self, kind: type[Record], ids: list[int], *, joined: bool) -> list[Any]:
+        one = len(ids) == 1
+
+        def build() -> ClauseElement:
+            source = tables.RECORDS[kind.KIND].alias("r")
+            id = sa.bindparam("id", type_=sa.BigInteger())
+            chosen = source.c.id == id if one else among(self._backend, source.c.id, "id")
+            rows = select_records(KINDS[kind.KIND], source, joined=joined)
+            return rows.where(source.c.tenant_id == TENANT, chosen)
+
+        sql = self._statements.fixed(("load", kind, one, joined), build)
+        params = {"tenant_id": self.tenant_id, "id": ids[0] if one else self._ids(ids)}
+        return self._run(sql, params).fetchall()
+
+    def _user_rows(self, kept: Kept, ids: list[int]) -> list[Any]:
+        tenant_id, users = self.tenant_id, kept.users
+        missing = [id for id in ids if (tenant_id, id) not in users]
+        found = [users[tenant_id, id] for id in ids if (tenant_id, id) in users]
+        if missing:
+            for row in self._rows_by_id(User, missing, joined=False):
+                add(users, (tenant_id, row[0]), row)
+                found.append(row)
+        return found
+
+    def _named(self, kind: type[R], kept: Kept, rows: list[Any]) -> list[R]:
+        """The records of rows without usernames."""
+        loader = NAMED[kind]
+        names = kept.names_of(self.tenant_id)
+        try:
+            return [loader(row, names) for row in rows]
+        except KeyError:
+            missing = {row[at] for row in rows for at in NAMED_BY[kind]} - names.keys()
+            names.update(dict.fromkeys(missing))
+            names.update(self._usernames(list(missing)))
+            return [loader(row, names) for row in rows]
+
+    def _usernames(self, ids: list[int]) -> list[tuple[int, str]]:
+        def build() -> ClauseElement:
+            users = tables.user
+            return sa.select(users.c.id, users.c.username).where(
+                users.c.tenant_id == TENANT, among(self._backend, users.c.id, "id")
+            )
+
+        sql = self._statements.fixed("usernames", build)
+        return self._run(sql, {"tenant_id": self.tenant_id, "id": self._ids(ids)}).fetchall()
+
+    def find(self, kind: type[R], query: Query, me: int, admin: bool) -> list[R]:
+        kept = self._remembered()
+        if kept is None or self.writing:
+            sql, values = self._statements.find(kind, query, admin=admin)
+            self._see_own_texts(sql)
+            loader = JOINED[kind]
+            rows = self._run(sql, self._paged(values, me, query.window)).fetchall()
+            return [loader(row, NOBODY) for row in rows]
+        sql, values = self._statements.keys(kind, query, admin=admin)
+        # The page's ids and their rows are of one moment.
+        with self._backend.snapshot(self._connection):
+            ids = [row[0] for row in self._run(sql, self._paged(values, me, query.window)).fetchall()]
+            if not ids:
+                return []
+            found = {row[0]: row for row in self._rows_by_id(kind, ids, joined=False)}
+        return self._named(kind, kept, [found[id] for id in ids])
+
+    def _paged(self, values: list[Scalar], me: int, window: Window) -> dict[str, Any]:
+        params = self._bound(values, me)
+        params["limit"] = EVERY if window.limit is None else window.limit
+        params["offset"] = window.offset
+        return params
+
+    def count(self, kind: type[Record], query: Query, me: int, admin: bool) -> int:
+        sql, values = self._statements.count(kind, query, admin=admin)
+        self._see_own_texts(sql)
+        return self._total(sql, self._bound(values, me))
+
+    def _see_own_texts(self, sql: str) -> None:
+        """Lets a substring search inside a write find what that write made."""
+        if self.writing and "activity_search" in sql:
+            self._backend.index_texts(self._connection)
+
+    def _total(self, sql: str, params: dict[str, Any]) -> int:
+        """The one number that a count gives, kept for as long as nobody commits."""
+        kept = None if self.writing else self._remembered()
+        if kept is None:
+            return int(cast(Any, self._run(sql, params).fetchone())[0])
+        key = (sql, *params.values())
+        total = kept.totals.get(key)
+        if total is None:
+            total = int(cast(Any, self._run(sql, params).fetchone())[0])
+            add(kept.totals, key, total)
+        return total
+
+    def _bound(self, values: list[Scalar], me: int) -> dict[str, Any]:
+        params: dict[str, Any] = {f"p{at}": value for at, value in enumerate(values)}
+        params["tenant_id"] = self.tenant_id
+        params["me"] = me
+        return params
+
+    def lock(self, kind: type[Record], id: int) -> None:
+        if self._backend.name == "sqlite":
+            return  # one unit writes at a time
+
+        def build() -> ClauseElement:
+            table = tables.RECORDS[kind.KIND]
+            chosen = table.c.id == sa.bindparam("id", type_=sa.BigInteger())
+            return sa.select(table.c.id).where(table.c.tenant_id == TENANT, chosen).with_for_update()
+
+        params = {"tenant_id": self.tenant_id, "id": id}
+        self._run(self._statements.fixed(("lock", kind), build), params).fetchone()
+
+    def insert_record(self, kind: type[Record], values: Where) -> None:
+        self.insert(tables.TABLE_NAMES[kind.KIND], values)
+
+    def update_record(self, kind: type[Record], id: int, version: int, values: Where) -> None:
+        table = tables.TABLE_NAMES[kind.KIND]
+        if self.update(table, {"id": id, "version": version}, {**values, "version": version + 1}) != 1:
+            raise Conflict(f"{kind.KIND} {id} was changed meanwhile")
+
+    def delete_record(self, kind: type[Record], id: int) -> None:
+        self.delete(tables.TABLE_NAMES[kind.KIND], {"id": id})
+
+    def clear_reference(self, kind: type[Record], field: str, id: int) -> None:
+        self.update(tables.TABLE_NAMES[kind.KIND], {field: id}, {field: None})
+
+    # -- records of modules, numbers over many records ----------------------------------------------
+
+    def module_record_ids(self, module_id: int, text: str, sort: tuple[ModuleSort, ...], window: Window) -> list[int]:
+        limit = 2**62 if window.limit is None else window.limit
+        built = modules.find_records(self._backend, self.tenant_id, module_id, text, sort, limit, window.offset)
+        return [row[0] for row in self._built(built)]
+
+    def count_module_records(self, module_id: int, text: str) -> int:
+        key, build, params = modules.count_records(self._backend, self.tenant_id, module_id, text)
+        return self._total(self._statements.fixed(key, build), params)
+
+    def aggregate_module(self, module_id: int, asked: Aggregate) -> list[tuple[Any, Any]]:
+        built = modules.aggregate_module(self.tenant_id, module_id, asked)
+        return [(row[0], _number(row[1])) for row in self._built(built)]
+
+    def aggregate(
+        self, kind: type[Record], where: Node, asked: Aggregate, me: int, admin: bool
+    ) -> list[tuple[Any, Any]]:
+        spec = KINDS[kind.KIND]
+        built = modules.aggregate_kind(self._backend, self.tenant_id, me, spec, where, asked, admin=admin)
+        return [(row[0], _number(row[1])) for row in self._built(built)]
+
+    def _built(self, built: modules.Built) -> list[Any]:
+        key, build, params = built
+        sql = self._statements.fixed(key, build)
+        self._see_own_texts(sql)
+        return self._run(sql, params).fetchall()
+
+
+def _number(value: Any) -> Any:
+    """PostgreSQL sums whole numbers to decimals."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
