@@ -13,9 +13,8 @@ from canonical.model import KINDS, KindSpec, Record
 from canonical.query import Query, Scalar, Sort
 from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend, compile_sql
-from canonical.store.sql.plan import SEARCH_COLUMNS, Shape, how_of, plan
+from canonical.store.sql.plan import SEARCH_COLUMNS, Shape, extras_asked, how_of, plan, without_extras
 
-OPEN_VISIBILITIES = ("everyone", "confidential")
 TENANT = sa.bindparam("tenant_id", type_=sa.BigInteger())
 ME = sa.bindparam("me", type_=sa.BigInteger())
 
@@ -55,8 +54,39 @@ class Builder:
         pointer: Expression = sa.literal_column(f"'{{{namespace},{key}}}'")
         return sa.cast(source.c.extras, sa.JSON).op("#>>", return_type=sa.Text())(pointer)
 
+    def where(self, shape: Shape, spec: KindSpec, source: Any) -> Expression:
+        """As `build`, for a whole condition: what asks for extras looks only at records that have some.
+
+        Other records are judged by what their index holds.
+        """
+        if shape[0] == "and":
+            return sa.and_(sa.true(), *(self.where(child, spec, source) for child in shape[1:]))
+        namespaces = extras_asked(shape)
+        if not namespaces:
+            return self.build(shape, spec, source)
+        begun = self._bound
+        without = self.build(without_extras(shape), spec, source)
+        self._bound = begun
+        self._aliases += 1
+        rows = tables.RECORDS[spec.name].alias(f"x{self._aliases}")
+        found: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
+            rows.c.tenant_id == TENANT, rows.c.id == source.c.id, self.build(shape, spec, rows)
+        )
+        names = source.c.extra_names
+        absent = [names.not_like(sa.literal_column(f"'%,{namespace},%'")) for namespace in sorted(namespaces)]
+        return sa.or_(
+            sa.and_(sa.or_(names.is_(None), sa.and_(*absent)), without),
+            sa.and_(names.is_not(None), sa.not_(sa.and_(*absent)), found.exists()),
+        )
+
     def build(self, shape: Shape, spec: KindSpec | None, source: Any) -> Expression:
         match shape:
+            case ("unknown", bound):
+                self._bound += bound
+                return cast(Expression, sa.null())
+            case ("const", value, bound):
+                self._bound += bound
+                return sa.true() if value else sa.false()
             case ("const", value):
                 return sa.true() if value else sa.false()
             case ("and", *children):
@@ -152,7 +182,7 @@ def visible(spec: KindSpec, source: Any, *, admin: bool) -> Expression:
     """What the caller (``:me``) may see: see `canonical.model.VISIBILITIES`."""
     if "visibility" not in spec.by_name:
         return sa.true()
-    seen = [*OPEN_VISIBILITIES, "owner", "group"] if admin else list(OPEN_VISIBILITIES)
+    seen = ["confidential", "owner", "group"] if admin else ["confidential"]
     rows = tables.link.alias("mine")
     taking_part = sa.select(rows.c.record_id).where(
         rows.c.tenant_id == TENANT,
@@ -160,7 +190,9 @@ def visible(spec: KindSpec, source: Any, *, admin: bool) -> Expression:
         rows.c.target_id == ME,
         rows.c.record_kind == sa.literal_column(f"'{spec.name}'"),
     )
+    # Most are everyone's, so that is asked first.
     return sa.or_(
+        source.c.visibility == sa.literal_column("'everyone'"),
         source.c.visibility.in_([sa.literal_column(f"'{value}'") for value in seen]),
         source.c.owner_id == ME,
         sa.and_(source.c.visibility == sa.literal_column("'private'"), source.c.id.in_(taking_part)),
@@ -223,44 +255,50 @@ class Statements:
         key = ("find", kind, planned.shape, query.sort, limited, admin)
         return self.fixed(key, lambda: self._find(spec, planned.shape, query.sort, limited, admin)), planned.values
 
-    def keys(self, kind: type[Record], query: Query, *, admin: bool) -> tuple[str, list[Scalar]]:
-        """As `find`, for the ids alone."""
+    def keys(self, kind: type[Record], query: Query, *, admin: bool, guarded: bool = True) -> tuple[str, list[Scalar]]:
+        """As `find`, for the ids alone; not `guarded` where everybody sees all records of the kind."""
         spec = KINDS[kind.KIND]
         planned = plan(query.where, spec)
 
         def build() -> ClauseElement:
-            return self._keys(spec, planned.shape, query.sort, admin)
+            return self._keys(spec, planned.shape, query.sort, admin, guarded)
 
-        return self.fixed(("keys", kind, planned.shape, query.sort, admin), build), planned.values
+        return self.fixed(("keys", kind, planned.shape, query.sort, admin, guarded), build), planned.values
 
-    def count(self, kind: type[Record], query: Query, *, admin: bool) -> tuple[str, list[Scalar]]:
-        """SQL for how many and the values; its other parameters: tenant_id, me."""
+    def count(
+        self, kind: type[Record], query: Query, *, admin: bool, guarded: bool = True
+    ) -> tuple[str, list[Scalar]]:
+        """SQL for how many and the values; its other parameters: tenant_id, me. `guarded` as for `keys`."""
         spec = KINDS[kind.KIND]
         planned = plan(query.where, spec)
-        key = ("count", kind, planned.shape, admin)
+        key = ("count", kind, planned.shape, admin, guarded)
 
         def build() -> ClauseElement:
             source = tables.RECORDS[spec.name].alias("r")
-            conditions = self._conditions(Builder(self.backend), spec, planned.shape, source, admin)
+            conditions = self._conditions(Builder(self.backend), spec, planned.shape, source, admin, guarded)
             return sa.select(sa.func.count()).select_from(source).where(*conditions)
 
         return self.fixed(key, build), planned.values
 
     @staticmethod
-    def _conditions(builder: Builder, spec: KindSpec, shape: Shape, source: Any, admin: bool) -> list[Expression]:
+    def _conditions(
+        builder: Builder, spec: KindSpec, shape: Shape, source: Any, admin: bool, guarded: bool
+    ) -> list[Expression]:
         return [
             source.c.tenant_id == TENANT,
-            builder.build(shape, spec, source),
-            visible(spec, source, admin=admin),
+            builder.where(shape, spec, source),
+            visible(spec, source, admin=admin) if guarded else sa.true(),
         ]
 
-    def _keys(self, spec: KindSpec, shape: Shape, sort: tuple[Sort, ...], admin: bool) -> sa.Select[Any]:
+    def _keys(
+        self, spec: KindSpec, shape: Shape, sort: tuple[Sort, ...], admin: bool, guarded: bool = True
+    ) -> sa.Select[Any]:
         """The ids of a page in order."""
         builder = Builder(self.backend)
         source = tables.RECORDS[spec.name].alias("r")
         return (
             sa.select(source.c.id)
-            .where(*self._conditions(builder, spec, shape, source, admin))
+            .where(*self._conditions(builder, spec, shape, source, admin, guarded))
             .order_by(*_order_by(builder, spec, source, sort))
             .limit(sa.bindparam("limit", type_=sa.BigInteger()))
             .offset(sa.bindparam("offset", type_=sa.BigInteger()))
@@ -271,7 +309,7 @@ class Statements:
         if not limited:
             builder = Builder(self.backend)
             source = table.alias("r")
-            conditions = self._conditions(builder, spec, shape, source, admin)
+            conditions = self._conditions(builder, spec, shape, source, admin, True)
             return select_records(spec, source).where(*conditions).order_by(*_order_by(builder, spec, source, sort))
         # The page's keys first, from an index alone where one fits, then their rows: at a deep offset this is 20 to
         # 200 times faster than sorting whole rows.

@@ -193,6 +193,34 @@ def _value(how: str, value: Scalar) -> Scalar:
     raise Unsupported("a number is needed")
 
 
+def extras_asked(shape: Shape) -> set[str]:
+    """The namespaces of the extras that a shape compares."""
+    match shape:
+        case ("and" | "or" | "not", *children):
+            return set().union(*map(extras_asked, children))
+        case ("compare", name, "extras", *_):
+            return {name.split(".")[1]}
+    return set()
+
+
+def without_extras(shape: Shape) -> Shape:
+    """What a shape comes to for a record without those extras.
+
+    A comparison of one is then ``("const", bool, n)`` or ``("unknown", n)``, with as many values passed over as the
+    comparison has.
+    """
+    match shape:
+        case ("and" | "or" | "not", *children):
+            return (shape[0], *map(without_extras, children))
+        case ("compare", _, "extras", "null", bound):
+            return ("const", True, bound)
+        case ("compare", _, "extras", "not null", bound):
+            return ("const", False, bound)
+        case ("compare", _, "extras", _, bound):
+            return ("unknown", bound)
+    return shape
+
+
 def padded(values: list[Scalar]) -> list[Scalar]:
     """The list with its last value repeated up to a power of two, so that few shapes serve all lengths."""
     if not values:

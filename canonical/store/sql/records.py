@@ -24,6 +24,8 @@ from canonical.store.sql.rows import Rows
 R = TypeVar("R", bound=Record)
 EVERY = 2**62
 """The limit of what has none."""
+DEEP = 500
+"""Rows that a page passes over, from which on it pays to ask first whether the tenant hides any."""
 NOBODY: dict[int | None, str | None] = {}
 
 
@@ -100,14 +102,30 @@ class Records(Rows):
             loader = JOINED[kind]
             rows = self._run(sql, self._paged(values, me, query.window)).fetchall()
             return [loader(row, NOBODY) for row in rows]
-        sql, values = self._statements.keys(kind, query, admin=admin)
         # The page's ids and their rows are of one moment.
         with self._backend.snapshot(self._connection):
+            guarded = query.window.offset < DEEP or self._restricted(kind)
+            sql, values = self._statements.keys(kind, query, admin=admin, guarded=guarded)
             ids = [row[0] for row in self._run(sql, self._paged(values, me, query.window)).fetchall()]
             if not ids:
                 return []
             found = {row[0]: row for row in self._rows_by_id(kind, ids, joined=False)}
         return self._named(kind, kept, [found[id] for id in ids])
+
+    def _restricted(self, kind: type[Record]) -> bool:
+        """Whether the tenant has any record of the kind that not everyone sees."""
+        table = tables.RECORDS[kind.KIND]
+        if "visibility" not in table.c:
+            return False
+
+        def build() -> ClauseElement:
+            words: list[Any] = [sa.literal_column(f"'{word}'") for word in tables.RESTRICTED]
+            everyone: Any = sa.literal_column("'everyone'")
+            hidden = (table.c.tenant_id == TENANT, table.c.visibility != everyone, table.c.visibility.in_(words))
+            return sa.select(sa.exists().where(*hidden))
+
+        sql = self._statements.fixed(("restricted", kind), build)
+        return bool(cast(Any, self._run(sql, {"tenant_id": self.tenant_id}).fetchone())[0])
 
     def _paged(self, values: list[Scalar], me: int, window: Window) -> dict[str, Any]:
         params = self._bound(values, me)
@@ -116,9 +134,14 @@ class Records(Rows):
         return params
 
     def count(self, kind: type[Record], query: Query, me: int, admin: bool) -> int:
-        sql, values = self._statements.count(kind, query, admin=admin)
-        self._see_own_texts(sql)
-        return self._total(sql, self._bound(values, me))
+        if self.writing or self._kept is None:
+            sql, values = self._statements.count(kind, query, admin=admin)
+            self._see_own_texts(sql)
+            return self._total(sql, self._bound(values, me))
+        with self._backend.snapshot(self._connection):
+            guarded = self._restricted(kind)
+            sql, values = self._statements.count(kind, query, admin=admin, guarded=guarded)
+            return self._total(sql, self._bound(values, me))
 
     def _see_own_texts(self, sql: str) -> None:
         """Lets a substring search inside a write find what that write made."""

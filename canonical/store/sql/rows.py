@@ -46,6 +46,10 @@ def _json(value: Any) -> str | None:
     return _without_nul(orjson.dumps(value).decode()) if value else None
 
 
+def _extra_names(extras: Mapping[str, Any]) -> str | None:
+    return f",{','.join(sorted(extras))}," if extras else None
+
+
 Maker = Callable[[Where], dict[str, Any]]
 
 
@@ -64,12 +68,14 @@ def _maker(table: str, names: tuple[str, ...]) -> Maker:
         elif isinstance(columns[name].type, sa.SmallInteger):
             value = f"int({value})"
         entries.append(f"{name!r}: {value}")
+        if name == "extras" and "extra_names" in columns:
+            entries.append(f"'extra_names': extra_names({value.removeprefix('json')})")
         folding = FOLDED.get((table, name))
         if folding is not None:
             how = "fold_key" if folding is fold_key else "fold"
             entries.append(f"'{name}_fold': None if {value} is None else {how}({value})")
     source = f"lambda v: {{{', '.join(entries)}}}"
-    return eval(source, {"json": _json, "fold": fold, "fold_key": fold_key})  # type: ignore[no-any-return]  # noqa: S307
+    return eval(source, {"json": _json, "extra_names": _extra_names, "fold": fold, "fold_key": fold_key})  # type: ignore[no-any-return]  # noqa: S307
 
 
 class Rows(Connected):

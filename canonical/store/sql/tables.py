@@ -1,7 +1,8 @@
 """The tables. Those of records are built from the kinds' field descriptions; every one leads with `tenant_id`.
 
 Instants are BIGINT microseconds, flags 0/1, money BIGINT millionths, dates ``YYYY-MM-DD`` text, extras JSON text.
-A folded text field has a second column ``<name>_fold`` with the form in which it is compared.
+A folded text field has a second column ``<name>_fold`` with the form in which it is compared; ``extra_names`` holds
+the namespaces that have extras, ``,one,two,``, so that an index can tell who has none.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def _record_table(kind: str) -> sa.Table:
         metadata,
         sa.Column("tenant_id", sa.BigInteger, primary_key=True),
         *(column if column.name != "id" else sa.Column("id", sa.BigInteger, primary_key=True) for column in columns),
+        sa.Column("extra_names", BINARY_TEXT),
     )
 
 
@@ -68,15 +70,21 @@ def _index(name: str, table: sa.Table, *columns: str, unique: bool = False, wher
 # let a page's keys be found in the index alone.
 _index("activity_by_title", activity, "tenant_id", "type", "title_fold", "id", "visibility", "owner_id")
 _index("activity_by_due", activity, "tenant_id", "type", "state", "due_at", "id", "visibility", "owner_id")
-# What is open in the order of its due, however much is done: done is what most of the old ones are.
+# What is open in the order of its due and of the sequence, however much is done: done is what most of the old ones
+# are. With all that a list asks of a record, so that a deep page passes over its rows in the index alone.
 _index(
     "activity_in_due_order",
     activity,
-    *("tenant_id", "type", "due_at", "id", "state", "visibility", "owner_id"),
+    *("tenant_id", "type", "due_at", "id", "state", "visibility", "owner_id", "extra_names"),
     where="state <> 'completed'",
 )
-# The same in the order of the sequence.
-_index("activity_open_by_sequence", activity, "tenant_id", "sequence", where="state <> 'completed'")
+_index(
+    "activity_open_by_sequence",
+    activity,
+    *("tenant_id", "sequence", "id", "type", "state", "visibility", "owner_id", "extra_names"),
+    where="state <> 'completed'",
+)
+_index("activity_by_type_and_due", activity, "tenant_id", "type", "due_at", "id", "visibility", "owner_id")
 _index("activity_by_owner", activity, "tenant_id", "owner_id", "type", "state", "due_at", "id", "visibility")
 _index("activity_by_sequence", activity, "tenant_id", "sequence", unique=True)
 _index("activity_by_created", activity, "tenant_id", "created_at", "id", "visibility", "owner_id")
@@ -93,6 +101,12 @@ _index("case_by_title", case, "tenant_id", "title_fold", "id", "visibility", "ow
 _index("case_by_party", case, "tenant_id", "party_id")
 _index("user_by_username", user, "tenant_id", "username_fold", unique=True)
 _index("user_by_email", user, "tenant_id", "email_fold")
+
+RESTRICTED: Final = ("group", "owner", "private")
+"""The visibilities of records that not everyone sees; see `canonical.model.VISIBILITIES`."""
+for _kind, _table in RECORDS.items():
+    if "visibility" in KINDS[_kind].by_name:
+        _index(f"{_table.name}_restricted", _table, "tenant_id", "visibility", where="visibility <> 'everyone'")
 
 tenant = sa.Table(
     "tenant",
