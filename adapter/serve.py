@@ -98,7 +98,7 @@ class Wsgi:
                 return TooLarge(length, limit)
             if length:
                 request.body = environ["wsgi.input"].read(length)
-        elif "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
+        elif environ.get("wsgi.input_terminated"):
             request.body = environ["wsgi.input"].read(limit + 1)
             if len(request.body) > limit:
                 return TooLarge(len(request.body), limit)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
+
+# On a busy machine the making of examples is slow at times, and that says nothing about what is tested.
+hypothesis.settings.register_profile("crmglot", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("crmglot")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

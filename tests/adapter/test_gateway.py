@@ -268,7 +268,7 @@ def test_aliases_only_where_ids_are_numbers(world: World) -> None:
         accounts = world.core.accounts
         default_tenant = staticmethod(world.core.default_tenant)
 
-        def reading(self, *given: Any, aliased: bool) -> Any:
+        def reading(self, *given: Any, aliased: bool, signed_in: bool = False) -> Any:
             seen.append(aliased)
             return world.core.reading(*given)
 
