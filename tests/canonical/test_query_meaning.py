@@ -89,6 +89,7 @@ FIELDS: dict[str, Any] = {
     "id": NUMBER,
     "due_date_only": st.sampled_from([0, 1]),
     "extras.zurmo.word": TEXT,
+    "extras.capsule.word": TEXT,
 }
 LINK_FIELDS = {"target_kind": st.sampled_from(["party", "user"]), "target_id": st.integers(0, 5), "role": TEXT}
 
@@ -164,7 +165,11 @@ def populate(world: World) -> None:
                     links=tuple(links),
                     tags=tuple({WORDS[at % 7]: 1, "vip": 1}) if at % 4 == 1 and WORDS[at % 7] else (),
                     custom=(CustomValue(WORDS[at % 4], WORDS[at % 9]),) if at % 3 == 1 else (),
-                    extras={"zurmo": {"word": WORDS[at % 6]}} if at % 2 else {},
+                    extras={
+                        name: {"word": WORDS[at % 6]}
+                        for name, every in (("zurmo", 2), ("capsule", 3))
+                        if at % every == 1
+                    },
                 )
             )
 

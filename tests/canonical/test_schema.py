@@ -56,7 +56,7 @@ def test_an_older_schema_is_refused_and_upgraded_with_its_records(url: str, tmp_
     store = SqlStore(url)
     with pytest.raises(Unavailable, match="not the newest"):
         store.check()
-    row = dict.fromkeys(("extras", "body_fold"))
+    row = {"extras": '{"two": {"word": "x"}, "one": {"word": "y"}}', "body_fold": None}
     with schema.engine(url).begin() as connection:
         values = {
             "tenant_id": 1,
@@ -73,6 +73,8 @@ def test_an_older_schema_is_refused_and_upgraded_with_its_records(url: str, tmp_
     store = SqlStore(url)
     store.check()
     found = store.reading(1).find(Activity, Query(contains("title", "needle")), 1, True)
+    assert [record.id for record in found] == [7]
+    found = store.reading(1).find(Activity, Query(eq("extras.one.word", "y")), 1, True)
     assert [record.id for record in found] == [7]
     store.close()
 
@@ -107,6 +109,10 @@ LISTS = {
         all_of(eq("type", "task"), NOT_DONE, one_of("state", ("open", "in_progress"))),
         (Sort("due_at"),),
         Window(0, 50),
+    ),
+    "activity_by_type_and_due": Query(eq("type", "task"), (Sort("due_at"),), Window(0, 50)),
+    "activity_in_due_order  ": Query(
+        all_of(eq("type", "task"), NOT_DONE, eq("extras.one.word", "x")), (Sort("due_at"),), Window(0, 50)
     ),
     "activity_by_title": Query(eq("type", "task"), (Sort("title"),), Window(0, 50)),
 }
