@@ -142,8 +142,11 @@ def fold_pattern(text: str) -> str:
     """As `fold`, with trailing blanks kept: for patterns, where a blank before ``%`` means itself."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    # A text has few different characters, and the first mark is U+0300.
+    for char in set(bare):
+        if char > "\u02ff" and unicodedata.combining(char):
+            bare = bare.replace(char, "")
     return unicodedata.normalize("NFKC", bare.casefold().translate(_PLAIN))
 
 
