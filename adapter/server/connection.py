@@ -7,6 +7,7 @@ and not a short body.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import ssl
@@ -56,6 +57,9 @@ Environ = dict[str, Any]
 WSGI = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+
+
 class ClientGone(ConnectionError):
     """The connection ended in the middle of a request or a response."""
 
@@ -92,12 +96,25 @@ class Source(SocketUnreader):  # type: ignore[misc]
 
 
 class Head(Request):  # type: ignore[misc]
-    """gunicorn's request with our bound on its first line."""
+    """gunicorn's request with our bound on its first line, and with targets as old clients write them."""
 
     def parse(self, unreader: Source) -> bytes:
         self.limit_request_line = unreader.limits.request_line
         rest: bytes = super().parse(unreader)
         return rest
+
+    def parse_request_line(self, line_bytes: bytes) -> None:
+        """As gunicorn does, after percent-encoding the bytes of the target that are not ASCII.
+
+        PHP's streams, cURL and Python 2 send ``?q=Zoë`` as it stands, and the vendors' servers (Apache, Tomcat, Go)
+        all take it. Control characters and blanks stay refused.
+        """
+        if not line_bytes.isascii():
+            method, blank, rest = line_bytes.partition(b" ")
+            target, *version = rest.partition(b" ")
+            encoded = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], target)
+            line_bytes = b"".join((method, blank, encoded, *version))
+        super().parse_request_line(line_bytes)
 
 
 class Heads(Parser):  # type: ignore[misc]

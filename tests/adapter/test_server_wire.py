@@ -242,7 +242,24 @@ def test_long_target_is_taken_and_a_longer_one_refused(peer: Peer) -> None:
     assert peer.ask("GET /" + "a" * 66_000 + " HTTP/1.1").status == 414
 
 
-@pytest.mark.parametrize("line", ["GET  HTTP/1.1", "GET /a b HTTP/1.1", "GET /é HTTP/1.1", "GET x HTTP/1.1", "GET /"])
+def test_target_beyond_ascii_is_percent_encoded(peer: Peer) -> None:
+    """As PHP's streams and old cURL send it; what is encoded already stays."""
+    with peer.connect() as connection:
+        connection.send("GET /caf\u00e9%C3%A9?q=Zo\u00eb&r=\u20ac HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        seen = told(connection.read_response())["environ"]
+        assert seen["RAW_URI"] == "/caf%C3%A9%C3%A9?q=Zo%C3%AB&r=%E2%82%AC"
+        assert seen["QUERY_STRING"] == "q=Zo%C3%AB&r=%E2%82%AC"
+        connection.send(b"GET /?q=Zo\xeb HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert told(connection.read_response())["environ"]["RAW_URI"] == "/?q=Zo%EB"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("GET  HTTP/1.1", "GET /a b HTTP/1.1", "GET x HTTP/1.1", "GET /"),
+        *("GÉT / HTTP/1.1", "GET /é é HTTP/1.1", "GET /é", "é", "GET /\x7f HTTP/1.1", "GET / HTTP/1.1é"),
+    ],
+)
 def test_malformed_request_line_is_refused(peer: Peer, line: str) -> None:
     assert peer.ask(line).status == 400
 
