@@ -11,6 +11,7 @@ from lxml import etree
 from adapter.formats.errors import Malformed, TooDeep, TooLarge
 
 _FORBIDDEN = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+_FORBIDDEN_IN_XML = re.compile(f"[{_FORBIDDEN}]")
 _IN_TEXT = re.compile(f"[&<>\r{_FORBIDDEN}]")
 _IN_ATTRIBUTE = re.compile(f'[&<>"\t\n\r{_FORBIDDEN}]')
 _ESCAPES = {
@@ -64,7 +65,7 @@ def parse(data: bytes, max_bytes: int = 1_000_000, max_depth: int = 64, max_elem
         etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        message = (error.msg or "malformed XML").partition(", line ")[0]
+        message = (error.msg or "malformed XML").partition(", line ")[0].strip()
         raise Malformed(message, line=line, column=column) from None
     except (ValueError, LookupError) as error:
         raise Malformed(str(error)) from None
@@ -120,6 +121,11 @@ def _local(name: str) -> str:
 def escape_text(text: str) -> str:
     """`text` between tags: ``&``, ``<``, ``>`` and CR escaped, characters XML 1.0 forbids as U+FFFD."""
     return _IN_TEXT.sub(_escaped, text)
+
+
+def carried_text(text: str) -> str:
+    """What a reader finds in the place of ``escape_text(text)``."""
+    return _FORBIDDEN_IN_XML.sub("\ufffd", text)
 
 
 def escape_attribute(text: str) -> str:

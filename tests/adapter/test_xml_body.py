@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.formats import Malformed, TooDeep, TooLarge
-from adapter.formats.xml_body import Element, escape_attribute, escape_text, parse
+from adapter.formats.xml_body import Element, carried_text, escape_attribute, escape_text, parse
 
 
 def test_tree() -> None:
@@ -123,6 +123,11 @@ def test_nothing_else_is_raised(data: bytes) -> None:
             parse(document)
 
 
+def test_messages_are_one_line() -> None:
+    with pytest.raises(Malformed, match=r"^Invalid character: Char 0x0 out of allowed range$"):
+        parse(b"<a>\x00</a>")
+
+
 def test_escapes() -> None:
     assert escape_text('<a> & "b"\r\n\t\'\x00\ufffe\ud800é') == '&lt;a&gt; &amp; "b"&#xD;\n\t\'\ufffd\ufffd\ufffdé'
     assert escape_attribute('<a> & "b"\r\n\t\'\x0b') == "&lt;a&gt; &amp; &quot;b&quot;&#xD;&#xA;&#x9;'\ufffd"
@@ -134,6 +139,7 @@ def test_what_is_escaped_is_read_back(text: str) -> None:
     root = parse(document)
     other = ElementTree.fromstring(document)  # noqa: S314
     assert (other.text or "", other.get("b")) == (root.text, root.attributes["b"])
+    assert root.text == carried_text(text)
     assert len(root.text) == len(text)
     assert all(a in (b, "\ufffd") for a, b in zip(root.text, text, strict=True))
     assert root.attributes["b"] == root.text
