@@ -7,7 +7,7 @@ from dialects.capsule import codec
 from dialects.capsule.auth import authenticate, finish
 from dialects.capsule.errors import render_error
 from dialects.capsule.picklists import DEFAULTS
-from dialects.capsule.routes import ROUTES
+from dialects.capsule.routes import ROUTES, locate
 from dialects.capsule.settings import SETTINGS
 
 DIALECT = Dialect(
@@ -16,6 +16,7 @@ DIALECT = Dialect(
     routes=ROUTES,
     authenticate=authenticate,
     render_error=render_error,
+    locate=locate,
     finish=finish,
     hosts=("*.capsulecrm.com",),
     settings=SETTINGS,

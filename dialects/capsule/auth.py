@@ -21,14 +21,16 @@ def read_token(authorization: str | None) -> str | None:
 
     The password is never looked at: clients send ``x``, nothing, or their account's name.
     """
-    if authorization is None or len(authorization) > _MAX_HEADER:
+    if authorization is None or not authorization.strip() or len(authorization) > _MAX_HEADER:
         return None
-    scheme, _, encoded = authorization.strip().partition(" ")
+    scheme, *encoded = authorization.split()
     if scheme.lower() != "basic":
         return None
+    # Encoders of old wrap long lines, and some leave the padding off; Java's decoders never minded.
+    text = "".join(encoded).rstrip("=")
     try:
         # The password may be in any character set.
-        user = binascii.a2b_base64(encoded.strip(), strict_mode=True).partition(b":")[0]
+        user = binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True).partition(b":")[0]
         return user.decode("utf-8") or None
     except (binascii.Error, ValueError):
         return None

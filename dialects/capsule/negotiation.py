@@ -36,7 +36,10 @@ def answer_format(accept: str | None) -> Answer | None:
     wanted: dict[str, float] = {}
     for item in accept.lower().split(","):
         media, *parameters = (part.strip() for part in item.split(";"))
-        wanted[media] = max(wanted.get(media, 0.0), _quality(parameters))
+        if media:
+            wanted[media] = max(wanted.get(media, 0.0), _quality(parameters))
+    if not wanted:
+        return XML
     best: Answer | None = None
     quality = 0.0
     for offer, media in _OFFERS:

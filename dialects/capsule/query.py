@@ -199,7 +199,7 @@ def since(given: Parameters) -> Instant:
 
 def _moment(name: str, text: str) -> Instant:
     try:
-        return texts.read_compact_time(text)
+        return texts.read_moment(text)
     except ValueError:
         raise BadRequest(f"{name} is invalid") from None
 

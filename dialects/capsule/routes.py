@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from adapter.routes import Route, RouteTable
+from adapter.wire import WireRequest
 from dialects.capsule.fields.party import ORGANISATION, PERSON
 from dialects.capsule.fields.picture import PATH as PICTURES
 from dialects.capsule.handlers import custom, history, lists, matters, parties, pictures, tags, tasks
@@ -199,5 +201,13 @@ _LISTS = (
     Route("currency.list", GET, "/api/resource/currency", lists.list_currencies),
     Route("picture.read", GET, f"{PICTURES}{{name}}", pictures.avatar, public=True),
 )
+
+_SLASHES = re.compile("//+")
+
+
+def locate(request: WireRequest) -> str:
+    """The path as the table knows it: a base address with a final slash makes two of one, as Tomcat lets pass."""
+    return _SLASHES.sub("/", request.path) if "//" in request.path else request.path
+
 
 ROUTES = RouteTable((*_TASKS, *_BELOW, *_HISTORY, *_PARTIES, *_MATTERS, *_LISTS))

@@ -12,12 +12,15 @@ from urllib.parse import quote
 from canonical.values import EARLIEST, LATEST, MAX_ID, MICROS, MINUTE, SECOND, Instant, instant, iso_time
 
 # `2010-04-21T15:00:00Z` is the seed's form; offsets come from Gravity Forms and Ruby clients, plain dates from
-# Ruby's; milliseconds are cut and a missing zone is UTC (capsule dossier, section 3).
+# Ruby's; milliseconds are cut and a missing zone is UTC (capsule dossier, section 3). Ruby's Time#to_s says " UTC",
+# and XML Schema's date, which .NET and JAXB write, may have a zone, which does not move the day.
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
-    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?\s?(?:([Zz])|([+-])([0-9]{2}):?([0-9]{2}))?)?"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?"
+    r"\s?(?:Z|z|UTC|GMT|([+-])([0-9]{2}):?([0-9]{2}))?|Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z?")
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})Z?)?")
+_LOST_PLUS = re.compile(r"(?<=:[0-9]{2}) (?=[0-9]{2}:?[0-9]{2}\Z)")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}(?:\.0{1,20})?")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,12}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _CENT = Decimal("0.01")
@@ -32,7 +35,7 @@ def read_time(text: str) -> Instant:
     found = _TIME.fullmatch(text.strip())
     if found is None:
         raise ValueError("not a date")
-    year, month, day, hour, minute, second, _, sign, zone_hours, zone_minutes = found.groups()
+    year, month, day, hour, minute, second, sign, zone_hours, zone_minutes = found.groups()
     at = instant(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
     if sign:
         if int(zone_hours) > 18 or int(zone_minutes) > 59:
@@ -44,12 +47,16 @@ def read_time(text: str) -> Instant:
     return at
 
 
-def read_compact_time(text: str) -> Instant:
-    """The instant of ``20140603T093045``, UTC: the form of `lastmodified` and `since`. Raises `ValueError`."""
+def read_moment(text: str) -> Instant:
+    """The instant of ``20140603T093045``, UTC: the form of `lastmodified` and `since`; a day is its midnight.
+
+    What `read_time` takes will do too: the sources name no other spelling, and none that is taken means something
+    else. A client that does not encode the plus sign of an offset sends a blank. Raises `ValueError`.
+    """
     found = _COMPACT.fullmatch(text.strip())
     if found is None:
-        raise ValueError("not a date")
-    return instant(*(int(part) for part in found.groups()))
+        return read_time(_LOST_PLUS.sub("+", text.strip()))
+    return instant(*(int(part or 0) for part in found.groups()))
 
 
 def read_day(text: str) -> str:
@@ -107,7 +114,8 @@ def read_money(text: str) -> int:
 
 def show_money(amount: int) -> str:
     """``500.00``: always two decimals."""
-    return str((Decimal(amount) / MICROS).quantize(_CENT, ROUND_HALF_UP))
+    # Adding nothing takes the sign off a negative zero.
+    return str((Decimal(amount) / MICROS).quantize(_CENT, ROUND_HALF_UP) + 0)
 
 
 def read_number(text: str) -> str:

@@ -361,7 +361,11 @@ class TestLists:
         assert ids(capsule, "/api/organisation?lastmodified=20140601T080000") == [str(new), str(old)]
         assert ids(capsule, "/api/organisation?lastmodified=20140601T080001") == [str(new)]
         assert ids(capsule, "/api/organisation?lastmodified=20140601T090001") == []
-        for text in ("2014-06-01", "20141301T000000", "yesterday"):
+        for text in ("20140601", "2014-06-01", "2014-06-01T08:00:00Z", "2014-06-01T10:00:00%2B02:00"):
+            assert ids(capsule, f"/api/organisation?lastmodified={text}") == [str(new), str(old)]
+        for text in ("2014-06-01T08:30:00.000Z", "2014-06-01T10:30:00+02:00", "2014-06-01%2008:30"):
+            assert ids(capsule, f"/api/organisation?lastmodified={text}") == [str(new)]
+        for text in ("20141301T000000", "2014-06-31", "20140601T08", "yesterday"):
             refused = capsule.refused("GET", f"/api/party?lastmodified={text}")
             assert refused == (400, "lastmodified is invalid")
 
@@ -406,6 +410,7 @@ def test_delete_takes_what_is_about_the_party(capsule: Capsule) -> None:
     assert capsule.json("/api/opportunity/deleted?since=20140601T080001") == {"deletedOpportunities": {"@size": "0"}}
     assert capsule.refused("GET", "/api/party/deleted") == (400, "since is required")
     assert capsule.refused("GET", "/api/party/deleted?since=x") == (400, "since is invalid")
+    assert capsule.json("/api/party/deleted?since=2014-06-01")["deletedParties"]["@size"] == "1"
 
 
 def test_person_of_one_name_field_is_shown(capsule: Capsule) -> None:
@@ -413,3 +418,57 @@ def test_person_of_one_name_field_is_shown(capsule: Capsule) -> None:
     assert read(capsule, made.id)["lastName"] == "Madonna"
     capsule.done("PUT", f"/api/person/{made.id}", {"person": {"lastName": "Madonna", "about": "x"}})
     assert capsule.world.desk(capsule.token).get(Party, made.id).name == "Madonna"
+
+
+def stored(capsule: Capsule, party: int) -> Party:
+    return capsule.world.desk(capsule.token).get(Party, party, ("points",))
+
+
+def write_back(capsule: Capsule, party: int, **changes: str) -> None:
+    """Reads the whole party and writes all of it back, as XML and as JSON, with `changes` in it."""
+    ((name, shown),) = capsule.json(f"/api/party/{party}").items()
+    document = capsule.xml(f"/api/party/{party}")
+    inserted = "".join(f"<{key}>{value}</{key}>" for key, value in changes.items())
+    capsule.done("PUT", f"/api/{name}/{party}", document.replace(f"</{name}>", f"{inserted}</{name}>"))
+    capsule.done("PUT", f"/api/{name}/{party}", {name: {**shown, **changes}})
+
+
+@pytest.mark.parametrize("type_", ["person", "organisation"])
+def test_party_without_a_name_can_be_written_back(capsule: Capsule, type_: str) -> None:
+    """Other dialects ask for no name."""
+    made: Party = capsule.write(lambda desk: desk.create(Create(Party, {"type": type_})))
+    write_back(capsule, made.id)
+    assert stored(capsule, made.id).version == made.version
+    write_back(capsule, made.id, about="New")
+    kept = stored(capsule, made.id)
+    assert (kept.about, kept.name, kept.first_name, kept.last_name) == ("New", "", None, None)
+
+
+def test_text_that_xml_cannot_carry_survives_being_written_back(capsule: Capsule) -> None:
+    odd = "a\x01b\x0bc\ufffed\r\ne\rf"
+    values = {"type": "person", "first_name": odd, "job_title": odd, "company": odd, "about": "\x1f"}
+    points = (ContactPoint("email", "a@x\x02.example", "work"), ContactPoint("address", city=odd))
+    made: Party = capsule.write(lambda desk: desk.create(Create(Party, values, points=points), ("points",)))
+    shown = "a\ufffdb\ufffdc\ufffdd&#xD;\ne&#xD;f"
+    assert f"<firstName>{shown}</firstName><jobTitle>{shown}</jobTitle>" in capsule.xml(f"/api/party/{made.id}")
+    write_back(capsule, made.id)
+    assert stored(capsule, made.id) == made
+    assert ids(capsule, "/api/organisation") == []
+    capsule.done("PUT", f"/api/person/{made.id}", "<person><jobTitle>a\ufffdb</jobTitle></person>")
+    assert stored(capsule, made.id).job_title == "a\ufffdb"
+
+
+def test_contact_without_a_value_is_not_shown_and_kept(capsule: Capsule) -> None:
+    points = (
+        ContactPoint("email", "", "work"),
+        ContactPoint("phone", "1", "home"),
+        ContactPoint("website", "", service="twitter"),
+        ContactPoint("address", label="billing", street="", city=None),
+    )
+    values = {"type": "person", "first_name": "A"}
+    made: Party = capsule.write(lambda desk: desk.create(Create(Party, values, points=points), ("points",)))
+    assert list(read(capsule, made.id)["contacts"]) == ["phone"]
+    write_back(capsule, made.id)
+    assert stored(capsule, made.id) == made
+    capsule.done("DELETE", f"/api/party/{made.id}/contact/{made.points[0].id}")
+    assert [point.id for point in stored(capsule, made.id).points] == [point.id for point in made.points[1:]]

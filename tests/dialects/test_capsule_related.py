@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from canonical.model import Activity, Case, ContactPoint, CustomField, CustomValue, Opportunity, Party
 from canonical.operations import Create, NewLink, Update
+from canonical.service.desk import CoreDesk
 from canonical.values import Ref, instant
 from tests.dialects.capsule_client import JSON, Capsule, capsule_fixture, world_fixture
 
@@ -15,6 +17,12 @@ world = world_fixture()
 capsule = capsule_fixture()
 
 HOUR = 3600 * 1_000_000
+
+
+def save_definition(desk: CoreDesk, name: str, type_: str) -> CustomField:
+    return desk.save_custom_field(CustomField("party", name, name.upper(), type_))
+
+
 KINDS = {"party": Party, "opportunity": Opportunity, "kase": Case}
 
 
@@ -276,6 +284,48 @@ class TestCustomFields:
         assert "</id><label>Region</label><text>North &amp; East</text></customField>" in text
         assert "</id><tag>Customer</tag><label>Region</label><text>South</text></customField>" in text
         assert capsule.xml(f"/api{place}/customfield") == text
+
+    def test_what_was_shown_written_back_changes_nothing(self, capsule: Capsule) -> None:
+        """However another dialect stores it."""
+        party = capsule.person()
+        kept = (
+            CustomValue("vip", "1"),
+            CustomValue("since", "2014-06-01 10:11:12"),
+            CustomValue("size", "12.50"),
+            CustomValue("rank", "1e5"),
+            CustomValue("loose", "a\x01b\r\nc", "grp"),
+            CustomValue("od\x02d", "x"),
+            CustomValue("empty", ""),
+        )
+        for name, type_ in (("vip", "flag"), ("since", "date"), ("size", "number"), ("rank", "number")):
+            capsule.write(partial(save_definition, name=name, type_=type_))
+        capsule.write(lambda desk: desk.update(Update(Party, party, custom=kept)))
+        place = f"/party/{party}"
+        shown = self.shown(capsule, place)
+        assert [next(reversed(field.values())) for field in shown] == [
+            *("true", "2014-06-01T00:00:00Z", "12.50", "1e5", "a\x01b\r\nc", "x"),
+        ]
+        self.save(capsule, place, *shown)
+        capsule.done("PUT", f"/api{place}/customfields", capsule.xml(f"/api{place}/customfields"))
+        found = capsule.world.desk(capsule.token).get(Party, party, ("custom",))
+        assert (tuple(found.custom), found.version) == (kept, 2)
+        assert len(capsule.world.desk(capsule.token).custom_fields("party")) == 4
+        self.save(capsule, place, {"label": "VIP", "boolean": "false"}, {"label": "size", "text": "12.50"})
+        found = capsule.world.desk(capsule.token).get(Party, party, ("custom",))
+        assert [value.value for value in found.custom[:3]] == ["false", kept[1].value, "12.50"]
+
+    @pytest.mark.parametrize(
+        ("body", "message"),
+        [
+            ({"label": "A", "text": "1"}, "customField is required"),
+            ([{"label": "A", "text": "1"}, {"label": "B", "text": "2"}], "customField is required"),
+            ({"customField": {"label": "L" * 501, "text": "1"}}, "label is invalid"),
+            ({"customField": {"tag": "T" * 501, "label": "A", "text": "1"}}, "tag is invalid"),
+        ],
+    )
+    def test_what_cannot_be_kept_is_refused(self, capsule: Capsule, place: str, body: Any, message: str) -> None:
+        assert capsule.refused("PUT", f"/api{place}/customfields", {"customFields": body}) == (400, message)
+        assert self.shown(capsule, place) == []
 
     def test_upsert_keeps_what_is_not_mentioned(self, capsule: Capsule, place: str) -> None:
         self.save(

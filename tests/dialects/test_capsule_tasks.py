@@ -426,6 +426,29 @@ class TestFromElsewhere:
         assert kept.due_date_only is True
 
 
+@pytest.mark.parametrize(
+    ("due", "day"),
+    [
+        ("2014-06-04Z", "2014-06-04"),
+        ("2014-06-04+02:00", "2014-06-04"),
+        ("2014-06-04-05:00", "2014-06-04"),
+        ("2014-06-04 10:00:00 UTC", "2014-06-04"),
+        ("2014-06-04T23:30:00-05:00", "2014-06-05"),
+    ],
+)
+def test_dates_as_other_libraries_write_them(capsule: Capsule, due: str, day: str) -> None:
+    task = capsule.create("/api/task", {"task": {"description": "x", "dueDate": due}})
+    assert shown(capsule, task)["dueDate"] == f"{day}T00:00:00Z"
+
+
+def test_slashes_too_many_make_no_difference(capsule: Capsule) -> None:
+    """A base address that ends in a slash makes two of one."""
+    task = capsule.create("//api/task", {"task": {"description": "x", "dueDate": "2014-06-04"}})
+    assert capsule.xml(f"//api//task/{task}//") == capsule.xml(f"/api/task/{task}")
+    tag = capsule.send("POST", f"//api/party/{capsule.person()}/tag//hot")
+    assert (tag.status, (tag.header("Location") or "").rpartition("/api/")[2].count("//")) == (201, 0)
+
+
 def test_view_only_user_may_not_write(capsule: Capsule) -> None:
     token = capsule.add_user("guest", view_only=True)
     body = {"task": {"description": "x", "dueDate": "2014-06-04"}}

@@ -24,7 +24,7 @@ from dialects.capsule.fields.party import ORGANISATION, PERSON, read_party
 from dialects.capsule.fields.table import read_simple
 from dialects.capsule.fields.task import read_task
 from dialects.capsule.picklists import DEFAULTS, STAGES
-from dialects.capsule.routes import ROUTES
+from dialects.capsule.routes import ROUTES, locate
 
 PAGE_CAP = 100_000
 LINKS = ("links",)
@@ -72,7 +72,7 @@ def parse_request(request: WireRequest) -> Any:
     Raises `RouteNotFound`, `MethodNotAllowed`, what reading the body and the parameters raises, and `Unsupported` for
     calls that are no single operation (lists of words, deletions, changes of history).
     """
-    match = ROUTES.match(request.method, request.path)
+    match = ROUTES.match(request.method, locate(request))
     parse = _PARSERS.get(match.route.operation)
     if parse is None:
         raise Unsupported(match.route.operation)

@@ -102,11 +102,12 @@ ContactPairs = list[tuple[str, list[tuple[str, str]]]]
 
 
 def show_contacts(points: Sequence[ContactPoint]) -> ContactPairs:
-    """The children of `contacts`; a label that Capsule does not know is kept and not shown as a type."""
+    """The children of `contacts`. A label that Capsule does not know is kept and not shown as a type, and so is a
+    contact without a value, which clients take for granted."""
     shown: ContactPairs = []
     for contact in CONTACTS:
         for point in points:
-            if point.kind == contact.name:
+            if point.kind == contact.name and _filled(contact, point):
                 entry = [("id", str(point.id))]
                 type_ = contact.types.get(point.label or "")
                 if type_:

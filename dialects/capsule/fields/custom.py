@@ -12,7 +12,7 @@ from canonical.values import fold
 from dialects.capsule import texts
 from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
-from dialects.capsule.fields.table import ID, Field
+from dialects.capsule.fields.table import ID, Field, unchanged
 
 # Value element by the definition's type, and what Capsule calls that type.
 _ELEMENTS: Final = {"flag": "boolean", "date": "date", "number": "number"}
@@ -20,6 +20,8 @@ _TYPES: Final = {"flag": "Boolean", "date": "Date", "number": "Number", "choice"
 # The definition's type by the element that first brought a value.
 _DEFINED_BY: Final = {"text": "text", "date": "date", "boolean": "flag", "number": "number"}
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST_NAME: Final = 500
+"""Characters of a label or a tag: the core keeps no longer names of custom fields."""
 _PARTY_CLASSES: Final = ("person", "organisation")
 
 
@@ -33,6 +35,21 @@ class CustomItem:
     @property
     def label(self) -> str:
         return (self.definition.label if self.definition is not None else "") or self.value.name
+
+    def is_meant_by(self, given: GivenValue) -> bool:
+        """Whether a client that names this tag and label means this value."""
+        return _same_name(given.group, self.value.group) and _same_name(given.label, self.label)
+
+    def is_shown_as(self, given: GivenValue) -> bool:
+        """Whether that is what a client was shown of it: written back it changes nothing, however it is stored."""
+        element, text = _typed(self)
+        if given.text is None or given.type != _DEFINED_BY[element]:
+            return False
+        return unchanged(given.text, _stored(element, text))
+
+
+def _same_name(given: str, name: str) -> bool:
+    return fold(given) == fold(name) or unchanged(given, name)
 
 
 def _typed(item: CustomItem) -> tuple[str, str]:
@@ -118,7 +135,11 @@ class GivenValue:
 
 def read_values(body: Tree) -> list[GivenValue]:
     """The fields of a `customFields` body in order. Raises `BadRequest` for one without a label or a bad value."""
-    return [_read_value(entry) for entry in body.branches("customField")]
+    entries = body.branches("customField")
+    if not entries and "label" in body:
+        # A field, or a list of them, in the place of the element that holds fields: no write may vanish.
+        raise BadRequest("customField is required")
+    return [_read_value(entry) for entry in entries]
 
 
 def _read_value(entry: Tree) -> GivenValue:
@@ -126,10 +147,13 @@ def _read_value(entry: Tree) -> GivenValue:
     if label is None:
         raise BadRequest("label is required")
     group = (entry.filled("tag") or "").strip()
+    for name, text in (("label", label), ("tag", group)):
+        if len(text) > _LONGEST_NAME:
+            raise BadRequest(f"{name} is invalid")
     for element, type_ in _DEFINED_BY.items():
-        text = entry.filled(element)
-        if text is not None:
-            return GivenValue(group, label.strip(), _stored(element, text), type_)
+        value = entry.filled(element)
+        if value is not None:
+            return GivenValue(group, label.strip(), _stored(element, value), type_)
     return GivenValue(group, label.strip(), None, "text")
 
 

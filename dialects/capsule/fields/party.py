@@ -77,7 +77,9 @@ def read_party(type_: str, body: Tree, current: Party | None = None, *, new: boo
     Raises `BadRequest`: a person needs a first or a last name, an organisation its name.
     """
     values = read_simple(FIELDS[type_], body, current, new=new)
-    if type_ == PERSON and (new or current is not None):
+    # A person that another dialect left without a name may be written back, and stays without one.
+    named = new or (current is not None and not values.keys().isdisjoint(("first_name", "last_name")))
+    if type_ == PERSON and named:
         # Support Bee sends a first name alone; either will do.
         first = values.get("first_name", current.first_name if current else None)
         last = values.get("last_name", _last_name(current, None) if current else None)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapter.formats.xml_body import carried_text
 from dialects.capsule import texts
 from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
@@ -102,9 +103,17 @@ def _shows_attribute(attribute: str, type_: Type, required: bool) -> Show:
 
 
 def unchanged(given: str, shown: str | None) -> bool:
-    """Whether a client wrote back what it was shown; XML turns a CR LF inside text into LF on its way."""
+    """Whether a client wrote back what it was shown.
+
+    XML turns a CR LF inside text into LF on its way, and shows what it cannot carry as U+FFFD.
+    """
     shown = shown or ""
-    return given == shown or ("\r" in shown and given == shown.replace("\r\n", "\n").replace("\r", "\n"))
+    if given == shown:
+        return True
+    if not shown.isprintable():
+        shown = carried_text(shown)
+        return given == shown or given == shown.replace("\r\n", "\n").replace("\r", "\n")
+    return False
 
 
 def read_text(name: str, type_: Type, text: str) -> Any:

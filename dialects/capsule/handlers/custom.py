@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model import Case, CustomField, CustomValue, Opportunity, Party
@@ -14,17 +16,18 @@ from dialects.capsule.handlers.common import Parent
 from dialects.capsule.replies import answer_for, done, reply_list
 
 
-def _values(call: Call, parent: Parent) -> list[CustomValue]:
+def _items(call: Call, parent: Parent, definitions: Sequence[CustomField]) -> list[CustomItem]:
     record = parent.load(call, ("custom",))
-    return list(record.custom) if isinstance(record, Party | Opportunity | Case) else []
+    values = record.custom if isinstance(record, Party | Opportunity | Case) else ()
+    defined = {(item.group, item.name): item for item in definitions}
+    return [CustomItem(value, defined.get((value.group, value.name))) for value in values]
 
 
 def listing(call: Call, parent: Parent) -> WireResponse:
+    """The fields that have a value: one that another dialect keeps empty has none here."""
     answer = answer_for(call)
-    values = _values(call, parent)
-    defined = {(item.group, item.name): item for item in call.desk.custom_fields(parent.kind.KIND)}
-    items = [CustomItem(value, defined.get((value.group, value.name))) for value in values]
-    return reply_list(answer, "customFields", [(writers.CUSTOM_FIELD, item) for item in items])
+    items = _items(call, parent, call.desk.custom_fields(parent.kind.KIND))
+    return reply_list(answer, "customFields", [(writers.CUSTOM_FIELD, item) for item in items if item.value.value])
 
 
 def save(call: Call, parent: Parent) -> WireResponse:
@@ -32,17 +35,15 @@ def save(call: Call, parent: Parent) -> WireResponse:
 
     A label that nobody defined yet is defined by its first value.
     """
-    there = _values(call, parent)
     definitions = call.desk.custom_fields(parent.kind.KIND)
+    there = _items(call, parent, definitions)
     values: list[CustomValue] = []
     dropped: list[tuple[str, str]] = []
     for given in read_values(read_body(call.request, "customFields")):
-        definition = definition_of(definitions, given.group, given.label)
-        if definition is None and given.text is not None and not _has(there, given):
-            new = CustomField(parent.kind.KIND, given.label, given.label, given.type, given.group)
-            definition = call.desk.save_custom_field(new)
-            definitions.append(definition)
-        key = (given.group, given.label) if definition is None else (definition.group, definition.name)
+        item = next((item for item in there if item.is_meant_by(given)), None)
+        if item is not None and item.is_shown_as(given):
+            continue
+        key = _key(call, parent, given, item, definitions)
         if given.text is None:
             dropped.append(key)
         else:
@@ -52,8 +53,20 @@ def save(call: Call, parent: Parent) -> WireResponse:
     return done()
 
 
-def _has(there: list[CustomValue], given: GivenValue) -> bool:
-    return any(value.group == given.group and value.name == given.label for value in there)
+def _key(
+    call: Call, parent: Parent, given: GivenValue, item: CustomItem | None, definitions: list[CustomField]
+) -> tuple[str, str]:
+    """Group and name of the field that is meant. Defines it where it is new and has a value."""
+    if item is not None:
+        return item.value.group, item.value.name
+    definition = definition_of(definitions, given.group, given.label)
+    if definition is None:
+        if given.text is None:
+            return given.group, given.label
+        new = CustomField(parent.kind.KIND, given.label, given.label, given.type, given.group)
+        definition = call.desk.save_custom_field(new)
+        definitions.append(definition)
+    return definition.group, definition.name
 
 
 def definitions(call: Call, parent: Parent) -> WireResponse:

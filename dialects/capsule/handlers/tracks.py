@@ -45,12 +45,10 @@ def _track(call: Call, text: str) -> PicklistItem:
 
 
 def _end(text: str) -> Instant:
-    for read in (texts.read_time, texts.read_compact_time):
-        try:
-            return midnight(read(text))
-        except ValueError:
-            continue
-    raise BadRequest("endDate is invalid")
+    try:
+        return midnight(texts.read_moment(text))
+    except ValueError:
+        raise BadRequest("endDate is invalid") from None
 
 
 def _task(step: dict[str, Any], anchor: Instant, sign: int) -> dict[str, Any]:
