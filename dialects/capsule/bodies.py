@@ -28,6 +28,7 @@ _JSON_TYPES = ("application/json",)
 _XML_TYPES = ("application/xml", "text/xml", "application/atom+xml")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})", re.ASCII)
 _CHARSETS = ("iso8859-1", "ascii", "cp1252", "utf-16", "utf-16-be", "utf-16-le")
+_DECLARED = re.compile(r"""\A(\ufeff?<\?xml\s[^>]{0,80}?)\sencoding\s*=\s*(?:"[^"]*"|'[^']*')""")
 _BOM = codecs.BOM_UTF8
 
 
@@ -110,7 +111,8 @@ def _parser(content_type: str | None, body: bytes) -> Callable[[bytes], Tree]:
         return _parse_json
     if media in _XML_TYPES:
         return _parse_xml
-    if not media:
+    if media in ("", "*/*"):
+        # Capsule's server of 2011 called its answers */* when that was what was asked for.
         start = body.removeprefix(_BOM).lstrip()[:1]
         if start == b"{":
             return _parse_json
@@ -130,8 +132,11 @@ def _in_utf8(body: bytes, content_type: str | None) -> bytes:
         return body
     if charset not in _CHARSETS or body.startswith(_BOM) or b"encoding=" in body[:100]:
         return body
+    if charset == "utf-16" and body.startswith(b"\0"):
+        # Without a mark the first character tells the order of the bytes: it is ASCII in XML and in JSON.
+        charset = "utf-16-be"
     try:
-        return body.decode(charset).encode("utf-8")
+        return _DECLARED.sub(r"\1", body.decode(charset), count=1).encode("utf-8")
     except ValueError:
         raise Malformed("malformed text") from None
 

@@ -99,13 +99,31 @@ WRITES: list[tuple[str, str, dict[str, Any] | None, object]] = [
         "PUT",
         "/api/organisation/3",
         {"organisation": {"name": "Fjord AS", "contacts": {"phone": {"type": "Work", "phoneNumber": "1"}}}},
-        Update(Party, 3, {"name": "Fjord AS"}, points=(ContactPoint("phone", "1", "work"),)),
+        Update(Party, 3, {"type": "organisation", "name": "Fjord AS"}, points=(ContactPoint("phone", "1", "work"),)),
     ),
     (
         "PUT",
         "/api/person/3",
         {"person": {"about": "", "organisationName": ""}},
-        Update(Party, 3, {"about": None, "organisation_name": None}),
+        Update(Party, 3, {"type": "person", "about": None, "organisation_name": None}),
+    ),
+    (
+        "PUT",
+        "/api/organisation/3",
+        {"organisation": {"about": "x"}},
+        Update(Party, 3, {"type": "organisation", "about": "x"}),
+    ),
+    (
+        "PUT",
+        "/api/history/3",
+        {"historyItem": {"note": "a\nb", "entryDate": "2014-06-01T08:00:00Z", "creator": "mia"}},
+        Update(Activity, 3, {"type": "note", "title": "a", "body": "b", "start_at": AT, "creator_username": "mia"}),
+    ),
+    (
+        "PUT",
+        "/api/history/3",
+        {"historyItem": {"entryDate": "2014-06-01T08:00:00Z"}},
+        Update(Activity, 3, {"type": "note", "start_at": AT}),
     ),
     (
         "POST",
@@ -169,10 +187,10 @@ def test_writes_there_and_back(method: str, target: str, body: dict[str, Any] | 
     assert not losses
 
 
-@pytest.mark.parametrize("operation", ["history.update", "milestone.list", "country.list", "deleted.list"])
+@pytest.mark.parametrize("operation", ["history.delete", "milestone.list", "country.list", "deleted.list"])
 def test_calls_that_are_no_operation(operation: str) -> None:
     targets = {
-        "history.update": ("PUT", "/api/history/3"),
+        "history.delete": ("DELETE", "/api/history/3"),
         "milestone.list": ("GET", "/api/opportunity/milestones"),
         "country.list": ("GET", "/api/countries"),
         "deleted.list": ("GET", "/api/party/deleted"),
@@ -301,6 +319,16 @@ def test_pages_there_and_back(accept: str, count: int) -> None:
     operation = Find(Activity, Query(all_of(eq("type", "task"), query.TASK_STATUS["OPEN"]), window=Window(0, 5)))
     written = render_response(operation, Page(found), accept=accept, base_url=BASE)
     assert parse_response(operation, written) == Page(found)
+
+
+@pytest.mark.parametrize("accept", ["application/xml", "application/json"])
+def test_answers_of_a_server_that_calls_them_anything(accept: str) -> None:
+    """In 2011 Capsule's own server sent ``Content-Type: */*`` to whoever asked for that."""
+    operation = Get(Party, 7, ("points",))
+    written = render_response(operation, party(), accept=accept, base_url=BASE)
+    for content_type in ("*/*", ""):
+        written.headers = [("Content-Type", content_type)]
+        assert parse_response(operation, written) == party()
 
 
 def test_notes_there_and_back() -> None:

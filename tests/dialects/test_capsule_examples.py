@@ -16,7 +16,7 @@ from adapter.contract.volatile import Bindings
 from adapter.losses import LossReport
 from canonical.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from canonical.model import Activity, Case, Opportunity, Party, Record, Tag
-from canonical.operations import AddTag, Create, Find, Get, Page, Update
+from canonical.operations import AddTag, Create, Delete, Find, Get, Page, Update
 from canonical.service.desk import CoreDesk
 from canonical.values import from_datetime, iso_date, iso_time
 from dialects.capsule.bodies import read_answer
@@ -97,7 +97,7 @@ def operation_words(operation: Any) -> dict[str, Any]:
     said: dict[str, Any] = {"do": type(operation).__name__.lower(), "kind": operation.kind.KIND}
     if "type" in values:
         said["kind"] = values.pop("type")
-    if isinstance(operation, Get | Update):
+    if isinstance(operation, Get | Update | Delete):
         said["record"] = operation.id
     if "due_at" in values:
         values["due"] = due(values)

@@ -316,6 +316,16 @@ class TestBodies:
             == "Zoë"
         )
 
+    @pytest.mark.parametrize("declaration", ["", "<?xml version='1.0' encoding='utf-16'?>\n", '<?xml version="1.0"?>'])
+    @pytest.mark.parametrize("mark", ["", "\ufeff"])
+    @pytest.mark.parametrize(
+        ("encoding", "charset"),
+        [("utf-16-le", "utf-16"), ("utf-16-be", "UTF-16"), ("utf-16-le", "utf-16le"), ("utf-16-be", "utf-16be")],
+    )
+    def test_two_bytes_a_character(self, declaration: str, mark: str, encoding: str, charset: str) -> None:
+        body = f"{mark}{declaration}<task><description>Zoë</description></task>".encode(encoding)
+        assert tree(body, f'text/xml; charset="{charset}"').text("description") == "Zoë"
+
     @pytest.mark.parametrize(
         ("body", "content_type"),
         [

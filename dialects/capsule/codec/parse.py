@@ -70,7 +70,8 @@ def parse_request(request: WireRequest) -> Any:
     """The operation (of `canonical.operations`) that a request asks for.
 
     Raises `RouteNotFound`, `MethodNotAllowed`, what reading the body and the parameters raises, and `Unsupported` for
-    calls that are no single operation (lists of words, deletions, changes of history).
+    calls that are no operation: lists of words, lists of deletions, and the deletion of a history item, whose kind
+    does not tell it from a task.
     """
     match = ROUTES.match(request.method, locate(request))
     parse = _PARSERS.get(match.route.operation)
@@ -109,6 +110,12 @@ def _history_create(asked: Asked) -> Create[Activity]:
     return Create(Activity, {"type": "note", **values}, (NewLink(asked.parent),))
 
 
+def _history_update(asked: Asked) -> Update[Activity]:
+    """The type in the values tells it from an update of a task."""
+    values = read_item(asked.body("historyItem"), new=False)
+    return Update(Activity, asked.id("item"), {"type": "note", **values})
+
+
 def _party_list(asked: Asked) -> Find[Party]:
     where = eq("type", asked.noun) if asked.noun in (PERSON, ORGANISATION) else TRUE
     include = ("points", "tags") if query.embeds_tags(asked.given) else POINTS
@@ -138,9 +145,10 @@ def _party_create(asked: Asked) -> Create[Party]:
 
 
 def _party_update(asked: Asked) -> Update[Party]:
-    """Contacts with an id cannot be told apart from new ones here; they are given as new."""
+    """Contacts with an id cannot be told apart from new ones here; they are given as new. The type is in the values:
+    the path names it, and other values alone would not tell it."""
     body = asked.body(asked.noun)
-    values = read_party(asked.noun, body, new=False)
+    values = {"type": asked.noun, **read_party(asked.noun, body, new=False)}
     if asked.noun == PERSON:
         values.update(_employer(body))
     return Update(Party, asked.id(), values, points=tuple(read_contacts(body, None)[0]))
@@ -216,6 +224,7 @@ _PARSERS: dict[str, Callable[[Asked], Any]] = {
     "history.list": _history_list,
     "history.read": _history_read,
     "history.create": _history_create,
+    "history.update": _history_update,
     "party.list": _party_list,
     "party.read": _party_read,
     "party.delete": lambda asked: Delete(Party, asked.id(), cascade=True),

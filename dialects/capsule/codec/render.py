@@ -140,6 +140,8 @@ def _update(operation: Update[Any]) -> _Parts:
             return "POST", f"{path}/complete", "", ()
         if values == {"state": "open"}:
             return "POST", f"{path}/reopen", "", ()
+        if values.get("type", "task") != "task":
+            return "PUT", f"/api/history/{operation.id}", "historyItem", history.write_item(values)
         return "PUT", path, "task", task.write_task(values)
     if operation.kind is Party:
         type_ = party.ORGANISATION if "name" in values and "first_name" not in values else party.PERSON
