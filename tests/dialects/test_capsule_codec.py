@@ -108,6 +108,18 @@ WRITES: list[tuple[str, str, dict[str, Any] | None, object]] = [
         Update(Party, 3, {"type": "person", "about": None, "organisation_name": None}),
     ),
     (
+        "POST",
+        "/api/person",
+        {"person": {"firstName": "Ole", "organisationId": 7, "organisationName": "Fjord AS"}},
+        Create(Party, {"type": "person", "first_name": "Ole", "organisation_id": 7}),
+    ),
+    (
+        "PUT",
+        "/api/person/3",
+        {"person": {"organisationId": ""}},
+        Update(Party, 3, {"type": "person", "organisation_name": None}),
+    ),
+    (
         "PUT",
         "/api/organisation/3",
         {"organisation": {"about": "x"}},

@@ -144,6 +144,11 @@ class TestOpportunities:
         assert move(milestoneId=ids["Lost"])["milestone"] == "Lost"
         assert capsule.world.desk(capsule.token).get(Opportunity, id).state == "lost"
         assert "actualCloseDate" not in move(milestone="New")
+        # .NET and Java write 0 for a number that was never set; one of the two elements is enough.
+        assert move(milestoneId=0, milestone="Bid")["milestone"] == "Bid"
+        assert move(milestoneId="0")["milestone"] == "Bid"
+        assert move(milestoneId="", milestone="New")["milestone"] == "New"
+        assert move(milestoneId=ids["Bid"], milestone="")["milestone"] == "Bid"
 
     def test_update_touches_only_what_it_says(self, capsule: Capsule) -> None:
         id = capsule.opportunity(capsule.person(), value="5", description="x", duration="3", durationBasis="WEEK")

@@ -273,6 +273,18 @@ class TestEmployer:
         capsule.done("PUT", f"/api/person/{person}", "<person><organisationName/></person>")
         assert "organisationId" not in read(capsule, person)
 
+    def test_zero_is_no_id(self, capsule: Capsule) -> None:
+        """.NET and Java write it for a number that was never set."""
+        organisation = capsule.organisation("First")
+        contact = {"email": {"id": 0, "emailAddress": "a@x.example"}}
+        person = capsule.person(organisationId=0, organisationName="First", contacts=contact)
+        assert read(capsule, person)["organisationId"] == str(organisation)
+        contacts(capsule, person, email={"id": "0", "emailAddress": "b@x.example"})
+        assert len(read(capsule, person)["contacts"]["email"]) == 2
+        for _ in range(2):
+            capsule.done("PUT", f"/api/person/{person}", "<person><organisationId>0</organisationId></person>")
+            assert "organisationId" not in read(capsule, person)
+
     def test_free_text_of_another_dialect_is_shown_and_kept(self, capsule: Capsule) -> None:
         person = capsule.person()
         capsule.write(lambda desk: desk.update(Update(Party, person, {"company": "Loose Ltd"})))

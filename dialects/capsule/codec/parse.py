@@ -12,7 +12,7 @@ from canonical.model import Activity, Case, CustomValue, Opportunity, Party, Use
 from canonical.operations import AddLink, AddTag, Create, Delete, DropLink, DropTag, Find, Get, NewLink, Update
 from canonical.query import TRUE, Query, all_of, eq
 from canonical.values import MAX_ID, Ref
-from dialects.capsule import query
+from dialects.capsule import query, texts
 from dialects.capsule.bodies import Tree, read_body
 from dialects.capsule.fields.contacts import read_contacts
 from dialects.capsule.fields.custom import read_values
@@ -21,7 +21,7 @@ from dialects.capsule.fields.kase import read_kase
 from dialects.capsule.fields.opportunity import FIELDS as OPPORTUNITY_FIELDS
 from dialects.capsule.fields.opportunity import Milestones
 from dialects.capsule.fields.party import ORGANISATION, PERSON, read_party
-from dialects.capsule.fields.table import read_simple
+from dialects.capsule.fields.table import ID, read_simple, read_text
 from dialects.capsule.fields.task import read_task
 from dialects.capsule.picklists import DEFAULTS, STAGES
 from dialects.capsule.routes import ROUTES, locate
@@ -132,8 +132,12 @@ def _party_read(asked: Asked) -> Get[Party]:
 
 
 def _employer(body: Tree) -> dict[str, Any]:
-    name = body.text("organisationName")
-    return {} if name is None else {"organisation_name": name.strip() or None}
+    id, name = body.text("organisationId"), body.text("organisationName")
+    if id is not None and id.strip() not in ("", texts.NO_ID):
+        return {"organisation_id": read_text("organisationId", ID, id)}
+    if name is None and id is None:
+        return {}
+    return {"organisation_name": (name or "").strip() or None}
 
 
 def _party_create(asked: Asked) -> Create[Party]:

@@ -145,7 +145,7 @@ def read_contacts(body: Tree, current: Sequence[ContactPoint] | None) -> tuple[l
 
 def _old(contact: Contact, entry: Tree, known: Mapping[int, ContactPoint]) -> ContactPoint | None:
     text = entry.filled("id")
-    if text is None:
+    if text is None or text.strip() == texts.NO_ID:
         return None
     try:
         point = known[texts.read_id(text)]

@@ -154,10 +154,12 @@ def _given_milestone(body: Tree, current: Opportunity | None, milestones: Milest
         ("milestone", _milestone, milestones.named),
     ):
         text = body.text(name)
-        if text is None or (current is not None and unchanged(text, shows(current, milestones))):
+        if text is None or (name == "milestoneId" and text.strip() == texts.NO_ID):
+            continue
+        if current is not None and unchanged(text, shows(current, milestones)):
             continue
         if not text.strip():
-            if current is None:
+            if current is None or body.filled("milestone") or body.filled("milestoneId"):
                 continue
             raise BadRequest(f"{name} is required")
         try:

@@ -132,6 +132,8 @@ def _employer(call: Call, body: Tree, current: Party | None) -> dict[str, Any]:
     shown_id = current.organisation_id if current is not None else None
     shown_name = (current.organisation_name or current.company) if current is not None else None
     given_id, given_name = body.text("organisationId"), body.text("organisationName")
+    if given_id is not None and given_id.strip() == texts.NO_ID:
+        given_id = ""
     if given_id is not None and not unchanged(given_id, "" if shown_id is None else str(shown_id)):
         if given_id.strip():
             return {"organisation_id": _organisation_id(call, given_id), "company": None}
