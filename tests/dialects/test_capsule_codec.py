@@ -170,6 +170,12 @@ WRITES: list[tuple[str, str, dict[str, Any] | None, object]] = [
     ("PUT", "/api/opportunity/3", {"opportunity": {"value": ""}}, Update(Opportunity, 3, {"amount": None})),
     (
         "PUT",
+        "/api/kase/3",
+        {"kase": {"status": "CLOSED", "name": "x", "closeDate": "2014-06-01", "owner": "mia"}},
+        Update(Case, 3, {"title": "x", "owner_username": "mia", "state": "closed", "closed_on": "2014-06-01"}),
+    ),
+    (
+        "PUT",
         "/api/party/4/kase/3",
         {"kase": {"status": "CLOSED"}},
         Update(Case, 3, {"state": "closed", "party_id": 4}),

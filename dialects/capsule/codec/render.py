@@ -27,7 +27,7 @@ _SAID = {
     Activity.KIND: {"type", "due_at", "due_date_only", "state", "start_at", "creator_username", "completed_at"},
     Party.KIND: {"type", "name", "organisation_id", "company", "organisation_name"},
     Opportunity.KIND: {"stage", "party_id", "state", "closed_on"},
-    Case.KIND: {"state", "party_id"},
+    Case.KIND: {"state", "party_id", "closed_on"},
 }
 _TABLES: Mapping[str, Sequence[Field]] = {
     Activity.KIND: task.FIELDS,

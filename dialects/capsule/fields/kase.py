@@ -82,5 +82,8 @@ def write_kase(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Elements for canonical values, to create or to update a case on a server."""
     pairs = write_simple(FIELDS, values)
     if "state" in values:
-        pairs.insert(0, ("status", "CLOSED" if values["state"] == "closed" else "OPEN"))
-    return pairs
+        pairs.append(("status", "CLOSED" if values["state"] == "closed" else "OPEN"))
+    if values.get("closed_on") and values.get("state", "closed") == "closed":
+        pairs.append(("closeDate", texts.show_day(values["closed_on"])))
+    order = {field.name: index for index, field in enumerate(FIELDS)}
+    return sorted(pairs, key=lambda pair: order[pair[0]])
