@@ -349,6 +349,14 @@ def test_answers_of_a_server_that_calls_them_anything(accept: str) -> None:
         assert parse_response(operation, written) == party()
 
 
+def test_additional_party_there_and_back() -> None:
+    operation = AddLink(Ref("case", 3), NewLink(Ref("party", 4)))
+    written = render_response(operation, Link(1, Ref("case", 3), Ref("party", 4)), base_url=BASE)
+    assert (written.status, written.headers[0]) == (201, ("Location", f"{BASE}/api/kase/3/party/4"))
+    assert parse_response(operation, written) == operation.link
+    assert render_response(operation, None, base_url=BASE).status == 200
+
+
 def test_notes_there_and_back() -> None:
     note = Activity(id=9, type="note", title="a", body="b", start_at=AT, creator_username="mia")
     note.links = [Link(0, Ref("activity", 9), Ref("party", 7), target_name="Zoë Lund")]

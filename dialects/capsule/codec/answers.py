@@ -55,6 +55,8 @@ def render_response(
             tag, added = result
             kind, id = operation.record
             return created(f"{base_url}/api/{NOUNS[kind]}/{id}/tag/{texts.quoted(tag.name)}") if added else done()
+        case AddLink(record=(kind, id), link=link) if result is not None:
+            return created(f"{base_url}/api/{NOUNS[kind]}/{id}/party/{link.target.id}")
     return done()
 
 
