@@ -8,11 +8,11 @@ from canonical.values import EARLIEST, LATEST, MINUTE, SECOND, Due, Instant, ins
 
 MILLI = 1000
 _EPOCH = re.compile(r"[0-9]{13}\Z")
-# RB does not escape its query: a "+" before the offset arrives as a blank.
+# RB does not escape its query: a "+" before the offset arrives as a blank. Ruby itself puts one before the sign.
 _MOMENT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[ Tt]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,20}))?)?"
-    r"(?:([Zz])|([ +-])([0-9]{2})(?::?([0-9]{2})|(?<=[+-]..)))?)?\Z"
+    r"(?:([Zz])|( ?[ +-])([0-9]{2})(?::?([0-9]{2})|(?<=[+-]..)))?)?\Z"
 )
 
 
@@ -47,7 +47,7 @@ def parse_due(text: str) -> Due:
         if int(zone_hours) > 23 or int(zone_minutes) > 59:
             raise ValueError("no such offset")
         offset = (int(zone_hours) * 60 + int(zone_minutes)) * MINUTE
-        at += offset if sign == "-" else -offset
+        at += offset if sign[-1] == "-" else -offset
     if not EARLIEST <= at <= LATEST:
         raise ValueError("out of range")
     return Due(at)

@@ -98,14 +98,38 @@ def test_stray_semicolon_and_empty_pairs_of_mag(ann: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["one", "one\ntwo", "one\n", "\nbody", "\n\n x ", "a\r\nb", "a\n\nb\n", " x ", "😀\n☃"]
-)
+    "text",
+    ["one", "one\ntwo", "one\n", "\nbody", "\n\n x ", "a\r\nb", "a\r\n", "a\rb\r\nc\r", "\r\n\r\nx", "a\n\nb\n",
+     " x ", "😀\n☃"],
+)  # fmt: skip
 def test_text_is_kept_to_the_byte(ann: Client, text: str) -> None:
     made = ann.create(text)
     assert made["noteText"] == text
     assert ann.value("GET", f"/activities/{made['_id']}")["noteText"] == text
     again = ann.value("PUT", f"/activities/{made['_id']}", noteText=text, partial="Yes")
     assert again["noteText"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "body"),
+    [("a\r\nb\r\nc", "a", "b\r\nc"), ("a\rb\rc", "a", "b\rc"), ("a\r\n", "a", None), ("\r\na", "", "a"),
+     ("a\n\rb", "a", "\rb"), ("a\u2028b", "a\u2028b", None)],
+)  # fmt: skip
+def test_the_first_line_is_the_title_however_lines_end(ann: Client, text: str, title: str, body: str | None) -> None:
+    ann.create(text)
+    kept = ann.desk().find(Activity).items[0]
+    assert (kept.title, kept.body) == (title, body)
+    ann.write(lambda desk: desk.update(Update(Activity, kept.id, {"title": "new"})))
+    assert ann.value("GET", "/activities/1")[0]["noteText"] == (f"new\n{body}" if body else "new")
+
+
+def test_a_text_that_elsewhere_was_broken_by_cr_is_shown_as_it_is(ann: Client) -> None:
+    made = ann.write(lambda desk: desk.create(Create(Activity, {"title": "a\rb\r", "body": "c\r\n"})))
+    shown = ann.value("GET", "/activities/1")[0]
+    assert shown["noteText"] == "a\rb\r\nc\r\n"
+    ann.value("PUT", f"/activities/{shown['_id']}", noteText=shown["noteText"], status="STARTED")
+    now = ann.desk().get(Activity, made.id)
+    assert (now.title, now.body, now.state) == ("a\rb\r", "c\r\n", "in_progress")
 
 
 @pytest.mark.parametrize(("sent", "shown"), [(None, "null"), ("", ""), ("  ", "  "), ("\n", "\n")])
@@ -287,6 +311,14 @@ def test_any_status_is_kept_and_means_a_state(world: World, ann: Client, word: s
     assert ann.value("GET", f"/activities/{made['_id']}")["status"] == word
 
 
+def test_a_type_that_is_written_back_as_shown_stays(ann: Client) -> None:
+    made = ann.write(lambda desk: desk.create(Create(Activity, {"title": "T", "type": "straße"})))
+    shown = ann.value("GET", "/activities/1")[0]
+    assert shown["activityType"] == "STRASSE"
+    ann.value("PUT", f"/activities/{shown['_id']}", noteText="T", activityType=shown["activityType"])
+    assert ann.desk().get(Activity, made.id).type == "straße"
+
+
 def test_completing_sets_the_moment_and_reopening_clears_it(world: World, ann: Client) -> None:
     id = ann.create()["_id"]
     ann.value("PUT", f"/activities/{id}", partial="Yes", status="COMPLETED")
@@ -311,6 +343,9 @@ def test_completing_sets_the_moment_and_reopening_clears_it(world: World, ann: C
         ("2014-02-03T10:20:30-0130", "2014-02-03 11:50:30.0"),
         ("2014-02-03 10:20:30+02", "2014-02-03 08:20:30.0"),
         ("2014-02-03T10:20:30 02:00", "2014-02-03 08:20:30.0"),
+        ("2014-02-03 10:20:30 +0200", "2014-02-03 08:20:30.0"),
+        ("2014-02-03 10:20:30 -0130", "2014-02-03 11:50:30.0"),
+        ("2014-02-03 10:20:30  0200", "2014-02-03 08:20:30.0"),
         ("1391422830123", "2014-02-03 10:20:30.123"),
         ("0900-02-03", "0900-02-03 00:00:00.0"),
     ],

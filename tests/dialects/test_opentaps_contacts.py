@@ -104,9 +104,38 @@ def test_the_wordpress_form_with_single_objects(ann: Client) -> None:
 
 
 def test_a_comment_without_activity_is_kept(ann: Client) -> None:
-    made = ann.contact(comment="met at the fair")
-    assert made["comment"] == "met at the fair"
+    for wanted in ({}, {"createActivity": "N"}):
+        assert ann.contact(comment="met at the fair", **wanted)["comment"] == "met at the fair"
     assert ann.value("GET", "/activities") == []
+
+
+def test_a_form_that_updates_makes_its_activity_too(ann: Client) -> None:
+    made = ann.value("POST", "/contact", EXPORT)
+    again = ann.value(
+        "POST", "/contact", EXPORT, createActivity="Y", comment=" Call me\r\n", activityType="contact_form"
+    )
+    assert again == made
+    found = ann.value("GET", "/activities")
+    assert [(a["activityType"], a["noteText"], a["contacts"], a["attributes"]) for a in found] == [
+        ("CONTACT_FORM", " Call me\r\n", [{"contactId": made["contactId"]}], made["attributes"])
+    ]
+
+
+def test_an_activity_that_is_refused_leaves_no_contact(ann: Client) -> None:
+    before = ann.value("GET", "/contact")
+    fields = {"firstName": "Bo", "createActivity": "Y", "activityType": "x" * 300}
+    assert "\tactivityType :" in ann.refusal("POST", "/contact", fields, expect=400)
+    assert ann.value("GET", "/contact") == before
+
+
+def test_all_attributes_count_however_many(ann: Client) -> None:
+    many = {f"attribute_{n}": "x" for n in range(60)}
+    made = ann.contact(**many)
+    assert ann.contact(**many)["contactId"] == made["contactId"]
+    assert ann.contact(**{**many, "attribute_59": "y"})["contactId"] != made["contactId"]
+    noise = [(f"x{n}", "") for n in range(60)]
+    assert ann.value("GET", "/contact", [*noise, ("attribute_0", "no")]) == []
+    assert ann.refusal("GET", "/contact", many, expect=400)
 
 
 def test_only_a_company_is_an_organisation(ann: Client) -> None:

@@ -23,7 +23,7 @@ from dialects.opentaps.errors import Rejected, Unknown
 from dialects.opentaps.fields.activity import (
     ASSIGNEE,
     ID_NAMES,
-    PARTIAL,
+    YES,
     Given,
     as_replacement,
     canonical_type,
@@ -110,7 +110,7 @@ def _parse_save(match: Match, params: Parameters) -> Any:
 
 
 def _parse_put(match: Match, params: Parameters) -> Update[Activity]:
-    partial = (params.get("partial") or "").strip().lower() in PARTIAL
+    partial = (params.get("partial") or "").strip().lower() in YES
     return _parse_update(match, params, match.params["id"], replace=not partial)
 
 

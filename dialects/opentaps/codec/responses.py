@@ -14,11 +14,11 @@ from adapter.wire import WireResponse
 from canonical.errors import Conflict, Denied, Invalid, NotFound, Problem, Unauthenticated, Unavailable
 from canonical.model import Activity, CustomValue, Link, Tag
 from canonical.operations import Create, Delete, Find, Page
-from canonical.values import Instant, Ref, join_text, split_text
+from canonical.values import Instant, Ref, join_text
 from dialects.opentaps.codec.answers import CREATED, answer
 from dialects.opentaps.codec.element import activity_element, deleted_element
 from dialects.opentaps.errors import NO_TOKEN, error_response
-from dialects.opentaps.fields.activity import ASSIGNEE, CORE, PREFIX, canonical_type, note_text, role_in
+from dialects.opentaps.fields.activity import ASSIGNEE, CORE, PREFIX, canonical_type, note_text, role_in, split_note
 from dialects.opentaps.fields.status import NAMESPACE, kept_word, state_of
 from dialects.opentaps.ids import number_of, text_of
 from dialects.opentaps.times import parse_due
@@ -134,7 +134,8 @@ def activity_of(element: Any) -> Activity:
                     return source[key]
         return None
 
-    title, body = split_text(str(field("noteText") or ""))
+    text = str(field("noteText") or "")
+    title, body = split_note(text)
     word = str(field("status") or "CREATED")
     due, created, updated = (field(n) for n in ("scheduledDateTime", "dateTimeCreated", "dateTimeUpdated"))
     extras = {
@@ -143,7 +144,6 @@ def activity_of(element: Any) -> Activity:
         "createdByUser": field("createdByUser"),
         "responsible": _id_of(field("responsibleContactId")),
     }
-    text = str(field("noteText") or "")
     if join_text(title, body) != text:
         extras["noteText"] = text
     activity = Activity(

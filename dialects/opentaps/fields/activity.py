@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from canonical.model import Activity, CustomValue
-from canonical.values import clean_text, join_text, split_text
+from canonical.values import clean_text, join_text
 from dialects.opentaps.codec.parameters import Parameters, split_list
 from dialects.opentaps.errors import Rejected
 from dialects.opentaps.fields.status import NAMESPACE, kept_word, state_of
@@ -35,9 +36,10 @@ LEGACY = ("opentapsPartyId", "contactTagName")
 """FTL sends these without prefix; on create they are free attributes all the same."""
 ASSIGNEE = "assignee"
 """The canonical role of whom a task is assigned to; the vendor has it as a field, not as an association."""
-PARTIAL = frozenset({"yes", "y", "true", "1"})
-"""Values of `partial` that mean yes, in any letter case."""
+YES = frozenset({"yes", "y", "true", "1"})
+"""What means yes (`partial`, `createActivity`), in any letter case."""
 MAX_NAME = 255
+_LINE_BREAK = re.compile(r"\r\n?|\n")
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -74,6 +76,9 @@ def read_given(params: Parameters) -> Given:
             _sort_in(name, value, prefixed, given.attributes)
     core = {name: params.first.get(name, prefixed.get(name)) for name in CORE}
     given.text, given.type, given.status = core["noteText"], core["activityType"], core["status"]
+    if not given.text and params.json is not None and params.json.get("noteText", "") is None:
+        # A null is no text, where "" would be a blank one.
+        given.text = None
     given.scheduled, given.parent = core["scheduledDateTime"], core["parentActivityId"]
     given.responsible = core["responsibleContactId"]
     if core["assignedToContactId"] is not None:
@@ -110,10 +115,10 @@ def check(given: Given, action: str, *, whole: bool) -> None:
         raise Rejected(action, "text", given.text)
     for name in given.attributes:
         if len(name) > MAX_NAME:
-            raise Rejected(action, name[:MAX_NAME], given.attributes[name][:MAX_NAME], "the name is too long")
+            raise Rejected(action, name, given.attributes[name], "the name is too long")
     for name, value in (("activityType", given.type), ("tagName", given.tag)):
         if value is not None and len(value) > MAX_NAME:
-            raise Rejected(action, name, value[:MAX_NAME], "is too long")
+            raise Rejected(action, name, value, "is too long")
 
 
 def canonical_type(word: str | None, default: str) -> str:
@@ -121,10 +126,19 @@ def canonical_type(word: str | None, default: str) -> str:
     return clean_text(word or "").strip().upper().lower() or default
 
 
+def split_note(text: str) -> tuple[str, str | None]:
+    """Title and body of a text: its first line, and the rest (None when there is none).
+
+    Browsers send CRLF; the title of the other dialects has no CR at its end.
+    """
+    title, _, body = _LINE_BREAK.sub("\n", text, count=1).partition("\n")
+    return title, body or None
+
+
 def note_text(activity: Activity) -> str:
     """The one text: title, line break, body; to the byte as it was written, if it was written here."""
     kept = activity.extras.get(NAMESPACE, _NOTHING).get("noteText")
-    if isinstance(kept, str) and split_text(kept) == (activity.title, activity.body):
+    if isinstance(kept, str) and split_note(kept) == (activity.title, activity.body):
         return kept
     return join_text(activity.title, activity.body)
 
@@ -137,7 +151,7 @@ def values_of(given: Given, before: Activity | None, action: str) -> tuple[dict[
     values: dict[str, Any] = {}
     extras: dict[str, Any] = {}
     if given.text is not None and (before is None or note_text(before) != given.text):
-        values["title"], values["body"] = split_text(given.text)
+        values["title"], values["body"] = split_note(given.text)
         exact = join_text(values["title"], values["body"]) == given.text
         extras["noteText"] = None if exact else given.text
     if given.status is not None:

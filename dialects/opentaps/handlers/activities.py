@@ -18,7 +18,7 @@ from dialects.opentaps.errors import Rejected, Unknown
 from dialects.opentaps.fields.activity import (
     ASSIGNEE,
     ID_NAMES,
-    PARTIAL,
+    YES,
     Given,
     as_replacement,
     canonical_type,
@@ -163,7 +163,7 @@ def _responsible(names: TenantNames, given: Given) -> tuple[dict[str, Any], dict
 
 def update(call: Call) -> WireResponse:
     """PUT: replaces what the vendor's field list can say, unless ``partial=Yes``."""
-    partial = (parameters(call).get("partial") or "").strip().lower() in PARTIAL
+    partial = (parameters(call).get("partial") or "").strip().lower() in YES
     return _update(call, call.params["id"], replace=not partial)
 
 
@@ -182,7 +182,8 @@ def _update(call: Call, id: str, *, replace: bool) -> WireResponse:
         given.type = None
     check(given, UPDATE, whole=replace)
     values, extras = values_of(given, before, UPDATE)
-    if given.type is not None:
+    # The very type that was shown changes nothing: capitals do not always lead back.
+    if given.type is not None and given.type.strip() != before.type.upper():
         values["type"] = canonical_type(given.type, "note")
     changes, kept = _responsible(names, given)
     values.update(changes)

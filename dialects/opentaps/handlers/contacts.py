@@ -7,7 +7,7 @@ from typing import Any
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
-from canonical.errors import Denied
+from canonical.errors import Denied, Unsupported
 from canonical.model import Activity, CustomValue, Party, User
 from canonical.operations import Create, Delete, NewLink, Update
 from canonical.query import TRUE, And, Has, Node, Query, Sort, Window, any_of, eq, one_of
@@ -17,7 +17,7 @@ from dialects.opentaps.auth import domain, parameters
 from dialects.opentaps.codec.answers import bare_answer
 from dialects.opentaps.codec.parameters import Parameters
 from dialects.opentaps.errors import Refused, Rejected, reply
-from dialects.opentaps.fields.activity import ASSIGNEE, Given, canonical_type
+from dialects.opentaps.fields.activity import ASSIGNEE, YES, Given, canonical_type
 from dialects.opentaps.fields.contact import (
     ATTRIBUTE_PREFIX,
     GivenContact,
@@ -71,9 +71,11 @@ def find(call: Call) -> WireResponse:
         return bare_answer([] if found is None else elements(call, [found]))
     nodes: list[Node] = [
         query.attribute_node(name.removeprefix(ATTRIBUTE_PREFIX), value)
-        for name, value in list(params.first.items())[: query.MAX_FILTERS]
+        for name, value in params.first.items()
         if name.startswith(ATTRIBUTE_PREFIX)
     ]
+    if len(nodes) > query.MAX_FILTERS:
+        raise Unsupported("too many filters")
     address = params.given("emailAddress")
     if address is not None:
         nodes.append(_with_address(call, address))
@@ -114,29 +116,34 @@ def _active_users(call: Call) -> list[User]:
 
 
 def save(call: Call) -> WireResponse:
-    """POST: a new contact, or the one contact that all attributes of a form name.
+    """POST: a new contact, or the one contact that all attributes of a form name; and an activity where one is wanted.
 
     A JSON object never updates: WP sends the same form id every time.
     """
     params = parameters(call)
     given = read_contact(params)
+    wanted = (params.get("createActivity") or "").strip().lower() in YES
+    if wanted:
+        # It is the activity's text, not the contact's.
+        given.comment = None
     found = _by_keys(call, given)
-    if found is not None:
+    if found is None:
+        id = create(call, given).id
+    else:
+        id = found.id
         _change(call, found, given, overwrite=False)
-        return _one(call, found.id)
-    id = create(call, given).id
-    if (params.get("createActivity") or "").strip().upper() in ("Y", "YES", "TRUE", "1"):
+    if wanted:
         _form_activity(call, params, given, id)
     return _one(call, id)
 
 
 def _by_keys(call: Call, given: GivenContact) -> Party | None:
     """The only contact with all of the form's attributes."""
-    keys = list(given.keys.items())[: query.MAX_FILTERS]
+    keys = list(given.keys.items())
     if not keys:
         return None
-    wanted = Query(And(tuple(query.attribute_node(*key) for key in keys)), (Sort("id"),), Window(0, 20))
-    there = call.desk.find(Party, wanted, INCLUDE).items
+    nodes = tuple(query.attribute_node(*key) for key in keys[: query.MAX_FILTERS])
+    there = call.desk.find(Party, Query(And(nodes), (Sort("id"),), Window(0, 20)), INCLUDE).items
     # Search knows no letter case, identity does.
     exact = [p for p in there if set(keys) <= {(c.name, c.value) for c in p.custom if not c.group}]
     return exact[0] if len(exact) == 1 else None
@@ -152,7 +159,7 @@ def create(call: Call, given: GivenContact) -> Party:
         values |= {"type": "organisation", "name": given.company}
     else:
         values |= {"type": "person", "company": given.company or None}
-    if given.comment and "createActivity" not in parameters(call).first:
+    if given.comment:
         values["about"] = given.comment
     return call.desk.create(
         Create(
@@ -165,13 +172,10 @@ def create(call: Call, given: GivenContact) -> Party:
 
 
 def _form_activity(call: Call, params: Parameters, given: GivenContact, contact: int) -> None:
-    activity = Given(
-        text=given.comment or CONTACT_FORM,
-        attributes=dict(given.attributes),
-    )
-    create_activity(
-        call, activity, canonical_type(params.get("activityType"), "note"), (NewLink(Ref("party", contact)),)
-    )
+    comment = params.get("comment") or ""
+    text = comment if comment.strip() else CONTACT_FORM
+    activity = Given(text, params.get("activityType"), attributes=dict(given.attributes))
+    create_activity(call, activity, canonical_type(activity.type, "note"), (NewLink(Ref("party", contact)),))
 
 
 def update(call: Call) -> WireResponse:
