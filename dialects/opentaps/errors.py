@@ -33,6 +33,8 @@ NO_TOKEN = "authToken is required."  # noqa: S105
 BAD_TOKEN = "authToken is not valid."  # noqa: S105
 NO_RIGHT = "You do not have permission to do this."
 EMPTY = "must not be empty"
+MAX_ECHO = 1000
+"""Characters of what was sent that an error repeats: it says it up to six times over."""
 
 
 class Unknown(NotFound):
@@ -40,7 +42,7 @@ class Unknown(NotFound):
 
     def __init__(self, noun: str, text: str) -> None:
         super().__init__(noun, text)
-        self.message = f"I cannot find the {noun} with id [{text}]."
+        self.message = f"I cannot find the {noun} with id [{text[:MAX_ECHO]}]."
 
 
 class UnknownUserKey(NotFound):
@@ -49,7 +51,7 @@ class UnknownUserKey(NotFound):
     def __init__(self, key: str) -> None:
         super().__init__("user", key)
         # The two trailing blanks are the vendor's (its messages.properties).
-        self.message = f"I couldn't find a user with key [{key}].  "
+        self.message = f"I couldn't find a user with key [{key[:MAX_ECHO]}].  "
 
 
 class Rejected(Invalid):
@@ -59,6 +61,7 @@ class Rejected(Invalid):
     """
 
     def __init__(self, action: str, field: str, value: str | None, message: str = EMPTY) -> None:
+        field, value = field[:MAX_ECHO], None if value is None else value[:MAX_ECHO]
         super().__init__(Problem(field, message))
         shown = "null" if value is None else value
         self.message = (
@@ -73,7 +76,7 @@ class BadNumber(Invalid):
 
     def __init__(self, text: str) -> None:
         super().__init__(Problem("number", "not_a_number"))
-        self.message = f'Unexpected Error For input string: "{text}"'
+        self.message = f'Unexpected Error For input string: "{text[:MAX_ECHO]}"'
 
 
 class Refused(Invalid):

@@ -177,9 +177,12 @@ def filters(params: Parameters, names: Names, skip: tuple[str, ...] = ()) -> lis
             continue
         bare = name.removeprefix(PREFIX)
         make = FILTERS.get(bare)
+        words = [] if make is None else split_list(params.all(name))
+        # Counted first: every id is looked up.
+        terms += len(words) + 1
+        if terms > MAX_FILTERS:
+            raise Unsupported("too many filters")
         if make is not None:
-            words = split_list(params.all(name))
-            terms += len(words)
             if words:
                 nodes.append(make(words, names))
         elif bare == "tagName":
@@ -187,8 +190,6 @@ def filters(params: Parameters, names: Names, skip: tuple[str, ...] = ()) -> lis
                 nodes.append(Has("tags", eq("name", value)))
         elif bare:
             nodes.append(attribute_node(bare, params.first[name]))
-        if terms + len(nodes) > MAX_FILTERS:
-            raise Unsupported("too many filters")
     return nodes
 
 

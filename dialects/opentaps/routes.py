@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from adapter.formats import form_body
 from adapter.routes import Route, RouteNotFound, RouteTable
 from adapter.wire import WireRequest
@@ -16,6 +18,7 @@ TASK = {"task": True}
 ADMIN = {"right": DOMAIN_CONF}
 E1 = {"e1": True}
 OVERRIDES = ("PUT", "DELETE")
+_SLASHES = re.compile("//+")
 ASSOCIATIONS = "/activities/contact/"
 """What stands below is never a count and a start."""
 
@@ -112,12 +115,12 @@ ROUTES = RouteTable((*_ACTIVITIES, *_ASSOCIATIONS, *_CONTACTS, *_TOKENS, *_ADMIN
 def locate(request: WireRequest) -> str:
     """The path without the optional prefix ``/crm2``.
 
-    A base address that ends with a slash doubles the first one of the path. Raises `RouteNotFound` for a suffix: no
-    client uses one; and for another word than add and remove below ``contact``.
+    A base address that ends with a slash doubles one of the path, and the seed's own ends after ``activities``. Raises
+    `RouteNotFound` for a suffix: no client uses one; and for another word than add and remove below ``contact``.
     """
-    path = f"/{request.path.lstrip('/')}"
+    path = _SLASHES.sub("/", request.path)
     if path.startswith("/crm2/") or path == "/crm2":
-        path = f"/{path[5:].lstrip('/')}"
+        path = path[5:] or "/"
     if path.startswith(ASSOCIATIONS) and path[len(ASSOCIATIONS) :].rstrip("/") not in ("add", "remove"):
         raise RouteNotFound(path)
     if path.rstrip("/").lower().endswith(".json"):

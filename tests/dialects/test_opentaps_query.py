@@ -9,6 +9,7 @@ import pytest
 
 from canonical.model import Activity
 from canonical.operations import Create, Update
+from dialects.opentaps.handlers.names import TenantNames
 from tests.dialects.opentaps_client import FORM, Client, ann_fixture, quick_world, refused
 from tests.support.world import World
 
@@ -207,6 +208,18 @@ def test_count_and_start_apply_after_filtering(fresh: Client) -> None:
 def test_too_many_filters_are_refused(ann: Client) -> None:
     assert ann.refusal("GET", "/activities", {f"f{n}": "1" for n in range(60)}, expect=400)
     assert ann.refusal("GET", "/activities", status=",".join(f"s{n}" for n in range(60)), expect=400)
+
+
+def test_too_many_ids_are_refused_before_they_are_looked_up(ann: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for find in ("activity", "contact"):
+        monkeypatch.setattr(TenantNames, find, lambda names, text: asked.append(text))
+    for name in ("contactId", "assignedToContactId", "responsibleContactId", "parentActivityId", "taskId"):
+        assert ann.refusal("GET", "/activities", {name: ",".join(f"{n:024x}" for n in range(51))}, expect=400)
+        assert ann.refusal("GET", "/activities", {name: " ".join(map(str, range(10_001)))}, expect=413)
+    assert asked == []
+    assert ann.value("GET", "/activities", contactId=",".join(f"{n:024x}" for n in range(49))) == []
+    assert len(asked) == 49
 
 
 def test_task_search_with_credentials_in_the_body_of_a_get(fresh: Client) -> None:

@@ -165,6 +165,8 @@ def test_tokens_are_named_as_secrets() -> None:
         (b'\xef\xbb\xbf{"noteText":"Caf\xc3\xa9"}', "application/json"),
         (b'\xef\xbb\xbf{"noteText":"Caf\xc3\xa9"}', None),
         (b"\xef\xbb\xbfnoteText=Caf%C3%A9", FORM),
+        (b"noteText=Caf%C3%A9", "application/json"),
+        (b"&noteText=Caf%C3%A9", "application/json; charset=UTF-8"),
         (b'--X\r\nContent-Disposition: form-data; name="noteText"\r\n\r\nCaf\xc3\xa9\r\n--X--\r\n',
          "multipart/form-data; boundary=X"),
         (b'--X\r\nContent-Disposition: form-data; name="noteText"\r\n\r\nCaf\xe9\r\n--X--\r\n',
@@ -238,6 +240,48 @@ def test_a_malformed_multipart_body_is_400(ann: Client, content_type: str) -> No
 
 def test_more_pairs_than_anyone_needs_are_refused(ann: Client) -> None:
     assert refused(ann.send("POST", "/activities?authToken=T0K", b"a=1&" * 20_000), 413)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {f"note_field_{n}": "" for n in range(10_001)},
+        {"attributes": {str(n): "" for n in range(10_001)}},
+        {"assignedToContactId": ["x"] * 10_001},
+        {"assignedToContactId": ",".join(map(str, range(10_001)))},
+    ],
+    ids=["names", "attributes", "values", "words"],
+)
+def test_a_json_object_holds_no_more_than_a_form(ann: Client, extra: dict[str, Any]) -> None:
+    answer = ann.send(
+        "POST", "/activities?authToken=T0K", orjson.dumps({"noteText": "x", **extra}), "application/json"
+    )
+    assert refused(answer, 413)
+    assert ann.value("GET", "/activities") == []
+
+
+def test_a_json_null_is_no_text(ann: Client) -> None:
+    refusal = ann.send("POST", "/activities?authToken=T0K", b'{"noteText":null}', "application/json")
+    assert orjson.loads(refusal.body)["errors"] == [{"field": "text", "message": "must not be empty", "value": None}]
+    id = ann.create("kept")["_id"]
+    body = b'{"noteText":null,"status":"COMPLETED","partial":"Yes"}'
+    changed = value(ann.send("PUT", f"/activities/{id}?authToken=T0K", body, "application/json").body)
+    assert (changed["noteText"], changed["status"]) == ("kept", "COMPLETED")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"activityId": "x" * 100_000}, {"noteText": "t", "scheduledDateTime": "x" * 100_000},
+        {"noteText": " " * 100_000}, {"noteText": "t", "assignedToContactId": "x" * 100_000},
+        {"noteText": "t", "note_field_" + "x" * 100_000: "1"}, {"noteText": "t", "activityType": "x" * 100_000},
+    ],
+    ids=lambda fields: max(fields, key=lambda name: len(name + fields[name]))[:20],
+)  # fmt: skip
+def test_errors_repeat_no_more_than_the_beginning(ann: Client, fields: dict[str, str]) -> None:
+    answer = ann.ask("POST", "/activities", fields)
+    assert answer.status in (400, 404)
+    assert 1000 < len(answer.body) < 15_000
 
 
 def test_overlong_names_are_refused(ann: Client) -> None:
@@ -316,7 +360,11 @@ def test_the_home_host_and_the_prefix_are_mounted(world: World, ann: Client) -> 
     assert (answer.status, answer.header("Content-Type")) == (200, JSON_TYPE)
 
 
-@pytest.mark.parametrize("path", ["/activities/", "//activities", "//crm2//activities/10/", "/crm2/activities/10/1/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/activities/", "//activities", "//crm2//activities/10/", "/crm2/activities/10/1/", "/activities//10/1",
+     "/activities///10//1//"],
+)  # fmt: skip
 def test_slashes_of_base_addresses(ann: Client, path: str) -> None:
     assert ann.value("GET", path) == []
 

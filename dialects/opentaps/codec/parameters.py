@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,11 +11,15 @@ from typing import Any
 
 import orjson
 
-from adapter.formats import Malformed, form_body, json_body
+from adapter.formats import Malformed, TooLarge, form_body, json_body
 from adapter.wire import WireRequest
 from canonical.values import clean_text
 
 Pairs = list[tuple[str, str]]
+MAX_PAIRS = 10_000
+"""Of a form, and of an object and its `attributes`."""
+MAX_WORDS = 10_000
+"""Of one list."""
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})")
 # What a client may ask for by `charset=`; anything else is read as UTF-8.
@@ -61,9 +66,9 @@ class Parameters:
 def read_parameters(request: WireRequest) -> Parameters:
     """The parameters of a request. On a conflict the query string wins, then the first value.
 
-    Raises Malformed for a body that claims to be JSON or multipart and is not, TooLarge past 10,000 pairs.
+    Raises Malformed for a body that claims to be JSON or multipart and is not, TooLarge past `MAX_PAIRS`.
     """
-    pairs = form_body.parse_pairs(request.query) if request.query else []
+    pairs = form_body.parse_pairs(request.query, max_pairs=MAX_PAIRS) if request.query else []
     json, files = None, 0
     if request.body:
         more, json, files = _read_body(request)
@@ -87,20 +92,22 @@ def _read_body(request: WireRequest) -> tuple[Pairs, dict[str, Any] | None, int]
     body = request.body.removeprefix(codecs.BOM_UTF8)
     data = _json_object(body, charset, kind)
     if data is not None:
-        return list(_flat(data)), data, 0
+        return _flat_pairs(data), data, 0
     # Any other body is a form, whatever its Content-Type says: the 2012 server never looked at it.
-    return form_body.parse_pairs(body, charset=charset), None, 0
+    return form_body.parse_pairs(body, charset=charset, max_pairs=MAX_PAIRS), None, 0
 
 
 def _json_object(body: bytes, charset: str, kind: str) -> dict[str, Any] | None:
     """The object a JSON body holds; None for a body that is a form.
 
-    Raises Malformed for one that is called JSON and is no object.
+    Raises Malformed for one that is called JSON and is neither an object nor a form.
     """
-    braced = body.lstrip()[:1] == b"{"
+    start = body.lstrip()[:1]
     # HTTP libraries (curl -d, WordPress) call every body a form unless they are told otherwise.
     named_form = "form" in kind
-    if "json" not in kind and (not braced or (named_form and body.rstrip()[-1:] != b"}")):
+    if "json" not in kind and (start != b"{" or (named_form and body.rstrip()[-1:] != b"}")):
+        return None
+    if start not in b'{["' and b"=" in body:
         return None
     try:
         data = json_body.parse(_utf8(body, charset))
@@ -122,6 +129,16 @@ def _utf8(body: bytes, charset: str) -> bytes:
     except UnicodeDecodeError:
         return body.decode("latin-1").encode()
     return body
+
+
+def _flat_pairs(data: dict[str, Any]) -> Pairs:
+    """The pairs a form would hold. Raises TooLarge."""
+    pairs = list(itertools.islice(_flat(data), MAX_PAIRS + 1))
+    inner = data.get("attributes")
+    size = max(len(pairs), len(inner) if isinstance(inner, dict) else 0)
+    if size > MAX_PAIRS:
+        raise TooLarge(size, MAX_PAIRS)
+    return pairs
 
 
 def _flat(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -148,5 +165,8 @@ def plain(value: Any) -> str:
 
 
 def split_list(values: Iterable[str]) -> list[str]:
-    """The words of lists separated by commas or blanks: PY sends commas, FTL and MAG blanks."""
-    return [word for value in values for word in _LISTS.split(value) if word]
+    """The words of lists separated by commas or blanks: PY sends commas, FTL and MAG blanks. Raises TooLarge."""
+    words = [word for value in values for word in _LISTS.split(value, MAX_WORDS) if word]
+    if len(words) > MAX_WORDS:
+        raise TooLarge(len(words), MAX_WORDS)
+    return words

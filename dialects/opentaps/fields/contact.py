@@ -70,7 +70,7 @@ def _check(given: GivenContact) -> None:
     values += [(name, getattr(given, attribute) or "") for name, attribute in NAMES]
     for name, value in values:
         if len(value) > MAX_NAME:
-            raise Rejected("save contact", name[:MAX_NAME], value[:MAX_NAME], "is too long")
+            raise Rejected("save contact", name, value, "is too long")
 
 
 def _form_points(params: Parameters, kind: str) -> list[ContactPoint]:

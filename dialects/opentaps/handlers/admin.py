@@ -28,7 +28,7 @@ DEFAULT_TYPES = tuple(
     PicklistItem(TYPES_LIST, value, position=at, origin=NAMESPACE)
     for at, value in enumerate(("NOTE", "EMAIL", "TASK"), 1)
 )
-SAVE = "save user"
+SAVE, SAVE_TYPE = "save user", "save activity type"
 
 
 # -- logins -----------------------------------------------------------------------------------------
@@ -38,8 +38,10 @@ def _given_login(call: Call) -> tuple[str, str]:
     """`userId` and `userIdType`. Raises Rejected."""
     params = parameters(call)
     id = params.given("userId")
-    if id is None or len(id) > MAX_NAME:
-        raise Rejected(SAVE, "userId", params.get("userId") if id is None else id[:MAX_NAME])
+    if id is None:
+        raise Rejected(SAVE, "userId", params.get("userId"))
+    if len(id) > MAX_NAME:
+        raise Rejected(SAVE, "userId", id, "is too long")
     type_ = (params.given("userIdType") or USER_TYPES[0]).upper()
     if type_ not in USER_TYPES:
         raise Rejected(SAVE, "userIdType", params.get("userIdType"), f"must be one of {', '.join(USER_TYPES)}")
@@ -101,7 +103,7 @@ def create_user_contact(call: Call) -> WireResponse:
     address = params.given("emailAddress")
     if address is not None and "email" not in given.points:
         if len(address) > MAX_NAME:
-            raise Rejected(SAVE, "emailAddress", address[:MAX_NAME], "is too long")
+            raise Rejected(SAVE, "emailAddress", address, "is too long")
         given.points["email"] = [point("email", address, "PRIMARY")]
     made = contacts.create(call, given)
     return _make_login(call, call.desk.get(Party, made.id, ("points",)), id, type_)
@@ -191,8 +193,10 @@ def take_permission(call: Call) -> WireResponse:
 
 def _type_name(call: Call) -> str:
     sent = parameters(call).given("activityType")
-    if sent is None or len(sent) > MAX_NAME:
-        raise Rejected("save activity type", "activityType", None if sent is None else sent[:MAX_NAME])
+    if sent is None:
+        raise Rejected(SAVE_TYPE, "activityType", parameters(call).get("activityType"))
+    if len(sent) > MAX_NAME:
+        raise Rejected(SAVE_TYPE, "activityType", sent, "is too long")
     return canonical_type(sent, "").upper()
 
 

@@ -26,7 +26,7 @@ def _named(call: Call, action: str) -> tuple[Activity, Ref, str]:
         texts[name] = text
     role = params.get("role") or ""
     if len(role) > MAX_NAME:
-        raise Rejected(action, "role", role[:MAX_NAME], "is too long")
+        raise Rejected(action, "role", role, "is too long")
     names = TenantNames(call)
     activity = names.note(texts["activityId"], ("links",))
     return activity, Ref("party", names.party(texts["contactId"]).id), role_in(role)

@@ -46,7 +46,7 @@ def _free_name(call: Call, own: int) -> str:
         raise Rejected(SAVE, "groupName", sent)
     name = sent.strip()
     if len(name) > MAX_NAME:
-        raise Rejected(SAVE, "groupName", name[:MAX_NAME], "is too long")
+        raise Rejected(SAVE, "groupName", name, "is too long")
     if any(fold(item.value) == fold(name) and item.id != own for item in call.desk.picklist(LIST)):
         raise NameTaken("contact group", name)
     return name

@@ -25,7 +25,7 @@ def _name(call: Call) -> str:
     if sent is None or not sent.strip():
         raise Rejected(SAVE, "tagName", sent)
     if len(sent) > MAX_NAME:
-        raise Rejected(SAVE, "tagName", sent[:MAX_NAME], "is too long")
+        raise Rejected(SAVE, "tagName", sent, "is too long")
     return sent.strip()
 
 
