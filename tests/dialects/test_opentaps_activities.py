@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import orjson
 import pytest
 
-from canonical.model import Activity, CustomValue
+from canonical.model import Activity, CustomValue, Party
 from canonical.operations import Create, NewLink, Update
 from canonical.values import Ref, instant
 from tests.dialects.opentaps_client import Client, ann_fixture, local_id, world_fixture
@@ -403,6 +403,20 @@ def test_assignees(ann: Client) -> None:
     missing = "52dd8a10e4b0aa11bb22cc01"
     message = ann.refusal("POST", "/task", noteText="x", assignedToContactId=missing, expect=404)
     assert message == f"I cannot find the contact with id [{missing}]."
+
+
+def test_assignees_whom_the_caller_cannot_see_stay(ann: Client) -> None:
+    bea = ann.user("bea")
+    bo = ann.contact()["contactId"]
+    secret = ann.write(lambda desk: desk.create(Create(Party, {"first_name": "S", "visibility": "private"}))).id
+    links = tuple(NewLink(Ref("party", id), "assignee") for id in (secret, local_id(bo)))
+    made = ann.write(lambda desk: desk.create(Create(Activity, {"title": "T"}, links)))
+    shown = bea.value("GET", "/activities/1")[0]
+    assert shown["assignedToContact"] == [bo]
+    bea.value("PUT", f"/activities/{shown['_id']}", noteText="T", assignedToContactId=bo)
+    assert "assignedToContact" not in bea.value("PUT", f"/activities/{shown['_id']}", noteText="T")
+    left = ann.desk().get(Activity, made.id, ("links",)).links
+    assert [link.target.id for link in left] == [secret]
 
 
 def test_responsible_is_the_owner_when_the_contact_is_a_user(world: World, ann: Client) -> None:

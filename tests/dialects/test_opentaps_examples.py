@@ -184,6 +184,7 @@ def test_refused_request_raises_what_the_server_words() -> None:
 
 PARTY = Ref("party", int(CONTACT, 16))
 LINE_BREAK = {"noteText": "a\n"}
+CRLF = {"noteText": "a\r\nb"}
 OPERATIONS = [
     Create(
         Activity,
@@ -196,6 +197,7 @@ OPERATIONS = [
                              "createdByUser": {"userLoginId": "admin"}}},
     ),
     Create(Activity, {"type": "n", "title": "a", "body": None, "state": "open"}, extras={NAMESPACE: LINE_BREAK}),
+    Create(Activity, {"type": "n", "title": "a", "body": "b", "state": "open"}, extras={NAMESPACE: CRLF}),
     Update(Activity, ID, {"due_at": instant(2014, 2, 3), "due_date_only": True}),
     Update(Activity, ID, {"due_at": None, "due_date_only": False, "parent_id": None}),
     Update(Activity, ID, {"owner_chosen": False}, {"opentaps": {"responsible": None, "assignees": []}}),
@@ -245,6 +247,10 @@ def test_queries_survive_the_wire(query: str) -> None:
         Find(Party, Query()),
         Delete(Activity, ID, True),
         AddTag(Ref("activity", ID), "x"),
+        AddLink(Ref("activity", ID), NewLink(PARTY, "assignee")),
+        AddLink(Ref("activity", ID), NewLink(Ref("user", 1), "buyer")),
+        DropLink(Ref("activity", ID), PARTY, "assignee"),
+        DropLink(Ref("activity", ID), PARTY, ""),
         Update(Activity, ID, {"body": "x"}),
         Create(Party, {"first_name": "Bo"}, points=(ContactPoint("email", "x"),)),
     ],
@@ -296,7 +302,9 @@ def test_elements_of_all_three_generations() -> None:
         "noteId": text_of(ID), "noteText": "a\nb", "sequenceNum": 3, "dateTimeCreated": "2014-01-20 20:42:56.5",
         "note_field_activityType": "TASK", "note_field_status": "On Hold", "note_field_x": "1",
         "note_field_scheduledDateTime": "2014-02-03 00:00:00.0", "note_field_assignedToContactId": CONTACT,
+        "note_field__id": "an attribute", "note_field_contacts": "another",
     }  # fmt: skip
+    whole["attributes"] |= {"_id": "an attribute", "contacts": "another"}
     flat, old = activity_of(whole), activity_of({"note": note})
     assert flat == old
     assert (flat.id, flat.title, flat.body, flat.type, flat.state, flat.sequence) == (ID, "a", "b", "task", "open", 3)

@@ -167,6 +167,7 @@ def test_tokens_are_named_as_secrets() -> None:
         (b"\xef\xbb\xbfnoteText=Caf%C3%A9", FORM),
         (b"noteText=Caf%C3%A9", "application/json"),
         (b"&noteText=Caf%C3%A9", "application/json; charset=UTF-8"),
+        (b"noteText=Caf%C3%A9", "multipart/form-data"),
         (b'--X\r\nContent-Disposition: form-data; name="noteText"\r\n\r\nCaf\xc3\xa9\r\n--X--\r\n',
          "multipart/form-data; boundary=X"),
         (b'--X\r\nContent-Disposition: form-data; name="noteText"\r\n\r\nCaf\xe9\r\n--X--\r\n',

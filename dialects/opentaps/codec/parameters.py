@@ -84,7 +84,7 @@ def read_parameters(request: WireRequest) -> Parameters:
 def _read_body(request: WireRequest) -> tuple[Pairs, dict[str, Any] | None, int]:
     content_type = request.headers.get("Content-Type") or ""
     kind = content_type.partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
+    if kind == "multipart/form-data" and ("boundary" in content_type.lower() or not _is_form(request.body)):
         fields, files = form_body.multipart(request.body, content_type)
         return fields, None, len(files)
     found = _CHARSET.search(content_type) if ";" in content_type else None
@@ -102,12 +102,12 @@ def _json_object(body: bytes, charset: str, kind: str) -> dict[str, Any] | None:
 
     Raises Malformed for one that is called JSON and is neither an object nor a form.
     """
-    start = body.lstrip()[:1]
+    braced = body.lstrip()[:1] == b"{"
     # HTTP libraries (curl -d, WordPress) call every body a form unless they are told otherwise.
     named_form = "form" in kind
-    if "json" not in kind and (start != b"{" or (named_form and body.rstrip()[-1:] != b"}")):
+    if "json" not in kind and (not braced or (named_form and body.rstrip()[-1:] != b"}")):
         return None
-    if start not in b'{["' and b"=" in body:
+    if _is_form(body):
         return None
     try:
         data = json_body.parse(_utf8(body, charset))
@@ -118,6 +118,11 @@ def _json_object(body: bytes, charset: str, kind: str) -> dict[str, Any] | None:
     if not isinstance(data, dict):
         raise Malformed("not a JSON object")
     return data
+
+
+def _is_form(body: bytes) -> bool:
+    """Whether a body can only be a form, although it is called something else."""
+    return b"=" in body and body.lstrip()[:1] not in (b"{", b"[", b'"', b"-")
 
 
 def _utf8(body: bytes, charset: str) -> bytes:

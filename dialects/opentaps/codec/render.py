@@ -62,11 +62,16 @@ def _parts(operation: Any, losses: LossReport | None) -> tuple[str, str, Pairs]:
             return "PUT", f"/activities/{text_of(id)}", _update_pairs(operation, losses)
         case Delete(kind, id, cascade) if kind is Activity and not cascade:
             return "DELETE", f"/activities/{text_of(id)}", []
-        case AddLink(record, link) if record.kind == "activity" and link.target.kind == "party":
+        case AddLink(record, link) if _associates(record, link.target) and link.role != ASSIGNEE:
             return "POST", "/activities/contact/add", _link_pairs(record, link.target, link.role)
-        case DropLink(record, target, role) if record.kind == "activity" and target.kind == "party":
+        # Without a role all of the contact's associations go, so that the one that has none cannot be named.
+        case DropLink(record, target, role) if _associates(record, target) and role not in ("", ASSIGNEE):
             return "POST", "/activities/contact/remove", _link_pairs(record, target, role or "")
     raise Unsupported(f"opentaps has no call for {type(operation).__name__}")
+
+
+def _associates(record: Ref, target: Ref) -> bool:
+    return record.kind == "activity" and target.kind == "party"
 
 
 def _lose(losses: LossReport | None, field: str, reason: str) -> None:

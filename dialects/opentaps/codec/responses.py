@@ -130,7 +130,8 @@ def activity_of(element: Any) -> Activity:
     def field(*names: str) -> Any:
         for name in names:
             for source, key in ((element, name), (block, name), (block, f"{PREFIX}{name}")):
-                if source.get(key) is not None:
+                # Of any other name a prefix makes a free attribute.
+                if source.get(key) is not None and (key == name or name in CORE):
                     return source[key]
         return None
 

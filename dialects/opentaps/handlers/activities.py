@@ -229,7 +229,10 @@ def _new_parent(names: TenantNames, call: Call, before: Activity, given: Given) 
 
 
 def _assign(call: Call, before: Activity, wanted: list[int]) -> None:
-    current = [link.target.id for link in before.links if _is_assignee(link)]
+    assigned = [link.target.id for link in before.links if _is_assignee(link)]
+    # Whom the caller was not shown he cannot have meant to leave out.
+    shown = call.desk.get_many(Party, assigned) if assigned else {}
+    current = [id for id in assigned if id in shown]
     if current == wanted:
         return
     record = Ref("activity", before.id)
