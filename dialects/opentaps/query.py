@@ -41,6 +41,8 @@ RESERVED = frozenset(
     {"authToken", "clientDomain", "order", "per_page", "page", "partial", "method", "callback", "_", "lang", "userKey"}
 )
 RESPONSIBLE = f"extras.{NAMESPACE}.responsible"
+TAG = "tagName"
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}\Z")
 
 
@@ -185,7 +187,7 @@ def filters(params: Parameters, names: Names, skip: tuple[str, ...] = ()) -> lis
         if make is not None:
             if words:
                 nodes.append(make(words, names))
-        elif bare == "tagName":
+        elif bare == TAG:
             if value := params.given(name):
                 nodes.append(Has("tags", eq("name", value)))
         elif bare:
@@ -217,16 +219,18 @@ def parameters_of(query: Query, id_text: Callable[[int], str]) -> tuple[str, lis
     start: int | None = None
     pairs: list[tuple[str, str]] = []
     nodes = query.where.nodes if isinstance(query.where, And) else (query.where,)
-    # Two lists of types would be read as one longer list; the second can only be that of /task.
-    task = len([node for node in nodes if isinstance(node, Compare) and node.field == "type"]) > 1
+    # A second list of types may be that of /task.
+    types = [node.value for node in nodes if isinstance(node, Compare) and node.field == "type"]
+    task = len(types) > 1 and types[-1] == ("task",)
     for node in nodes:
         match node:
-            case Compare("sequence", Op.GE | Op.LE, int() as value):
-                start = value
+            case Compare("sequence", Op.GE | Op.LE, int() as first):
+                start = first
             case Compare("type", Op.IN, ("task",)) if task:
                 continue
             case _ if node != TRUE:
-                pairs.append(_pair(node, id_text))
+                name, value = _pair(node, id_text)
+                pairs.append((_free_name(name, [taken for taken, _ in pairs]), value))
     if descending:
         pairs.append(("order", "DESC"))
     limit, offset = query.window.limit, query.window.offset
@@ -237,6 +241,25 @@ def parameters_of(query: Query, id_text: Callable[[int], str]) -> tuple[str, lis
         pairs += [("per_page", str(limit)), ("page", str(offset // limit + 1))]
     path = f"/{'task' if task else 'activities'}/{min(limit, MAX_COUNT)}"
     return path if start is None else f"{path}/{start}", pairs
+
+
+def _free_name(name: str, taken: list[str]) -> str:
+    """The name, or where it stands already the same with the prefix: a repeated list would be read as one longer list.
+
+    Raises `Unsupported` where both stand.
+    """
+    for free in (name, f"{PREFIX}{name}"):
+        if free not in taken:
+            return free
+    raise Unsupported("a filter can be said twice only")
+
+
+def _attribute_name(name: str) -> str:
+    """The name under which a free attribute is asked for."""
+    if name in FILTERS or name == TAG or not name:
+        raise Unsupported("an attribute of this name cannot be asked for")
+    reserved = name in RESERVED or name.startswith((CREATOR_PREFIX, PREFIX))
+    return f"{PREFIX}{name}" if reserved else name
 
 
 def _pair(node: Node, id_text: Callable[[int], str]) -> tuple[str, str]:
@@ -251,11 +274,11 @@ def _pair(node: Node, id_text: Callable[[int], str]) -> tuple[str, str]:
         case Compare("parent_id", Op.EQ | Op.IN, value):
             return "parentActivityId", _id_list(value, id_text)
         case Has("tags", Compare("name", Op.EQ, str() as name)):
-            return "tagName", name
+            return TAG, name
         case Has(
             "custom", And((Compare("group"), Compare("name", Op.EQ, str() as name), Compare("value", Op.EQ, value)))
         ):
-            return name, str(value)
+            return _attribute_name(name), str(value)
         case Has("links", And((Compare("target_kind"), Compare("target_id", _, value), Compare("role", op)))):
             return "assignedToContactId" if op is Op.EQ else "contactId", _id_list(value, id_text)
         case Or(nodes):
@@ -264,7 +287,7 @@ def _pair(node: Node, id_text: Callable[[int], str]) -> tuple[str, str]:
                 return "responsibleContactId", ",".join(id_text(int(str(value))) for value in kept)
         case And((Or() as mentions, Compare("visibility", Op.NE))):
             found = [n.value for n in mentions.nodes if isinstance(n, Compare) and n.field == "title"]
-            return "mentionedUserIds", ",".join(str(value)[2:-1].replace("\\", "") for value in found)
+            return "mentionedUserIds", ",".join(_ESCAPED.sub(r"\1", str(value)[2:-1]) for value in found)
         case Constant() | Not():
             pass
     raise Unsupported("this dialect cannot ask that")

@@ -19,7 +19,7 @@ from adapter.wire import Headers, WireRequest, WireResponse
 from canonical.errors import Denied, Invalid, NotFound, Unauthenticated, Unavailable, Unsupported
 from canonical.model import Activity, ContactPoint, CustomValue, Link, Party
 from canonical.operations import AddLink, AddTag, Create, Delete, DropLink, Find, Get, NewLink, Page, Update
-from canonical.query import Compare, Constant, Has, Op, Query, Sort, Window, eq
+from canonical.query import And, Compare, Constant, Has, Op, Query, Sort, Window, eq
 from canonical.values import Ref, from_datetime, instant, iso_time
 from dialects.opentaps import DIALECT
 from dialects.opentaps.codec.parse import parse_request
@@ -27,6 +27,7 @@ from dialects.opentaps.codec.render import render_request
 from dialects.opentaps.codec.responses import activity_of, parse_response, render_response
 from dialects.opentaps.fields.status import NAMESPACE, words_in
 from dialects.opentaps.ids import text_of
+from dialects.opentaps.query import attribute_node
 from tests.dialects.opentaps_client import local_id, quick_world
 
 ROOT = Path(__file__).resolve().parents[2] / "fixtures" / "opentaps"
@@ -209,6 +210,12 @@ OPERATIONS = [
         {"title": "t", "body": None, "type": "note", "state": "open", "due_at": None, "due_date_only": False},
         {"opentaps": {"noteText": None, "status": None, "status_key": None, "assignees": [], "replace": True}},
     ),
+    Update(
+        Activity,
+        ID,
+        {"title": "t", "body": None, "state": "open", "due_at": None, "due_date_only": False},
+        {"opentaps": {"noteText": None, "status": None, "status_key": None, "assignees": [], "replace": True}},
+    ),
     AddLink(Ref("activity", ID), NewLink(PARTY, "~assignee")),
     DropLink(Ref("activity", ID), PARTY, "rôle"),
     DropLink(Ref("activity", ID), PARTY),
@@ -227,7 +234,12 @@ def test_operations_survive_the_wire(operation: Any) -> None:
         f"contactId={CONTACT}&assignedToContactId={CONTACT}&responsibleContactId={CONTACT}",
         f"parentActivityId={CONTACT}&activityId={CONTACT}&tagName=Hot&opentapsOrderId=1001",
         "mentionedUserIds=bea,b_x&per_page=500&page=3",
+        "mentionedUserIds=a%25b_c%5Cd",
         "status=COMPLETED",
+        "status=STARTED&note_field_status=on_hold",
+        "activityType=EMAIL&note_field_activityType=NOTE",
+        "tagName=a&note_field_tagName=b&x=1&note_field_x=2",
+        "note_field_order=DESC&note_field_authToken=x&note_field_created_by_user_x=y&note_field_note_field_z=1",
     ],
 )
 def test_queries_survive_the_wire(query: str) -> None:
@@ -243,6 +255,8 @@ def test_queries_survive_the_wire(query: str) -> None:
         Find(Activity, Query(Constant(False))),
         Find(Activity, Query(sort=(Sort("title"),))),
         Find(Activity, Query(window=Window(5, 10))),
+        Find(Activity, Query(And(tuple(Has("tags", eq("name", name)) for name in "abc")))),
+        Find(Activity, Query(attribute_node("status", "x"))),
         Find(Activity, Query(Has("links", Compare("role", Op.NULL)))),
         Find(Party, Query()),
         Delete(Activity, ID, True),

@@ -59,7 +59,7 @@ def _parts(operation: Any, losses: LossReport | None) -> tuple[str, str, Pairs]:
         case Create(kind) if kind is Activity:
             return "POST", "/activities", _create_pairs(operation, losses)
         case Update(kind, id) if kind is Activity:
-            return "PUT", f"/activities/{text_of(id)}", _update_pairs(operation, losses)
+            return "PUT", f"/{_noun(operation)}/{text_of(id)}", _update_pairs(operation, losses)
         case Delete(kind, id, cascade) if kind is Activity and not cascade:
             return "DELETE", f"/activities/{text_of(id)}", []
         case AddLink(record, link) if _associates(record, link.target) and link.role != ASSIGNEE:
@@ -68,6 +68,12 @@ def _parts(operation: Any, losses: LossReport | None) -> tuple[str, str, Pairs]:
         case DropLink(record, target, role) if _associates(record, target) and role not in ("", ASSIGNEE):
             return "POST", "/activities/contact/remove", _link_pairs(record, target, role or "")
     raise Unsupported(f"opentaps has no call for {type(operation).__name__}")
+
+
+def _noun(operation: Update[Activity]) -> str:
+    """Where a full PUT leaves the type: below ``/task``; elsewhere one that says none makes a note."""
+    replace = operation.extras.get(NAMESPACE, {}).get("replace")
+    return "task" if replace and "type" not in operation.values else "activities"
 
 
 def _associates(record: Ref, target: Ref) -> bool:
