@@ -104,16 +104,21 @@ class Head(Request):  # type: ignore[misc]
         return rest
 
     def parse_request_line(self, line_bytes: bytes) -> None:
-        """As gunicorn does, after percent-encoding the bytes of the target that are not ASCII.
+        """As gunicorn does, after percent-encoding what the target holds that is not ASCII, and single blanks in it.
 
-        PHP's streams, cURL and Python 2 send ``?q=Zoë`` as it stands, and the vendors' servers (Apache, Tomcat, Go)
-        all take it. Control characters and blanks stay refused.
+        PHP's streams, cURL and Python 2 send ``?q=Zoë`` and ``/tag/big spender`` as they stand, and the vendors'
+        servers (Apache, Tomcat, Go) took it. Control characters stay refused, and so does what a proxy could read as
+        the end of the line.
         """
+        method, _, rest = line_bytes.partition(b" ")
+        target, _, version = rest.rpartition(b" ")
+        if b" " in target and target.startswith(b"/") and not target.endswith(b" ") and b" HTTP/" not in target:
+            line_bytes = b" ".join((method, target.replace(b" ", b"%20"), version))
         if not line_bytes.isascii():
             method, blank, rest = line_bytes.partition(b" ")
-            target, *version = rest.partition(b" ")
+            target, *end = rest.partition(b" ")
             encoded = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], target)
-            line_bytes = b"".join((method, blank, encoded, *version))
+            line_bytes = b"".join((method, blank, encoded, *end))
         super().parse_request_line(line_bytes)
 
 

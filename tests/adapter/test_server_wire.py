@@ -253,11 +253,17 @@ def test_target_beyond_ascii_is_percent_encoded(peer: Peer) -> None:
         assert told(connection.read_response())["environ"]["RAW_URI"] == "/?q=Zo%EB"
 
 
+def test_blanks_in_a_target_are_percent_encoded(peer: Peer) -> None:
+    """Several clients put tag names into the path as they are (capsule dossier, section 8)."""
+    assert peer.environ("GET /tag/big spender?q=a b HTTP/1.1")["RAW_URI"] == "/tag/big%20spender?q=a%20b"
+
+
 @pytest.mark.parametrize(
     "line",
     [
-        *("GET  HTTP/1.1", "GET /a b HTTP/1.1", "GET x HTTP/1.1", "GET /"),
-        *("GÉT / HTTP/1.1", "GET /é é HTTP/1.1", "GET /é", "é", "GET /\x7f HTTP/1.1", "GET / HTTP/1.1é"),
+        *("GET  HTTP/1.1", "GET /a HTTP/1.1 HTTP/1.1", "GET /a  HTTP/1.1", "GET  /a HTTP/1.1", "GET x HTTP/1.1"),
+        *("GET /", "GET /a b", "GET /a\tb HTTP/1.1"),
+        *("GÉT / HTTP/1.1", "GET /é", "é", "GET /\x7f HTTP/1.1", "GET / HTTP/1.1é"),
     ],
 )
 def test_malformed_request_line_is_refused(peer: Peer, line: str) -> None:
@@ -407,7 +413,7 @@ def test_failing_application_is_a_plain_500(peer: Peer) -> None:
 
 
 def test_what_is_refused_is_neither_repeated_nor_logged(peer: Peer) -> None:
-    response = peer.ask("GET /a b?token=hush-hush HTTP/1.1", "Cookie: hush-hush")
+    response = peer.ask("GET /a\x7fb?token=hush-hush HTTP/1.1", "Cookie: hush-hush")
     assert response.status == 400
     assert b"hush-hush" not in response.body
     assert "hush-hush" not in peer.server.logs
