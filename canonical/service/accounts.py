@@ -31,6 +31,10 @@ MIN_TOKEN, MAX_TOKEN = 8, 200
 MAX_PASSWORD = 1024
 
 
+NUL = "\0"
+"""In no name: PostgreSQL takes no text that has one, and a client that sends one must hear "no", not fail."""
+
+
 def digest(token: str) -> str:
     """What is stored of a token: its SHA-256, hex."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
@@ -164,6 +168,8 @@ class CoreAccounts:
     # -- principals -------------------------------------------------------------------------------
 
     def by_password(self, tenant_id: int | None, username: str, password: str, now: Instant) -> Principal | None:
+        if NUL in username:
+            username = ""
         unit = self._store.reading(SYSTEM)
         scope = {} if tenant_id is None else {"tenant_id": tenant_id}
         rows = unit.select("app_user", {**scope, "username_fold": fold_key(username)}) if username else []
@@ -235,7 +241,7 @@ class CoreAccounts:
         return self._by({"id": user_id}, tenant_id)
 
     def by_username(self, tenant_id: int, username: str) -> Principal | None:
-        return self._by({"username_fold": fold_key(username)}, tenant_id)
+        return None if NUL in username else self._by({"username_fold": fold_key(username)}, tenant_id)
 
     def _by(self, where: Mapping[str, Any], tenant_id: int) -> Principal | None:
         """The active user, kept by each thread until anybody commits anything."""
@@ -358,7 +364,8 @@ class CoreAccounts:
         return token
 
     def application(self, client_id: str, secret: str | None) -> Application | None:
-        rows = self._store.reading(SYSTEM).select("application", {"client_id": client_id})
+        known = "" if NUL in client_id else client_id
+        rows = self._store.reading(SYSTEM).select("application", {"client_id": known})
         row = rows[0] if rows else None
         if secret is not None:
             stored = row["secret_digest"] if row is not None else digest("")

@@ -47,6 +47,20 @@ def test_passwords(world: World) -> None:
     assert accounts.by_password(tenant, "ann", "new", NOON) is not None
 
 
+def test_a_name_with_a_nul_is_nobodys(world: World) -> None:
+    """PostgreSQL refuses such text: anybody could make a server fail without it being let in."""
+    accounts = world.core.accounts
+    tenant = world.principal().tenant_id
+    world.core.directory.add_application("app", "acme", "app-secret-9", "ann")
+    for name in ("\0", "ann\0", "ann@acme.test\0", "app\0"):
+        assert accounts.by_password(tenant, name, "ann-pw", NOON) is None
+        assert accounts.by_password(None, name, "\0", NOON) is None
+        assert accounts.by_username(tenant, name) is None
+        assert accounts.application(name, "app-secret-9") is None
+        assert accounts.application(name, None) is None
+        assert accounts.by_token("api", name * 8, NOON) is None
+
+
 def test_logging_in_before_every_call_is_cheap(world: World) -> None:
     accounts = world.core.accounts
     accounts.by_password(None, "ann", "ann-pw", NOON)
