@@ -8,7 +8,7 @@ from adapter.wire import WireResponse
 from canonical.errors import Unauthenticated
 from dialects.affinitylive import errors, parameters
 from dialects.affinitylive.auth import bearer
-from dialects.affinitylive.auth.oauth import NO_CLIENT
+from dialects.affinitylive.auth.oauth import NO_CLIENT, is_oauth
 from dialects.affinitylive.codec.envelope import refusal
 from dialects.affinitylive.handlers import oauth
 from dialects.affinitylive.routes import SEGMENTS
@@ -23,7 +23,7 @@ def render_error(call: Call, error: Exception) -> WireResponse:
     """OAuth errors without an envelope, a path outside the API as HTML 404, all else with ``meta.status``."""
     if isinstance(error, errors.OAuthError):
         return oauth.refusal(error)
-    if oauth.is_oauth(call) and not isinstance(error, errors.NoDeployment):
+    if is_oauth(call):
         return oauth.refusal(_oauth_error(error))
     if isinstance(error, RouteNotFound) and not bearer.is_api(call.request.path):
         first = parameters.locate(call.request).strip("/").partition("/")[0]

@@ -134,7 +134,8 @@ def token(guest: Client, **given: str) -> Any:
 
 def test_refresh_also_without_grant_type(guest: Client) -> None:
     first = token(guest, grant_type="client_credentials", scope="read(all)")
-    for given in ({"grant_type": "refresh_token"}, {"token_type": "refresh_token"}):
+    for given in ({"grant_type": "refresh_token"}, {"token_type": "refresh_token"},
+                  {"token_type": "refresh_token", "grant_type": ""}):  # fmt: skip
         again = token(guest, refresh_token=first["refresh_token"], **given)
         assert again["access_token"] != first["access_token"]
         reader = Client(guest.world, again["access_token"])
@@ -156,6 +157,12 @@ def test_tokens_expire(world: World, guest: Client) -> None:
     world.now = NOON + MINUTE
     answer = client.send("GET", "/api/v0/tokeninfo")
     assert (answer.status, answer.header("X-Status-Reason")) == (401, NO_TOKEN)
+
+
+def test_the_longest_lifetime(guest: Client) -> None:
+    for asked in ("99999999999", "9" * 40):
+        assert token(guest, grant_type="client_credentials", expires_in=asked)["expires_in"] == 10 * 365 * 86_400
+    assert token(guest, grant_type="client_credentials", expires_in="")["expires_in"] == 2592000
 
 
 def test_scopes(world: World, guest: Client) -> None:
@@ -315,6 +322,40 @@ def test_a_token_of_another_deployment_is_no_token(world: World) -> None:
     rival = Client(world, None, "rival").send("POST", "/oauth2/v0/token", form(grant_type="client_credentials"), FORM,
                                               basic(), host="rival.api.affinitylive.com")  # fmt: skip
     assert (rival.status, body(rival)["error"]) == (401, "invalid_client")
+
+
+def test_a_token_elsewhere_says_nothing_of_its_own_deployment(world: World) -> None:
+    """No rate headers on a 401 [w6w]: they would tell that the token is good, and count against its owner."""
+    world.add_tenant("rival", "rival.com")
+    world.add_user("rob", tenant="rival")
+    world.set("affinitylive.rate_limit", "2", "rival")
+    stray = Client(world, "rob-token", "acme")
+    for _ in range(5):
+        answer = stray.send("GET", "/api/v0/activities", host="acme.api.affinitylive.com")
+        assert (answer.status, answer.header("X-Status-Reason")) == (401, NO_TOKEN)
+        assert [pair for pair in answer.headers if pair[0].startswith("X-Rate")] == []
+    home = Client(world, "rob-token", "rival").send("GET", "/api/v0/activities", host="rival.api.accelo.com")
+    assert (home.status, home.header("X-RateLimit-Remaining")) == (200, "1")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "token"), ("PUT", "token"), ("DELETE", "authorize"), ("GET", "revoke"), ("POST", "nothing"), ("GET", "")],
+)
+def test_other_methods_and_paths_below_oauth(guest: Client, method: str, path: str) -> None:
+    """Not the client's credentials are wrong, so it must not be told so."""
+    answer = guest.send(method, f"/oauth2/v0/{path}", headers=basic())
+    assert answer.status == 400
+    assert set(body(answer)) == {"error", "error_description"}
+    assert body(answer)["error"] == "invalid_request"
+
+
+def test_an_unknown_deployment_in_the_words_of_oauth(guest: Client) -> None:
+    """OAuth errors have no meta."""
+    given = form(grant_type="client_credentials")
+    answer = guest.send("POST", "/oauth2/v0/token", given, FORM, basic(), host="nowhere.api.accelo.com")
+    assert answer.status == 400
+    assert body(answer) == {"error": "invalid_request", "error_description": "Deployment 'nowhere' was not found."}
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def authenticate(call: Call) -> Principal | None:
     route = call.route
     if route is not None and route.operation.startswith("oauth."):
         return oauth.authenticate(call)
-    if route is None and not is_api(call.request.path):
+    if route is None and (oauth.is_oauth(call) or not is_api(call.request.path)):
         return None
     broken: Malformed | TooLarge | None = None
     try:
@@ -86,11 +86,13 @@ def bearer(header: str | None) -> str | None:
 
 
 def _holder(call: Call, token: str) -> Principal | None:
+    """Who the token is for; None for an unknown one and for one of another deployment than the host names."""
     # The OAuth endpoints issue tokens of exactly 64 characters; a migrated user keeps the permanent one he has.
     for kind in ("access", "api") if len(token) == ACCESS_LENGTH else ("api",):
         principal = call.accounts.by_token(kind, token, call.now)
         if principal is not None:
-            return principal
+            host = oauth.host_tenant(call)
+            return principal if host is None or host.id == principal.tenant_id else None
     return None
 
 

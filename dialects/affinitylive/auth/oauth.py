@@ -15,12 +15,12 @@ from urllib.parse import unquote_plus
 
 from adapter.dialect import Call
 from adapter.formats import Malformed, TooLarge
-from canonical.accounts import Application, Principal
+from canonical.accounts import Application, Principal, Tenant
 from canonical.values import MINUTE, SECOND
 from dialects.affinitylive import parameters
 from dialects.affinitylive.auth import scope
 from dialects.affinitylive.errors import OAuthError
-from dialects.affinitylive.parameters import Parameters, whole
+from dialects.affinitylive.parameters import Parameters
 
 LIFETIME = 2_592_000  # seconds; what the vendor grants when nothing else is asked for
 LONGEST = 10 * 365 * 86_400
@@ -47,12 +47,25 @@ def hostname(host: str) -> str:
     return host.strip().lower().partition(":")[0].rstrip(".")
 
 
+def host_tenant(call: Call) -> Tenant | None:
+    """The deployment that the host names; None for a host that names none."""
+    name = hostname(call.request.host)
+    return call.accounts.tenant_by_host(name) if "." in name else None
+
+
 def authenticate(call: Call) -> Principal | None:
     """The user whom the request's grant is for; None where the endpoint authorises by itself. Raises OAuthError."""
     if call.route is None or call.route.operation != "oauth.token":
         return None
     grant = call.memo[_GRANT] = _grant(call, read(call))
     return grant.principal
+
+
+def is_oauth(call: Call) -> bool:
+    """Whether errors of this call are worded without an envelope."""
+    if call.route is not None:
+        return call.route.operation.startswith("oauth.")
+    return parameters.locate(call.request).startswith("/oauth2/")
 
 
 def grant_of(call: Call) -> Grant:
@@ -89,8 +102,7 @@ def application(call: Call, client_id: str | None, secret: str | None) -> Applic
     if found is None and "%" in client_id:
         # RFC 6749 has Basic credentials form-encoded; some clients do so, most do not.
         found = call.accounts.application(unquote_plus(client_id), None if secret is None else unquote_plus(secret))
-    name = hostname(call.request.host)
-    tenant = call.accounts.tenant_by_host(name) if "." in name else None
+    tenant = host_tenant(call)
     return None if found is None or (tenant is not None and tenant.id != found.tenant_id) else found
 
 
@@ -106,7 +118,7 @@ def client(call: Call, given: Parameters) -> Application:
 def _grant(call: Call, given: Parameters) -> Grant:
     if not credentials(call, given)[0]:
         raise OAuthError("invalid_client", NO_CLIENT)
-    kind = given.text("grant_type")
+    kind = given.text("grant_type") or None
     if kind is None and given.text("token_type") == "refresh_token":
         kind = "refresh_token"  # the vendor's own sample asks so
     if kind is None:
@@ -197,7 +209,7 @@ def _expires_in(given: Parameters) -> int:
     text = given.text("expires_in")
     if text is None or not text.strip():
         return LIFETIME
-    asked = whole(text)
+    asked = given.count("expires_in")
     if not asked:
         raise OAuthError("invalid_request", "expires_in must be a number of seconds")
     return min(asked, LONGEST)

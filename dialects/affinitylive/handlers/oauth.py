@@ -13,7 +13,6 @@ from adapter.wire import WireResponse
 from canonical.accounts import Application
 from canonical.model import User
 from canonical.values import MINUTE
-from dialects.affinitylive import parameters
 from dialects.affinitylive.auth import oauth, scope
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import OAUTH_CODES, OAuthError
@@ -242,10 +241,3 @@ def _redirect(uri: str, values: dict[str, str], given: Parameters) -> WireRespon
     query = f"{parts.query}&{added}" if parts.query else added
     where = quote(urlunsplit(parts._replace(query=query)), safe="%/:=&?~#+!$,;'@()*[]", errors="replace")
     return WireResponse(302, [("Location", where), ("Content-Type", "text/html; charset=utf-8"), *_FRESH], b"")
-
-
-def is_oauth(call: Call) -> bool:
-    """Whether errors of this call are worded without an envelope."""
-    if call.route is not None:
-        return call.route.operation.startswith("oauth.")
-    return parameters.locate(call.request).startswith("/oauth2/")
