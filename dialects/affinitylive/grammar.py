@@ -187,5 +187,5 @@ def scalar(value: Any) -> str | None:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 2**63 else str(value)
+        return str(int(value)) if value.is_integer() else str(value)
     return None

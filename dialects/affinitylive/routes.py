@@ -102,6 +102,8 @@ def _people() -> Iterator[Route]:
     yield from _writing(
         "affiliations", people.create_affiliation, people.updater("affiliations"), people.delete_affiliation
     )
+    for name in ("companies", "contacts", "affiliations"):
+        yield from _progressing(name)
     yield _route("companies", READ, "/{id:int}/contacts", "contacts", lists.company_contacts)
     yield _route("staff", READ, "/{id}", "by_name", people.staff_by_name)
 

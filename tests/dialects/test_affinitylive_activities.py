@@ -461,6 +461,52 @@ def test_threads(ann: Client) -> None:
     assert status(ann.send("GET", "/api/v0/activities/threads/99")) == (400, "invalid_request")
 
 
+def test_who_took_part_in_a_thread_makes_it_external(ann: Client) -> None:
+    company = ann.post("/companies", name="Acme")["id"]
+    person = ann.post("/contacts", firstname="Kai", company_id=company)["id"]
+    ann.post("/activities", subject="about them, among ourselves", against_type="company", against_id=company)
+    ann.json("POST", "/activities", {"subject": "to them", "medium": "email", "to": {"affiliation": [person]}})
+
+    def found(scope: str) -> list[str]:
+        threads = ann.get("/activities/threads", _filters=f"scope({scope})")["threads"]
+        return [row["subject"] for thread in threads for row in thread["activities"]]
+
+    assert found("internal") == ["about them, among ourselves"]
+    assert found("external") == ["to them"]
+    assert len(found("internal,external")) == 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (0.0, "0.00"),
+        ("0", "0.00"),
+        ("", "0.00"),
+        (80.5, "80.50"),
+        ("80.125", "80.125"),
+        (7, "7.00"),
+        ("-1.5", "-1.50"),
+    ],
+)
+def test_decimals_have_two_places(ann: Client, sent: object, shown: str) -> None:
+    """[noojee] sends what it parsed as a number, and all are shown alike (dossier, section 4)."""
+    made = ann.json("POST", "/activities", {"subject": "x", "rate_charged": sent, "_fields": ["rate_charged"]})
+    assert made["rate_charged"] == shown
+    assert ann.put(f"/activities/{made['id']}", rate_charged=shown, _fields="rate_charged")["rate_charged"] == shown
+
+
+def test_a_lead_that_owns_an_activity(world: World, ann: Client) -> None:
+    """[noojee] knows leads as owners; there is nothing here to expand them to."""
+    extras = {"affinitylive": {"owner_type": "lead", "owner_id": "5"}}
+    made = world.write(lambda desk: desk.create(Create(Activity, {"type": "note", "title": "x"}, extras=extras)))
+    shown = ann.get(f"/activities/{made.id}", _fields="owner,owner_type,owner_id,staff")
+    assert shown == {
+        "id": str(made.id), "subject": "x", "owner": "/lead/5", "owner_type": "lead", "owner_id": "5", "staff": "0",
+    }  # fmt: skip
+    assert ann.get(f"/activities/{made.id}", _fields="owner(_ALL)")["owner"] is None
+    assert ann.ids("/activities", "owner(lead(5))") == [made.id]
+
+
 def test_classes_and_priorities(ann: Client) -> None:
     rows = [{"id": "1", "title": "Client Work"}, {"id": "2", "title": "Sales"}, {"id": "3", "title": "Internal"}]
     assert ann.get("/activities/classes") == rows

@@ -66,7 +66,9 @@ def test_what_cannot_be_parsed(ann: Client, query: str) -> None:
         "_limit=1e400", "_filters=", "_fields=", "_filters=undefined", "_filters=id_not_not_not()", "_page=&_limit=",
         "_filters=%00", "_fields=%ff%fe", "_filters=medium_not()", "_filters=order_by_asc(id(x))", "_fields=,,,",
         "a[b][c]=1",
-        "_filters=empty(nonsense)", "%", "%zz=%", "&&&", "=", "_fields[x]=1", "_filters[x][]=1",
+        "_filters=empty(nonsense)",
+        f"_filters=id{'_not' * 9000}(1)", f"_filters=date_due{'_not' * 9000}_before(1)",
+        "%", "%zz=%", "&&&", "=", "_fields[x]=1", "_filters[x][]=1",
     ],
 )  # fmt: skip
 def test_what_is_unknown_is_ignored(ann: Client, query: str) -> None:
@@ -92,6 +94,14 @@ def test_what_is_unknown_is_ignored(ann: Client, query: str) -> None:
 def test_bodies_that_are_not_what_they_claim(ann: Client, kind: str, body: bytes) -> None:
     assert status(ann.send("POST", "/api/v0/activities", body, kind)) == (400, "invalid_request")
     assert status(ann.send("PUT", "/api/v0/activities/2", body, kind))[0] == 400
+
+
+@pytest.mark.parametrize("page", ["1e99", "1e300", "9" * 400, "9" * 40 + ".0"])
+def test_a_number_far_past_the_last_page(ann: Client, page: str) -> None:
+    """Clients that loop until an empty page must find one: never the first page again."""
+    body = f'{{"_method":"GET","_page":{page},"_limit":{page}}}'.encode()
+    answer = ann.send("POST", "/api/v0/activities", body, JSON)
+    assert (answer.status, json.loads(answer.body)["response"]) in ((200, []), (400, None))
 
 
 def test_a_million_characters(ann: Client) -> None:

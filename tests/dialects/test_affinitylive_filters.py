@@ -180,6 +180,33 @@ ALL = [2, 3, 4, 5, 6, 7]
         ("id(99999999999999999999)", []),
         ("id(\u0663)", []),
         ("id_not(two)", ALL),
+        # a number past all there is is past it
+        ("id_less_than(99999999999999999999)", ALL),
+        ("id_greater_than(-99999999999999999999)", ALL),
+        ("max_id(99999999999999999999),min_id(-99999999999999999999)", ALL),
+        ("min_id(99999999999999999999)", []),
+        ("thread_less_than(99999999999999999999)", ALL),
+        ("task_greater_than(99999999999999999999)", []),
+        ("date_created_before(99999999999999999999)", ALL),
+        ("date_created_after(99999999999999999999)", []),
+        ("date_logged_after(-99999999999999999999)", ALL),
+        ("id_less_than(9999999999999999999x)", []),
+        # each value once
+        (f"medium({','.join(['note', 'Note', 'NOTE'] * 1300)})", [2]),
+        (f"against_type({','.join(['company', 'companies', 'Company'] * 1300)})", [3]),
+        (f"read({','.join(['yes'] * 3900)})", [3]),
+        (f"date_created_after({','.join([str(T + 5)] * 3900)})", [6, 7]),
+        # one suffix
+        ("id_not_not(2)", ALL),
+        ("medium_not_not_not(note)", ALL),
+        # time that is none; a class that is always there
+        ("time_allocation(0)", [2, 3, 5, 6, 7]),
+        ("time_allocation(4)", [4]),
+        ("time_allocation(2)", []),
+        ("time_allocation_not(0)", [4]),
+        ("empty(time_allocation)", [2, 3, 5, 6, 7]),
+        ("empty(class)", []),
+        ("empty(task)", [2, 3, 4, 6, 7]),
         # only with interacts
         ("interacts(type(from))", ALL),
         # order

@@ -301,6 +301,54 @@ def test_subjects_of_tasks(world: World, ann: Client) -> None:
                      "affiliation": contact, "issue": issue, "company": {"id": company, "name": "Acme"}}  # fmt: skip
 
 
+def test_tasks_by_what_they_are_against(world: World, ann: Client) -> None:
+    company = int(ann.post("/companies", name="Acme")["id"])
+    person = int(ann.post("/contacts", firstname="Kai")["id"])
+    issue = int(ann.post("/issues", title="Broken")["id"])
+    subjects = (("company", company), ("contact", person), ("affiliation", person), ("issue", issue), ("job", 998))
+    made = [int(ann.post("/tasks", title=word, against_type=word, against_id=id)["id"]) for word, id in subjects]
+    made.append(int(ann.post("/tasks", title="none")["id"]))
+    wanted = {
+        f"company({company})": made[:1],
+        f"contact_id({person})": made[1:3],
+        f"affiliation({person})": made[1:3],
+        f"issue({issue})": made[3:4],
+        "job(998)": made[4:5],
+        "job(999)": [],
+        "milestone(0)": made,
+        f"company_not({company})": made[1:],
+        "company(0)": made[1:],
+        "empty(contact)": [made[0], *made[3:]],
+        f"company(0,{company})": made,
+        "company(x)": [],
+        f"standing({','.join(['pending', 'Pending'] * 1900)})": made,
+        "type(1)": made,
+        "type_not(1)": [],
+    }
+    for filters, ids in wanted.items():
+        assert ann.ids("/tasks", filters) == ids, filters
+        # As shown: a filter on what a field shows finds what shows it.
+    shown = ann.get("/tasks", _fields="company,contact,issue,job,milestone", _limit=100)
+    assert [row["job"] for row in shown] == ["0", "0", "0", "0", "998", "0"]
+    assert [row["contact"] for row in shown] == ["0", str(person), str(person), "0", "0", "0"]
+
+
+@pytest.mark.parametrize("resource", ["companies", "contacts", "affiliations"])
+def test_progressions_of_people(ann: Client, resource: str) -> None:
+    """R/{id}/progressions (dossier, section 2)."""
+    company = ann.post("/companies", name="Acme")["id"]
+    person = ann.post("/contacts", firstname="Kai", company_id=company)["id"]
+    id = company if resource == "companies" else person
+    rows = ann.get(f"/{resource}/{id}/progressions")
+    assert rows[1] == {"id": "2", "title": "Interested", "status": "2"}
+    assert ann.put(f"/{resource}/{id}/progressions/2/auto", _fields="standing,status")["standing"] == "interested"
+    assert ann.post(f"/{resource}/{id}/progressions/inactive", _fields="status()")["status"] == {
+        "id": "4", "title": "Inactive",
+    }  # fmt: skip
+    assert ann.ids(f"/{resource}", "standing(inactive)") == [int(id)]
+    assert ann.send("PUT", f"/api/v0/{resource}/{id}/progressions/9/auto").status == 400
+
+
 def test_what_is_confidential_or_private_does_not_leak_through_tasks(world: World, ann: Client) -> None:
     bob = Client(world, "bob-token")
 

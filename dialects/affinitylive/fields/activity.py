@@ -44,6 +44,9 @@ VISIBILITY = words(
     {"all": "everyone", "private": "private", "confidential": "confidential"},
     "private",
 )
+VISIBILITY_WORDS = {"all": ("everyone",), "private": ("private", "owner", "group"), "confidential": ("confidential",)}
+"""What shows under each word."""
+
 CONFIDENTIAL = "Confidential"
 PREVIEW = 250  # characters of preview_body
 _PART = "taking part"
@@ -107,7 +110,7 @@ def logger(record: Any) -> int | None:
     """
     if own(record, "staff") is not None:
         return kept_id(record, "staff")
-    if record.type == "event" or own(record, "owner_type") is not None:
+    if record.type == "event" or own(record, "owner_type") is not None or record.owner_id is None:
         return None
     return int(record.owner_id)
 

@@ -121,11 +121,12 @@ def read_flag(text: str) -> bool:
 
 
 def decimal(text: str) -> str | None:
-    """A decimal as text, kept as it came. Raises BadValue."""
+    """A decimal as text with two places or as many as it came with; nothing for 0. Raises BadValue."""
     text = text.strip()
     if text and not _DECIMAL.match(text):
         raise BadValue("a decimal is needed")
-    return text or None
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part.ljust(2, '0')}" if text.strip("-0.") else None
 
 
 TEXT: Final = Format(_show_text, _read_text)

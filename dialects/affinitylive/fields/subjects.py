@@ -12,6 +12,9 @@ from dialects.affinitylive.fields.table import Sight, Target, own
 INTERACT_TYPES = ("creator", "from", "to", "cc", "bcc", "attendee", "attended", "did_not_attend")
 """[seed] the types of an interact: the role of a link."""
 
+OWNER_TYPES = ("staff", "affiliation", "lead")
+"""What may own an activity; leads only where they came from elsewhere [noojee]."""
+
 AGAINST_TYPES = frozenset(
     {
         "affiliation",
@@ -100,10 +103,14 @@ def against(record: Any, sight: Sight) -> tuple[str, str]:
     return "staff", str(record.owner_id)
 
 
-def against_target(record: Any, sight: Sight) -> Target | None:
-    word, id = against(record, sight)
+def _target(word: str, id: str) -> Target | None:
+    """The object of a type and an id; None where there is no such resource (a lead, a job)."""
     resource = RESOURCE_OF_TYPE.get(word)
-    return None if resource is None else (resource, int(id))
+    return (resource, int(id)) if resource is not None and id.isascii() and id.isdigit() else None
+
+
+def against_target(record: Any, sight: Sight) -> Target | None:
+    return _target(*against(record, sight))
 
 
 def owner(record: Any, sight: Sight) -> tuple[str, str]:
@@ -116,8 +123,7 @@ def owner(record: Any, sight: Sight) -> tuple[str, str]:
 
 
 def owner_target(record: Any, sight: Sight) -> Target | None:
-    word, id = owner(record, sight)
-    return RESOURCE_OF_TYPE[word], int(id)
+    return _target(*owner(record, sight))
 
 
 def interact_links(record: Any, sight: Sight) -> list[Link]:

@@ -259,7 +259,7 @@ class Planner:
 
 
 def render(plan: Plan, records: Sequence[Any], sight: Sight) -> list[dict[str, Any]]:
-    """The objects of a page. Linked ones are loaded a page at a time and shown once each."""
+    """The objects of a page. Linked ones are loaded a page at a time; without a desk their id alone is known."""
     for prepare in plan.prepares:
         prepare(records, sight)
     scalars = plan.scalars
@@ -278,6 +278,8 @@ def render(plan: Plan, records: Sequence[Any], sight: Sight) -> list[dict[str, A
             made.update(((resource, id), one) for id, one in zip(loaded, shown, strict=True))
         for row, found in zip(rows, targets, strict=True):
             row[name] = None if found is None else made.get(found)
+            if found is not None and sight.desk is None and row[name] is None:
+                row[name] = {"id": str(found[1])}
     return rows
 
 

@@ -13,6 +13,7 @@ from dialects.affinitylive import parameters
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.activity import MEDIUM, NOT_TASKS, thread_of
+from dialects.affinitylive.fields.subjects import INTERACT_TYPES
 from dialects.affinitylive.grammar import Item, Items
 from dialects.affinitylive.handlers import interacts
 from dialects.affinitylive.handlers.shared import find_one, show, sight_of
@@ -43,7 +44,8 @@ def _wanted(call: Call) -> Node:
         nodes.append(any_of(one_of("owner_id", ids), took))
     scope = filters.get("scope")
     if scope:
-        outside = Has("links", eq("target_kind", "party"))
+        # What the thread is against says nothing of who took part.
+        outside = Has("links", all_of(one_of("role", INTERACT_TYPES), eq("target_kind", "party")))
         words = {item.name for item in scope}
         if words == {"external"}:
             nodes.append(outside)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from canonical.query import Compare, Has, Node, Not, Op, all_of, any_of, eq, one_of
-from dialects.affinitylive.fields.activity import TYPE_OF_MEDIUM
+from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, eq, one_of
+from dialects.affinitylive.fields.activity import TYPE_OF_MEDIUM, VISIBILITY_WORDS
 from dialects.affinitylive.fields.lookups import DEFAULT_CLASS
 from dialects.affinitylive.fields.subjects import INTERACT_TYPES
 from dialects.affinitylive.grammar import Items
@@ -21,7 +21,6 @@ from dialects.affinitylive.query.subjects import (
 )
 
 _KNOWN = tuple(type_ for type_ in TYPE_OF_MEDIUM.values() if type_ != "note")
-_VISIBILITIES = {"all": ("everyone",), "private": ("private", "owner", "group"), "confidential": ("confidential",)}
 
 
 def _medium(word: str) -> Node | None:
@@ -33,7 +32,7 @@ def _medium(word: str) -> Node | None:
 
 
 def _visibility(word: str) -> Node | None:
-    values = _VISIBILITIES.get(word)
+    values = VISIBILITY_WORDS.get(word)
     return None if values is None else one_of("visibility", values)
 
 
@@ -70,6 +69,16 @@ def _staff_range(op: Op, n: int) -> Node:
     return any_of(all_of(_BY_OWNER, Compare("owner_id", op, n)), kept, *([nobody] if nobody is not None else []))
 
 
+_TIMED = any_of(Compare("billable_seconds", Op.GT, 0), Compare("nonbillable_seconds", Op.GT, 0))
+_UNTIMED = Not(_TIMED)
+
+
+def _allocated(values: tuple[str, ...]) -> Node:
+    """An allocation has its activity's id; 0 is none."""
+    ids = by.integers(values)
+    return any_of(all_of(one_of("id", ids), _TIMED) if ids else FALSE, *([_UNTIMED] if 0 in ids else []))
+
+
 _STAFF = Column(_staff_among, _staff_range, _UNLOGGED)
 _PARENT = by.reference("parent_id")
 _THREAD = by.self_reference("thread_id")
@@ -103,9 +112,7 @@ ACTIVITIES = Filters(
         "task": _TASK,
         "rate": by.extra_number("rate"),
         "rate_id": by.extra_number("rate"),
-        "time_allocation": Column(
-            lambda values: all_of(one_of("id", by.integers(values)), any_of(
-                Compare("billable_seconds", Op.GT, 0), Compare("nonbillable_seconds", Op.GT, 0)))),
+        "time_allocation": Column(_allocated, empty=_UNTIMED),
         "message_id": by.text(by.kept_key("message_id")),
         "visibility": by.vocabulary(_visibility),
         "medium": by.vocabulary(_medium),

@@ -17,6 +17,7 @@ from dialects.affinitylive.fields.table import NAMESPACE
 
 Values = tuple[str, ...]
 _DIGITS = 18
+_PAST: int = 10**_DIGITS - 1
 _DAY = 86_400
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _FIRST_SECOND = -62_135_596_800
@@ -33,6 +34,17 @@ def integer(text: str) -> int | None:
     text = text.strip()
     digits = text.removeprefix("-")
     return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS else None
+
+
+def bound(text: str) -> int | None:
+    """As `integer`, for what is only compared: a number past all that is kept is the last one there is."""
+    number = integer(text)
+    if number is None:
+        text = text.strip()
+        digits = text.removeprefix("-")
+        if digits.isascii() and digits.isdigit():
+            return -_PAST if digits != text else _PAST
+    return number
 
 
 def integers(values: Values) -> list[int]:
@@ -108,7 +120,7 @@ def extra_number(key: str, unset: int = 0) -> Column:
         found = _present(field, text_range(field, op, n))
         return any_of(found, missing) if HOLDS[op](unset, n) else found
 
-    return Column(among, ranged, missing)
+    return Column(among, ranged, FALSE if unset else missing)
 
 
 def text_range(field: str, op: Op, n: int) -> Node:
@@ -152,7 +164,7 @@ def vocabulary(values_of: Callable[[str], Node | None]) -> Column:
     """A vocabulary: each word is a condition; an unknown one matches nothing."""
 
     def among(values: Values) -> Node:
-        nodes = [values_of(value.strip().lower()) for value in values]
+        nodes = [values_of(word) for word in dict.fromkeys(value.strip().lower() for value in values)]
         return any_of(*(node for node in nodes if node is not None))
 
     return Column(among)
@@ -170,7 +182,7 @@ def flag(key: str) -> Column:
 
 
 def standing(standings: Standings) -> Column:
-    return Column(lambda values: standings.among(tuple(value.strip().lower() for value in values)))
+    return Column(lambda values: standings.among(tuple(dict.fromkeys(value.strip().lower() for value in values))))
 
 
 def status(standings: Standings) -> Column:

@@ -121,7 +121,26 @@ def _managed(values: tuple[str, ...]) -> Node:
     return any_of(owned, by.extra_number("manager", unset=-1).among(values)) if ids else any_of()
 
 
+def _about(*words: str) -> Column:
+    """What a task is against, by the id of one kind of thing; 0 is nothing of that kind."""
+    nothing = Not(linked_against(words, None))
+
+    def among(values: tuple[str, ...]) -> Node:
+        ids = [id for id in by.integers(values) if id]
+        found = linked_against(words, ids) if ids else FALSE
+        return any_of(found, nothing) if 0 in by.integers(values) else found
+
+    return Column(among, empty=nothing)
+
+
 _MANAGER = Column(_managed)
+_PERSON = _about("contact", "affiliation")
+_ABOUT = {
+    "contact": _PERSON,
+    "affiliation": _PERSON,
+    **{word: _about(word) for word in ("company", "issue", "job", "milestone")},
+}
+_TYPE = by.extra_number("type", 1)
 _ASSIGNEE = {"assignee": _OWNED, "assignee_id": _OWNED}
 # What a confidential task says is no more to be guessed by searching than to be read.
 _READABLE = Compare("visibility", Op.NE, "confidential")
@@ -141,7 +160,11 @@ TASKS = Filters(
         "billable": by.number("billable_seconds"),
         "nonbillable": by.number("nonbillable_seconds"),
         "remaining": by.extra_number("remaining"),
+        "type": _TYPE,
+        "type_id": _TYPE,
         **_stands("tasks"),
+        **_ABOUT,
+        **{f"{name}_id": column for name, column in _ABOUT.items()},
         **against_columns(linked_against),
     },
     moments={
@@ -204,6 +227,8 @@ _MATTER = {
     "affiliation_id": _PARTY,
     "company": _COMPANY_OF_PARTY,
     "company_id": _COMPANY_OF_PARTY,
+    "type": _TYPE,
+    "type_id": _TYPE,
     **against_columns(party_against),
 }
 ISSUES = Filters(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from canonical.model import SUBJECT
 from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, eq, one_of
-from dialects.affinitylive.fields.subjects import KIND_OF_TYPE, type_word
+from dialects.affinitylive.fields.subjects import KIND_OF_TYPE, OWNER_TYPES, type_word
 from dialects.affinitylive.grammar import Item, Items
 from dialects.affinitylive.query.columns import Column, Values, integer, integers, kept_key, text_range
 
@@ -77,7 +77,7 @@ def party_against(types: tuple[str, ...] | None, ids: list[int] | None) -> Node:
 
 def type_words(values: Values) -> tuple[str, ...]:
     """The types named, in the singular; unknown ones match nothing."""
-    return tuple(word for value in values if (word := type_word(value)) is not None)
+    return tuple(dict.fromkeys(word for value in values if (word := type_word(value)) is not None))
 
 
 def against_columns(against: Against) -> dict[str, Column]:
@@ -142,7 +142,7 @@ def owner_object(items: Items) -> Node | None:
         else:
             word = item.name.strip().lower()
             ids = integers(tuple(inner.name for inner in item.items)) if item.items else None
-            found.append(_owned(word, ids) if word in ("staff", "affiliation", "lead") else FALSE)
+            found.append(_owned(word, ids) if word in OWNER_TYPES else FALSE)
     return any_of(*found)
 
 
