@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter.formats import Malformed, TooDeep, TooLarge
-from canonical.errors import CanonicalError
+from canonical.errors import CanonicalError, Unsupported
 from canonical.model import Activity
 from canonical.operations import Create
 from canonical.query import Query, size
 from dialects.affinitylive import grammar
+from dialects.affinitylive.codec.filters import write
 from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
 from dialects.affinitylive.grammar import Item
 from dialects.affinitylive.parameters import Parameters
-from dialects.affinitylive.query.build import build
+from dialects.affinitylive.query.build import build, where
 from dialects.affinitylive.query.tables import FILTERS
 from tests.support.world import World
 
@@ -102,6 +105,82 @@ def test_what_is_written_is_read_back(items: tuple[Item, ...]) -> None:
     assert grammar.parse(grammar.write(items)) == items
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(ITEMS, max_size=4).map(tuple), st.sampled_from(["", " ", "  ", "\t", "\r\n"]))
+def test_blanks_around_tokens_do_not_count(items: tuple[Item, ...], blank: str) -> None:
+    spaced = re.sub(r"[(),]", lambda mark: f"{blank}{mark[0]}{blank}", grammar.write(items))
+    assert grammar.parse(f"{blank}{spaced}{blank}") == items
+
+
+CORPUS = (
+    "id(1,2),id_not(3)",
+    "_OR(id(2),_AND(medium(email),read(yes)))",
+    "against(company(14),job),owner(staff(17,13),affiliation(22))",
+    "interacts(type(to,from,creator,cc,bcc,attendee,attended,did_not_attend))",
+    "search(kurt wagner),order_by_asc(date_ended),date_created_before(1400000000)",
+    "staff(email),_ALL,status(_ALL),breadcrumbs,against(company(default_affiliation()))",
+    '{"id":[12,13],"against":[{"company":["1"],"job":[998]}],"_OR":{"empty":["date_due"],"_AND":{"id":5}}}',
+    '["_ALL","issue_status._ALL","a.b.c(d)"]',
+    "id_greater_than_or_equal(99999999999999999999)",
+)
+PIECES = ("(", ")", ",", "()", "),(", "_not", "_OR(", "_AND(", ".", "{", "}", "[", "]", '"', ":", "\\", " ", "\x00",
+          "\u0663", "\ud800", "\U0001f600", "1", "9" * 30, "-", "id", "_before", "((((", "))))",
+          "\\ud800")  # fmt: skip
+BUDGET = 10_000
+
+
+def mutated(rng: random.Random) -> str:
+    """An example with a few cuts, copies, insertions and joints."""
+    text = rng.choice(CORPUS)
+    for _ in range(rng.randint(1, 6)):
+        at, to = sorted((rng.randint(0, len(text)), rng.randint(0, len(text))))
+        before, between, after = text[:at], text[at:to], text[to:]
+        changed = (
+            before + rng.choice(PIECES) + between + after,
+            before + after,
+            before + between * rng.randint(2, 40) + after,
+            before + rng.choice(CORPUS)[-rng.randint(1, 40) :],
+        )
+        text = rng.choice(changed)[:4_000]
+    return text
+
+
+def test_a_budget_of_broken_examples_finds_nothing() -> None:
+    """The same texts on every run: each is read or refused as broken, and what is read comes back when written."""
+    rng = random.Random(2)
+    read = 0
+    for _ in range(BUDGET):
+        text = mutated(rng)
+        try:
+            items = grammar.parse(text)
+        except (Malformed, TooLarge):
+            items = None
+        if items is not None:
+            read += 1
+            assert grammar.parse(grammar.write(items)) == items
+        for how in (grammar.fields, grammar.filters):
+            try:
+                items = how(text)
+                PLANNER.plan("activities", items)
+                query = build(FILTERS["activities"], Parameters({"_filters": text}), Query().where, 100)
+            except (Malformed, TooLarge):
+                continue
+            size(query.where)
+    # A budget of nothing but refusals, or of nothing but the examples, would say little.
+    assert BUDGET // 10 < read < BUDGET * 9 // 10
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.deferred(lambda: FILTER), min_size=1, max_size=3).map(tuple), st.booleans())
+def test_what_the_client_says_means_what_was_meant(items: tuple[Item, ...], with_interacts: bool) -> None:
+    meant = where(FILTERS["activities"], items, with_interacts=with_interacts)
+    try:
+        said = write(meant, with_interacts=with_interacts)
+    except Unsupported:
+        return
+    assert where(FILTERS["activities"], tuple(said), with_interacts=with_interacts) == meant
+
+
 VALUES = (
     "1",
     "0",
@@ -132,7 +211,16 @@ NAMES = sorted(
             "nonsense",
             "min_id",
         )
-        for suffix in ("", "_not", "_before", "_after", "_greater_than", "_less_than_or_equal")
+        for suffix in (
+            "",
+            "_not",
+            "_not_not",
+            "_before",
+            "_after",
+            "_after_not",
+            "_greater_than",
+            "_less_than_or_equal",
+        )
     }
 )
 FILTER = st.recursive(

@@ -21,13 +21,16 @@ from canonical.errors import (
 )
 from canonical.model import SUBJECT, Activity, Link, Tag
 from canonical.operations import Create, Delete, Find, Get, Page, Update
-from canonical.query import TRUE, And, Compare, Node, Op, Sort
+from canonical.query import Sort
 from canonical.values import SECOND, Ref
-from dialects.affinitylive.codec.serving import BASE, EVERYTHING, RECIPIENTS, REFERENCES, Operation
-from dialects.affinitylive.fields.activity import ACTIVITIES, NOT_TASKS, VISIBILITY
+from dialects.affinitylive import grammar
+from dialects.affinitylive.codec import filters, xml
+from dialects.affinitylive.codec.serving import BASE, EVERYTHING, RECIPIENTS, REFERENCES, Operation, is_count
+from dialects.affinitylive.fields.activity import ACTIVITIES, VISIBILITY, logger
 from dialects.affinitylive.fields.formats import BadValue
 from dialects.affinitylive.fields.subjects import INTERACT_TYPES, KIND_OF_TYPE, type_of_link, type_word
 from dialects.affinitylive.fields.table import NAMESPACE
+from dialects.affinitylive.grammar import Item
 from dialects.affinitylive.parameters import Parameters, whole
 from dialects.affinitylive.query.tables import FILTERS
 
@@ -38,6 +41,9 @@ def render_request(operation: Operation, credentials: str | None = None) -> Wire
     if credentials is not None:
         headers.append(("Authorization", f"Bearer {credentials}"))
     if isinstance(operation, Find):
+        if is_count(operation):
+            shown = {"_fields": "interacts"} if "links" in operation.include else {}
+            return WireRequest("GET", f"{BASE}/count", _query({**shown, **_narrowing(operation)}), Headers(headers))
         return WireRequest("GET", BASE, _list_query(operation), Headers(headers))
     if isinstance(operation, Get):
         return WireRequest("GET", f"{BASE}/{operation.id}", urlencode({"_fields": EVERYTHING}), Headers(headers))
@@ -53,12 +59,9 @@ def render_request(operation: Operation, credentials: str | None = None) -> Wire
 
 
 def _list_query(operation: Find[Activity]) -> str:
-    query = operation.query
     given = {"_fields": EVERYTHING if "links" in operation.include else "_ALL"}
-    filters = [*_filters(query.where), *_orders(query.sort)]
-    if filters:
-        given["_filters"] = ",".join(filters)
-    offset, limit = query.window.offset, query.window.limit
+    given.update(_narrowing(operation))
+    offset, limit = operation.query.window.offset, operation.query.window.limit
     if limit is None:
         raise Unsupported("a page needs a limit")
     given["_limit"] = str(limit)
@@ -66,40 +69,28 @@ def _list_query(operation: Find[Activity]) -> str:
         given["_page"] = str(offset // limit)
     else:
         given["_offset"] = str(offset)
+    return _query(given)
+
+
+def _query(given: Mapping[str, str]) -> str:
     return urlencode(given, quote_via=quote)
 
 
-_DATE_OF = {"created_at": "date_created", "updated_at": "date_modified"}
+def _narrowing(operation: Find[Activity]) -> dict[str, str]:
+    """``_filters`` with the order, or nothing."""
+    query = operation.query
+    items = filters.write(query.where, with_interacts="links" in operation.include)
+    items.extend(_orders(query.sort))
+    text = grammar.write(items)
+    if grammar.parse(text) != tuple(items):
+        raise Unsupported("a value has signs that a filter cannot hold")
+    return {"_filters": text} if items else {}
+
+
 _ORDER_OF = {order: name for name, order in FILTERS["activities"].orders.items()}
 
 
-def _filters(node: Node) -> list[str]:
-    """The filters that say `node`: what a list can be narrowed by when all of it is to be fetched."""
-    if node in (TRUE, NOT_TASKS):
-        return []
-    if isinstance(node, And):
-        return [text for child in node.nodes for text in _filters(child)]
-    if isinstance(node, Compare):
-        value = node.value
-        if node.field == "id":
-            if node.op is Op.EQ:
-                return [f"id({value})"]
-            if node.op is Op.IN and isinstance(value, tuple):
-                return [f"id({','.join(map(str, value))})"]
-            bound = {Op.GE: "min_id", Op.LE: "max_id"}.get(node.op)
-            ranged = {Op.GT: "id_greater_than", Op.LT: "id_less_than"}.get(node.op)
-            if bound or ranged:
-                return [f"{bound or ranged}({value})"]
-        if node.field in _DATE_OF and isinstance(value, int) and value % SECOND == 0:
-            second = value // SECOND
-            if node.op is Op.GE:
-                return [f"{_DATE_OF[node.field]}_after({second - 1})"]
-            if node.op is Op.LT:
-                return [f"{_DATE_OF[node.field]}_before({second})"]
-    raise Unsupported("this cannot be said as a filter")
-
-
-def _orders(sort: Sequence[Sort]) -> list[str]:
+def _orders(sort: Sequence[Sort]) -> list[Item]:
     """One filter for each direction, in turn: of the same filter twice only the last would count."""
     orders: dict[bool, list[str]] = {}
     for at, term in enumerate(sort):
@@ -107,7 +98,8 @@ def _orders(sort: Sequence[Sort]) -> list[str]:
         if name is None or (term.descending in orders and term.descending != sort[at - 1].descending):
             raise Unsupported(f"this order by {term.field} cannot be said")
         orders.setdefault(term.descending, []).append(name)
-    return [f"order_by_{'desc' if descending else 'asc'}({','.join(names)})" for descending, names in orders.items()]
+    return [Item(f"order_by_{'desc' if descending else 'asc'}", tuple(map(Item, names)))
+            for descending, names in orders.items()]  # fmt: skip
 
 
 def _written(operation: Create[Activity] | Update[Activity]) -> dict[str, Any]:
@@ -153,7 +145,8 @@ def _written(operation: Create[Activity] | Update[Activity]) -> dict[str, Any]:
 
 def parse_response(operation: Operation, response: WireResponse) -> Any:
     """The result. Raises the canonical error that the answer's status means; Malformed for what is no answer."""
-    data = json_body.parse(response.body)
+    is_xml = response.body.lstrip()[:5] == b"<data"
+    data = xml.read(response.body) if is_xml else json_body.parse(response.body)
     meta = data.get("meta") if isinstance(data, dict) else None
     status = meta.get("status") if isinstance(meta, dict) else None
     if not isinstance(status, str):
@@ -164,7 +157,14 @@ def parse_response(operation: Operation, response: WireResponse) -> Any:
     if isinstance(operation, Delete):
         return None
     if isinstance(operation, Find):
-        rows = body.get("activities") if isinstance(body, dict) else body
+        if is_count(operation):
+            total = _number(body.get("count")) if isinstance(body, dict) else None
+            if total is None:
+                raise Malformed("no count in the answer")
+            return Page((), total)
+        rows = body.get("activities") if isinstance(body, dict) and "activities" in body else body
+        if is_xml:
+            rows = rows if isinstance(rows, list) else [] if rows is None else [rows]
         if not isinstance(rows, list):
             raise Malformed("no list in the answer")
         return Page([_activity(row) for row in rows])
@@ -196,7 +196,7 @@ def _activity(row: Any) -> Activity:
 
 
 def _read(row: Mapping[str, Any]) -> Activity:
-    out = Activity(id=_number(row.get("id")) or 0)
+    out = Activity(id=_number(row.get("id")) or 0, type="note")
     extras: dict[str, Any] = {}
     for field in ACTIVITIES.fields:
         text = Parameters({"": row.get(field.name)}).text("")
@@ -220,6 +220,13 @@ def _read(row: Mapping[str, Any]) -> Activity:
         extras.update(owner_type=str(row["owner_type"]), owner_id=str(owner))
     elif owner:
         out.owner_id = owner
+    if extras:
+        out.extras = {NAMESPACE: extras}
+    staff = _number(row.get("staff"))
+    if not owner and staff:
+        out.owner_id = staff
+    elif staff is not None and staff != (logger(out) or 0):
+        extras["staff"] = str(staff)
     out.links = _links(row, out, extras)
     out.tags = [Tag(_number(tag.get("id")) or 0, str(tag.get("name", ""))) for tag in _objects(row.get("tag"))]
     if extras:
@@ -232,7 +239,7 @@ _UNSET = {"rate_charged": "0.00", "read": "0", "invitation": "0", "message_id": 
 
 
 def _objects(value: Any) -> Sequence[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
 
 
 def _number(value: Any) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapter.formats import json_body
 from adapter.losses import LossReport
 from adapter.wire import WireRequest, WireResponse
 from canonical.errors import (
@@ -12,9 +11,10 @@ from canonical.errors import (
 )
 from canonical.model import Activity
 from canonical.operations import Create, Delete, Find, Get, NewLink, Update
+from canonical.query import Query, Window
 from canonical.values import Ref
 from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import CONTENT_TYPES, MORE_INFO, OK
+from dialects.affinitylive.codec.envelope import CONTENT_TYPES, MORE_INFO, OK, RENDERERS
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.activity import ACTIVITIES, NOT_TASKS
 from dialects.affinitylive.fields.formats import BadValue
@@ -37,8 +37,13 @@ def _blind() -> Sight:
     return Sight(None, 0, 0, LossReport())
 
 
+def is_count(operation: Operation) -> bool:
+    """A Find of nothing but how many there are."""
+    return isinstance(operation, Find) and operation.total and operation.query.window.limit == 0
+
+
 def parse_request(request: WireRequest) -> Operation:
-    """The operation that a request on /activities or /activities/{id} asks for.
+    """The operation that a request on /activities, /activities/count or /activities/{id} asks for.
 
     Raises Unsupported for other routes, BadRequest, Malformed, TooLarge for what cannot be read.
     """
@@ -46,16 +51,14 @@ def parse_request(request: WireRequest) -> Operation:
     method = parameters.effective_method(request)
     given = parameters.read(request)
     include = PLANNER.plan("activities", given.fields).include
-    if path == "/activities":
-        if method == "GET":
-            asked = any(item.name == "interacts" for item in given.fields)
-            return Find(
-                Activity,
-                build(FILTERS["activities"], given, NOT_TASKS, _NO_CAP, with_interacts=asked),
-                include,
-            )
-        if method == "POST":
-            return _create(given)
+    if method == "GET" and path in ("/activities", "/activities/count"):
+        asked = any(item.name == "interacts" for item in given.fields)
+        query = build(FILTERS["activities"], given, NOT_TASKS, _NO_CAP, with_interacts=asked)
+        if path == "/activities":
+            return Find(Activity, query, include)
+        return Find(Activity, Query(query.where, (), Window(0, 0)), ("links",) if asked else (), total=True)
+    if path == "/activities" and method == "POST":
+        return _create(given)
     head, _, tail = path.rpartition("/")
     if head == "/activities" and whole(tail) is not None:
         id = record_id(tail)
@@ -123,7 +126,7 @@ def _create(given: Parameters) -> Create[Activity]:
 
 
 def render_response(operation: Operation, result: Any, request: WireRequest | None = None) -> WireResponse:
-    """The answer; with `request` in the shape that its ``_fields`` ask for, else with everything there is.
+    """The answer; with `request` in its format and the shape that its ``_fields`` ask for, else everything in JSON.
 
     Owners of interacts are not known here: the restructured list has none.
     """
@@ -135,12 +138,15 @@ def render_response(operation: Operation, result: Any, request: WireRequest | No
     else:
         items = items_of("_ALL", "interacts")
     plan = PLANNER.plan("activities", items)
-    if isinstance(operation, Find):
+    if isinstance(operation, Find) and is_count(operation):
+        response = {"count": str(result.total)}
+    elif isinstance(operation, Find):
         response = render(plan, result.items, _blind())
         if "interacts" in plan.names:
             response = {"activities": response, "staff": [], "contacts": []}
     elif not isinstance(operation, Delete):
         response = render(plan, [result], _blind())[0]
     meta = {"status": "ok", "message": OK, "more_info": f"{MORE_INFO}ok"}
-    body = json_body.render({"response": response, "meta": meta})
-    return WireResponse(200, [("Content-Type", CONTENT_TYPES["json"])], body)
+    format_ = "json" if request is None else parameters.wire_format(request)
+    body = RENDERERS[format_]({"response": response, "meta": meta})
+    return WireResponse(200, [("Content-Type", CONTENT_TYPES[format_])], body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapter.formats.xml_body import escape_attribute, escape_text
+from adapter.formats.xml_body import Element, escape_attribute, escape_text, parse
 
 
 def render(data: dict[str, Any]) -> bytes:
@@ -36,3 +36,27 @@ def _element(name: str, value: Any) -> str:
 
 def _scalar(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
+
+
+def read(body: bytes) -> Any:
+    """A document as its JSON variant would be read, but a list of one entry is that entry and an empty one missing.
+
+    Raises Malformed, TooLarge.
+    """
+    return _read(parse(body))
+
+
+def _read(element: Element) -> Any:
+    if not element.attributes and not element.children:
+        return element.text or None
+    out: dict[str, Any] = dict(element.attributes)
+    for child in element.children:
+        value = _read(child)
+        there = out.get(child.tag)
+        if there is None:
+            out[child.tag] = value
+        elif isinstance(there, list):
+            there.append(value)
+        else:
+            out[child.tag] = [there, value]
+    return out
