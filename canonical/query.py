@@ -15,6 +15,8 @@ from enum import Enum
 MAX_TERMS = 500
 MAX_DEPTH = 32
 MAX_LIST = 10_000
+MAX_PATTERN = 10_000
+"""Characters of a LIKE pattern: SQLite takes 50,000 bytes and no more."""
 
 
 class Op(Enum):

@@ -12,7 +12,7 @@ from canonical.errors import Unsupported
 from canonical.model import KINDS, KindSpec
 from canonical.model.module import RECORD_FIELDS, ModuleSort
 from canonical.operations import Aggregate
-from canonical.query import Node, escape_like
+from canonical.query import MAX_PATTERN, Node, escape_like
 from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend
 from canonical.store.sql.compile import TENANT, Builder, Expression, visible
@@ -21,7 +21,6 @@ from canonical.values import clean_text, fold_pattern
 
 SEPARATOR = "\x1f"
 """Between the folded values in `module_record.search`."""
-MAX_PATTERN = 10_000
 MODULE = sa.bindparam("module_id", type_=sa.BigInteger())
 
 Params = dict[str, Any]

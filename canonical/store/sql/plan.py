@@ -19,6 +19,7 @@ from canonical.model import KINDS, STATES, KindSpec
 from canonical.query import (
     MAX_DEPTH,
     MAX_LIST,
+    MAX_PATTERN,
     MAX_TERMS,
     And,
     Compare,
@@ -174,6 +175,8 @@ def _compare(name: str, how: str, op: Op, value: Any, values: list[Scalar], *, s
     if prefix:
         values.extend((prefix, prefix + HIGHEST))
         return ("compare", name, how, "range", 2)
+    if len(pattern) > MAX_PATTERN:
+        raise Unsupported("the pattern is too long")
     values.append(pattern)
     infix = _literal(pattern[1:-1]) if searchable and pattern[:1] == "%" and pattern[-1:] == "%" else None
     if infix is not None and len(infix) >= 3:
