@@ -9,8 +9,6 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
-from werkzeug.http import parse_cookie
-
 from adapter.dialect import Call
 from adapter.wire import WireRequest
 from canonical.accounts import Principal
@@ -30,6 +28,8 @@ HEADERS: Final = (
 """What clients send with underscores; `Headers` takes dashes and any letter case for the same."""
 # What PHP takes for a session id; anything else gets a new one.
 _LEGAL = re.compile(r"[A-Za-z0-9,-]{1,128}\Z")
+# The first of its name counts, as in PHP; other cookies may hold any bytes.
+_COOKIE = re.compile(r"(?:\A|;)[ \t]*PHPSESSID=([^;]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ def _session(call: Call) -> Principal | None:
         # A wrong token destroys the session for good.
         accounts.revoke(KIND, session)
         return None
-    cookie = request.headers.get("Cookie")
-    session = (parse_cookie(cookie).get("PHPSESSID") or "") if cookie else ""
+    found = _COOKIE.search(request.headers.get("Cookie") or "")
+    session = found[1].strip(' \t"') if found is not None else ""
     if not session:
         return None
     _remember(call, session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -171,6 +172,48 @@ def test_odd_bytes(tmp_path: Path, body: bytes) -> None:
         )
         assert answer.status == 200
         orjson.loads(answer.body)
+    assert zurmo.failures() == []
+
+
+CLAUSE = "data[search][searchAttributeData][clauses][1]"
+SEARCH = "data[search][modelClassName]={}&data[search][searchAttributeData][structure]=1"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("list", "data[search][id][]=1&" * 1_001, "Too many values."),
+        (
+            "search",
+            f"{SEARCH.format('Task')}&{CLAUSE}[attributeName]=name&{CLAUSE}[operatorType]=oneOf&"
+            + f"{CLAUSE}[value][]=a&" * 1_001,
+            "Too many values.",
+        ),
+        ("list", "data[search][description]=" + "%25a" * 30_000, "The search is not supported."),
+        (
+            "search",
+            f"{SEARCH.format('Task')}&{CLAUSE}[attributeName]=name&{CLAUSE}[operatorType]=contains&"
+            f"{CLAUSE}[value]={'a' * 100_000}",
+            "The search is not supported.",
+        ),
+        # Compared in Python, where a pattern once took longer the more wildcards it had.
+        (
+            "search",
+            f"{SEARCH.format('Task')}&{CLAUSE}[attributeName]=completed&{CLAUSE}[operatorType]=contains&"
+            f"{CLAUSE}[value]={'%25' * 100_000}x",
+            None,
+        ),
+        ("list", "data[search][name]=" + "a" * 1_000_000, None),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_searches_without_end_end_soon(tmp_path: Path, path: str, body: str, message: str | None) -> None:
+    zurmo = Zurmo(tmp_path)
+    started = time.process_time()
+    headers = {"Accept": "application/json", "Content-Type": FORM}
+    answer = zurmo.raw("POST", f"/tasks/task/api/{path}/filter/", body.encode(), headers, zurmo.session)
+    assert time.process_time() - started < 5
+    assert orjson.loads(answer.body)["message"] == message
     assert zurmo.failures() == []
 
 

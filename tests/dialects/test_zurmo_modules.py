@@ -67,6 +67,14 @@ def test_a_probability_alone_is_dropped(v3: Zurmo) -> None:
     assert v3.world.lines[-1]["losses"] == {"opportunity.probability:follows_the_stage": 1}
 
 
+def test_a_create_with_relations_has_the_rule_in_memory(v3: Zurmo) -> None:
+    id = v3.create("contacts/contact", lastName="Silva", state={"id": "5"})["id"]
+    relation = {"contacts": {"0": {"action": "add", "modelId": str(id), "modelClassName": "Contact"}}}
+    made = deal(v3, stage={"value": "Verbal"}, probability="33", modelRelations=relation)
+    assert made["probability"] == 75
+    assert v3.read(DEAL, made["id"])["probability"] == "75"
+
+
 def test_the_first_stage(v3: Zurmo) -> None:
     made = deal(v3)
     assert (made["stage"]["value"], made["probability"], made["stageModifiedDateTime"]) == ("Prospecting", "10", NOW)
@@ -104,6 +112,8 @@ def test_what_a_deal_needs(v3: Zurmo) -> None:
         "name": ["Name cannot be blank."],
         "amount": {"value": ["Value cannot be blank."]},
     }
+    sent: dict[str, Any] = {"closeDate": "2015-02-28", "name": "x", "amount": "100"}
+    assert v3.errors("POST", f"/{DEAL}/api/create/", sent) == {"amount": {"value": ["Value cannot be blank."]}}
     sent = {"closeDate": "2015-02-30", "name": "x", "amount": {"value": "x"}, "probability": "101"}
     assert v3.errors("POST", f"/{DEAL}/api/create/", sent) == {
         "closeDate": ["Close Date must be date."],
@@ -376,6 +386,13 @@ def test_custom_fields(v3: Zurmo) -> None:
     ]
     assert lists["Industries"]["Financial Services"] == "Financial Services"
     assert v3.failure("PUT", f"{path}/addValues/Titles", {}) == "Please provide data."
+
+
+def test_a_list_of_no_name_is_not_made(v3: Zurmo) -> None:
+    for name in ("%00", "", "x" * 65):
+        message = v3.failure("PUT", f"/zurmo/customField/api/addValues/{name}", {"values": ["A"]})
+        assert message == "Please provide data."
+    assert "" not in v3.ok("GET", "/zurmo/customField/api/list/")
 
 
 def test_defaults_of_other_dialects_are_theirs(v3: Zurmo) -> None:

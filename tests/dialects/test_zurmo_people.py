@@ -346,6 +346,8 @@ def people(v3: Zurmo) -> Zurmo:
         ({"firstName": "an"}, ["Silva"]),
         ({"lastName": "akes"}, ["Åkesson"]),
         ({"fullName": "ana si"}, ["Silva"]),
+        ({"fullName": "silv"}, ["Silva"]),
+        ({"anyMixedAttributes": "akes"}, ["Åkesson"]),
         ({"anyEmail": "ana@"}, ["Silva", "Åkesson"]),
         ({"primaryEmail": {"emailAddress": "ana@"}}, ["Silva"]),
         ({"secondaryEmail": {"emailAddress": "ana@"}}, ["Åkesson"]),

@@ -105,6 +105,16 @@ def test_what_no_search_can_ask(zurmo: Zurmo) -> None:
     assert message == "Searching or sorting by primaryEmail.optOut is not supported."
     message = zurmo.failure("POST", "/contacts/contact/api/list/", {"sort": "officePhone"})
     assert message == "Searching or sorting by officePhone is not supported."
+    # In the words of the wire, also where the core is what refuses.
+    for attribute, related, name in (("owner", "id", "owner.id"), ("dueDateTime", "", "dueDateTime")):
+        clause = {
+            "attributeName": attribute,
+            "relatedAttributeName": related,
+            "operatorType": "endsWith",
+            "value": "1",
+        }
+        message = zurmo.refused_search("tasks/task", "Task", clause)
+        assert message == f"Searching or sorting by {name} is not supported."
 
 
 # -- date filters -------------------------------------------------------------------------------------------------
@@ -393,6 +403,11 @@ def test_mismatches(zurmo: Zurmo, operator: str, value: Any, message: str) -> No
     assert zurmo.refused_search("tasks/task", "Task", clause) == message
 
 
+def test_what_a_mismatch_repeats_is_bounded(zurmo: Zurmo) -> None:
+    clause = {"attributeName": "name", "operatorType": "o" * 100_000, "value": "v" * 100_000}
+    assert len(zurmo.refused_search("tasks/task", "Task", clause)) < 3_000
+
+
 def test_related_attributes(filled: Zurmo) -> None:
     for value, found in (("1", 4), ("2", 0)):
         assert len(filled.search("tasks/task", "Task", "owner", "equals", value, "id")) == found
@@ -525,7 +540,15 @@ def test_numbers_as_mysql_reads_them() -> None:
         ("abc", "a\\_c", False),
         ("a_c", "a\\_c", True),
         ("x", "", False),
+        ("", "%%", True),
+        ("abcabc", "%b%c", True),
+        ("abc", "%c%b%", False),
+        ("ab", "ab%b", False),
+        ("a%", "a\\%", True),
+        ("1", "%" * 200_000 + "x", False),
+        ("Qualified", "%a_" * 100_000, False),
     ],
+    ids=lambda value: str(value)[:20],
 )
 def test_like(text: str, pattern: str, matches: bool) -> None:
     assert like(text, pattern) is matches

@@ -126,6 +126,24 @@ def test_the_cookie_alone_signs_in(zurmo: Zurmo) -> None:
     assert cookie_of(answer) == zurmo.session[0]
 
 
+@pytest.mark.parametrize(
+    "cookie",
+    ["other=\xe9\xff; PHPSESSID={}", 'PHPSESSID="{}";x', " PHPSESSID={} ; PHPSESSID=no", "XPHPSESSID=no;PHPSESSID={}"],
+)
+def test_cookies_beside_it_may_be_anything(zurmo: Zurmo, cookie: str) -> None:
+    assert zurmo.session is not None
+    answer = zurmo.raw("GET", READ, headers=login_headers(Cookie=cookie.format(zurmo.session[0])))
+    assert cookie_of(answer) == zurmo.session[0]
+    assert answer.body != GUEST
+
+
+@pytest.mark.parametrize("cookie", ["PHPSESSID=\xe9\xff", "PHPSESSID=", "\xff" * 5_000, "PHPSESSID=no; PHPSESSID={}"])
+def test_a_cookie_of_no_session_makes_a_guest(zurmo: Zurmo, cookie: str) -> None:
+    assert zurmo.session is not None
+    answer = zurmo.raw("GET", READ, headers=login_headers(Cookie=cookie.format(zurmo.session[0])))
+    assert answer.body == GUEST
+
+
 def test_session_headers_decide_over_the_cookie(zurmo: Zurmo) -> None:
     assert zurmo.session is not None
     headers = login_headers(Cookie=f"PHPSESSID={zurmo.session[0]}")

@@ -115,6 +115,23 @@ def test_an_update_echoes_what_was_sent(zurmo: Zurmo) -> None:
     assert (stored["dueDateTime"], stored["description"]) == (None, "")
 
 
+def test_a_create_is_read_back(zurmo: Zurmo) -> None:
+    made = zurmo.create("tasks/task", name="x", dueDateTime="", completedDateTime="", description="")
+    assert made == zurmo.read("tasks/task", made["id"])
+    assert (made["dueDateTime"], made["completedDateTime"], made["description"]) == (None, None, "")
+    zurmo.set("zero_dates", "yes")
+    made = zurmo.create("tasks/task", name="x", dueDateTime="", completedDateTime="2015-02-30 00:00:00")
+    assert (made["dueDateTime"], made["completedDateTime"]) == ("0000-00-00 00:00:00",) * 2
+    answer = zurmo.update("tasks/task", made["id"], completedDateTime="2015-13-13 00:00:00")
+    assert answer["completedDateTime"] == "2015-13-13 00:00:00"
+
+
+@pytest.mark.parametrize("sent", ["", "2015-01-01 00:00:00"])
+def test_a_rule_wins_over_what_was_sent(v3: Zurmo, sent: str) -> None:
+    assert v3.create("tasks/task", name="x", status="5", completedDateTime=sent)["completedDateTime"] == NOW
+    assert v3.update("tasks/task", v3.task(), status="5", completedDateTime=sent)["completedDateTime"] == NOW
+
+
 def test_an_update_touches_what_it_says(zurmo: Zurmo) -> None:
     id = zurmo.task(description="keep", dueDateTime="2015-03-02 09:00:00")
     zurmo.tick()

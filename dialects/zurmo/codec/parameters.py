@@ -112,7 +112,7 @@ class Given:
     def __init__(self, request: WireRequest, action: str, rest: str, *, question_marks: bool = False) -> None:
         self.request = request
         self.action = action
-        self.rest: list[str] = [unquote(part) for part in rest.split("/")] if rest else []
+        self.rest: list[str] = [clean_text(unquote(part)) for part in rest.split("/")] if rest else []
         """The decoded segments after the action."""
         self.question_marks = question_marks
         self._parameters: Data | None = None

@@ -162,10 +162,17 @@ FIELDS: tuple[Field, ...] = (
     ),
 )
 
+
+def _search_full_name(searching: Searching, below: Below, test: Comparison) -> Node:
+    if below:
+        raise UnknownAttribute(below[0])
+    return any_of(*(text_node(column, test) for column in ("name", "first_name", "last_name")))
+
+
 FULL_NAME = Field(
     "fullName",
     show=lambda record, view: None,
-    search=plain.column_search("name", text_node),
+    search=_search_full_name,
     sort="name",
     default_operator="startsWith",
     listed=False,

@@ -42,6 +42,8 @@ def _show_amount(record: Opportunity, view: View) -> dict[str, Any] | None:
 
 def _take_amount(draft: Draft, row: Field, value: Nested) -> None:
     if not isinstance(value, dict):
+        if draft.creating:
+            _missing_amount(draft, row)
         return
     sent = value.get("value")
     if isinstance(sent, str):

@@ -108,7 +108,8 @@ def settle(draft: Draft) -> None:
     if record is None and draft.profile.v3:
         if draft.user_id is not None:
             draft.values.setdefault("requester_id", draft.user_id)
-        draft.memory["status"] = 1
+        if "status" not in draft.sent:
+            draft.memory["status"] = 1
     if not scratch:
         return
     was = record is not None and record.state == "completed"
@@ -121,12 +122,12 @@ def settle(draft: Draft) -> None:
         draft.extras["completed"] = "0"
         if completed and not was and not draft.profile.v3 and done is None:
             done = draft.now
-            draft.extras["latest"] = sql_time(draft.now)
+            draft.extras["latest"] = draft.memory["completedDateTime"] = sql_time(draft.now)
     if "status" in scratch and scratch["status"] != (None if record is None else status):
         status = scratch["status"]
         if status == COMPLETED:
             completed, done = True, draft.now
-            draft.extras["latest"] = sql_time(draft.now)
+            draft.extras["latest"] = draft.memory["completedDateTime"] = sql_time(draft.now)
             draft.extras["completed"] = "0"
         elif not (record is None and completed):
             completed = False
@@ -214,7 +215,6 @@ FIELDS: tuple[Field, ...] = (
         sort="completed_at",
         label="Completed On",
         element="DateTime",
-        echo=lambda shown, sent: "" if sent == "" else shown,
     ),
     Field(
         "completed",

@@ -134,8 +134,6 @@ def remember(shown: dict[str, Any], draft: Draft, module: Module, *, whole: bool
         elif whole and isinstance(value, str):
             shown[name] = value
     if whole:
-        for name, value in draft.memory.items():
-            if name in shown and not (draft.creating and name in draft.sent):
-                shown[name] = value
+        shown.update((name, value) for name, value in draft.memory.items() if name in shown)
     if draft.creating and module is TASKS and draft.profile.number_zero and draft.sent.get("completed") == "0":
         shown["completed"] = 0  # as the seed prints it

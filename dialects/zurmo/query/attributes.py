@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
+from adapter.formats.form_body import Nested
 from canonical.model import Opportunity, Party
 from canonical.query import Compare, Has, Node, Op, all_of, any_of, one_of
 from dialects.zurmo.codec.parameters import php_int
+from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields.base import Field
 from dialects.zurmo.fields.custom import custom_node, is_custom
 from dialects.zurmo.modules import Module
 from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import number_node
+
+# PHP itself takes no more variables of a form (max_input_vars).
+MAX_VALUES: Final = 1_000
+
+
+def one_of_texts(values: Mapping[str, Nested]) -> Comparison:
+    """The comparison with a list that was sent. Raises Failure for one that is too long."""
+    if len(values) > MAX_VALUES:
+        raise Failure("Too many values.")
+    return Comparison("oneOf", values=tuple(item for item in values.values() if isinstance(item, str)))
 
 
 def row_of(module: Module, name: str, searching: Searching) -> Field:
@@ -33,7 +48,11 @@ def node_of(module: Module, name: str, below: Below, test: Comparison, searching
     search = row_of(module, name, searching).search
     if search is None:
         raise UnknownAttribute(name)
-    return search(searching, below, test)
+    try:
+        return search(searching, below, test)
+    except NotSearchable as error:
+        # In the client's words, not the core's.
+        raise NotSearchable(".".join((name, *below))) from error
 
 
 def _about(below: Below, test: Comparison) -> Node:
@@ -62,7 +81,7 @@ def _related(module: Module, name: str, below: Below, test: Comparison, searchin
         raise UnknownAttribute(below[0])
     if test.operator not in ("equals", "oneOf") or searching.desk is None:
         raise NotSearchable(name)
-    ids = [php_int(text) for text in (test.values or (test.value,))][:1000]
+    ids = [php_int(text) for text in (test.values or (test.value,))]
     if module.model == "Account":
         kind: type[Opportunity] | type[Party] = Opportunity if name == "opportunities" else Party
         column = "party_id" if kind is Opportunity else "organisation_id"

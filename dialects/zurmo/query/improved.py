@@ -10,7 +10,7 @@ from canonical.query import TRUE, Node, all_of
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.modules import BY_MODEL, OTHER_MODELS, Module
-from dialects.zurmo.query.attributes import node_of
+from dialects.zurmo.query.attributes import node_of, one_of_texts
 from dialects.zurmo.query.comparison import (
     LIST_OPERATORS,
     NULL_OPERATORS,
@@ -23,7 +23,7 @@ from dialects.zurmo.query.comparison import (
 from dialects.zurmo.query.structure import parse
 
 MAX_CLAUSES: Final = 200
-MAX_VALUES: Final = 5_000
+MAX_ECHO: Final = 1_000
 
 
 def module_of(search: Mapping[str, Nested], route: Module) -> Module:
@@ -76,7 +76,7 @@ def _comparison(clause: Mapping[str, Nested]) -> Comparison:
         return Comparison(operator)
     if isinstance(value, str) and operator in SCALAR_OPERATORS:
         return Comparison(operator, value)
-    if isinstance(value, dict) and operator in LIST_OPERATORS and len(value) <= MAX_VALUES:
-        return Comparison(operator, values=tuple(item for item in value.values() if isinstance(item, str)))
+    if isinstance(value, dict) and operator in LIST_OPERATORS:
+        return one_of_texts(value)
     shown = "Array" if isinstance(value, dict) else value or ""
-    raise Failure(f"value: {shown} operator type: {operator}")
+    raise Failure(f"value: {shown[:MAX_ECHO]} operator type: {operator[:MAX_ECHO]}")

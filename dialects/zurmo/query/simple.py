@@ -13,7 +13,7 @@ from canonical.query import TRUE, Node, all_of, any_of, eq
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.fields.custom import is_custom
 from dialects.zurmo.modules import Module
-from dialects.zurmo.query.attributes import about_node, node_of, row_of
+from dialects.zurmo.query.attributes import about_node, node_of, one_of_texts, row_of
 from dialects.zurmo.query.comparison import Comparison, NotSearchable, Searching, UnknownAttribute
 from dialects.zurmo.query.dates import SUFFIXES, date_filter
 
@@ -90,7 +90,7 @@ def _tests(
         raise UnknownAttribute(name)
     if _is_list(value):
         if _takes_lists(module, name, searching):
-            yield below, Comparison("oneOf", values=tuple(item for item in value.values() if isinstance(item, str)))
+            yield below, one_of_texts(value)
         return
     for key, inner in value.items():
         yield from _tests(module, name, (*below, key), inner, searching)
