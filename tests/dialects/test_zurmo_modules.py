@@ -106,6 +106,16 @@ def test_a_currency_that_nobody_set_up_comes_back(v3: Zurmo) -> None:
     assert (kept.amount, kept.currency) == (6_000_000, "SEK")
 
 
+def test_a_person_in_the_place_of_the_account_may_be_written_back(v3: Zurmo) -> None:
+    person = v3.create("contacts/contact", lastName="Silva", state={"id": "5"})["id"]
+    values = {"title": "x", "party_id": person, "amount": 5_000_000, "currency": "sek"}
+    made: Opportunity = v3.write(lambda desk: desk.create(Create(Opportunity, values)))
+    currency = {"id": str(v3.read(DEAL, made.id)["amount"]["currency"]["id"])}
+    v3.update(DEAL, made.id, account={"id": str(person)}, amount={"value": "5", "currency": currency}, name="y")
+    kept = stored_deal(v3, made.id)
+    assert (kept.title, kept.party_id, kept.amount, kept.currency) == ("y", person, 5_000_000, "sek")
+
+
 def test_what_a_deal_needs(v3: Zurmo) -> None:
     assert v3.errors("POST", f"/{DEAL}/api/create/", {"description": "x"}) == {
         "closeDate": ["Close Date cannot be blank."],

@@ -8,6 +8,7 @@ import pytest
 
 from canonical.model import ContactPoint, Party
 from canonical.operations import Create, Update
+from dialects.zurmo.codec.requests import as_sent
 from tests.dialects.zurmo_client import Zurmo, seed_fixture, v3_fixture
 
 zurmo = seed_fixture()
@@ -508,6 +509,46 @@ def test_long_texts_of_others_are_shortened_on_show_only(v3: Zurmo) -> None:
     v3.update(CONTACT, id, firstName="x" * 32, lastName="y" * 32, department="d")
     kept = party(v3, id)
     assert (len(kept.first_name or ""), len(kept.last_name or ""), kept.department) == (50, 33, "d")
+
+
+POINTS = (
+    ContactPoint("email", "no address at all"),
+    ContactPoint("email", "second@b.example"),
+    ContactPoint("email", "third@b.example"),
+    ContactPoint("phone", "1" * 60, "work"),
+    ContactPoint("website", "ftp://x y"),
+    ContactPoint("address", label="home", street="s" * 200, city="c" * 100, postcode="p" * 30, country="n" * 60),
+)
+READ_ONLY = ["id", "createdDateTime", "modifiedDateTime", "createdByUser", "modifiedByUser", "latestActivityDateTime"]
+
+
+@pytest.mark.parametrize("path", [CONTACT, ACCOUNT])
+def test_what_others_wrote_may_be_written_back(v3: Zurmo, path: str) -> None:
+    values: dict[str, Any] = {"type": "person", "salutation": "s" * 300, "stage_word": "Met once"}
+    if path == ACCOUNT:
+        values = {"type": "organisation", "name": "n" * 300, "category": "c" * 300}
+    id = by_another(v3, *POINTS, **values)
+    before = party(v3, id)
+    shown = v3.read(path, id)
+    v3.tick()
+    sent = {name: as_sent(value) for name, value in shown.items() if name not in READ_ONLY and value is not None}
+    assert v3.update(path, id, **sent) == shown
+    assert party(v3, id) == before
+    # One part of it may change alone.
+    address = "primaryAddress" if path == CONTACT else "billingAddress"
+    changed = v3.update(path, id, **{address: {**sent[address], "city": "Leeds"}})[address]
+    assert (changed["city"], changed["street1"]) == ("Leeds", "s" * 128)
+    point = next(point for point in party(v3, id).points if point.kind == "address")
+    assert (point.city, point.street, point.label) == ("Leeds", "s" * 200, "home")
+
+
+def test_contact_points_of_others_are_shortened_on_show_only(v3: Zurmo) -> None:
+    id = by_another(v3, *POINTS, type="person", last_name="Berg", salutation="s" * 300)
+    shown = v3.read(CONTACT, id)
+    address = shown["primaryAddress"]
+    assert [len(address[name]) for name in ("city", "country", "postalCode", "street1")] == [32, 32, 16, 128]
+    assert (len(shown["officePhone"]), len(shown["title"]["value"])) == (24, 255)
+    assert v3.world.lines[-1]["losses"]["party.points:shortened"] == 5
 
 
 def test_more_digits_than_are_kept_are_reported(v3: Zurmo) -> None:

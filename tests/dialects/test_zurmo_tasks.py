@@ -450,6 +450,15 @@ def test_private_records_of_others_stay_private(v3: Zurmo) -> None:
     assert core(v3, id).visibility == "private"
 
 
+def test_confidential_records_of_others_do_not_become_public(v3: Zurmo) -> None:
+    id = by_another(v3, title="x", visibility="confidential")
+    shown = v3.read("tasks/task", id)["explicitReadWriteModelPermissions"]
+    assert shown == {"type": 1, "nonEveryoneGroup": None}
+    for sent in ({"type": "1"}, {"type": "1", "nonEveryoneGroup": ""}):
+        v3.update("tasks/task", id, explicitReadWriteModelPermissions=sent, name="y")
+        assert core(v3, id).visibility == "confidential"
+
+
 def test_groups(v3: Zurmo) -> None:
     refused = v3.failure(
         "POST",

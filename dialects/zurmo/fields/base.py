@@ -143,6 +143,22 @@ def kept(record: Record, key: str, default: Any = None) -> Any:
     return default if mine is None else mine.get(key, default)
 
 
+def written_back(shown: Any, sent: Nested) -> bool:
+    """Whether what was sent is what is shown: it changes nothing then, also where it is not all that is stored."""
+    if isinstance(sent, dict):
+        found = isinstance(shown, dict) and bool(sent)
+        return found and all(written_back(shown.get(name), value) for name, value in sent.items())
+    return shown is not None and str(shown) == sent
+
+
+def shortened(record: Record, view: View, name: str, text: str | None, limit: int | None) -> str | None:
+    """A text no longer than the vendor's column; what is stored stays whole."""
+    if limit is None or text is None or len(text) <= limit:
+        return text
+    view.lose(record.KIND, name, "shortened")
+    return text[:limit]
+
+
 BLANK: Final = "{} cannot be blank."
 TOO_LONG: Final = "{} is too long (maximum is {} characters)."
 TOO_BIG: Final = "{} is too big (maximum is {})."

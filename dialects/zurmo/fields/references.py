@@ -143,7 +143,8 @@ def project() -> Field:
     )
 
 
-_TYPES = {"everyone": 1, "group": 2}
+# Everyone sees what is confidential, though not its texts.
+_TYPES = {"everyone": 1, "confidential": 1, "group": 2}
 
 
 def permissions() -> Field:
@@ -151,8 +152,6 @@ def permissions() -> Field:
 
     def show(record: Any, view: View) -> dict[str, Any]:
         kind = _TYPES.get(record.visibility)
-        if kind is None and record.visibility == "confidential":
-            kind = 1  # everyone sees it, though not its texts
         return {"type": kind, "nonEveryoneGroup": record.group_id if kind == 2 else None}
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
@@ -163,7 +162,7 @@ def permissions() -> Field:
             draft.fail_below(row.name, "type", base.MUST_BE.format("Type", "1 or 2"))
             return
         if draft.record is not None and _TYPES.get(draft.record.visibility) == _TYPES.get(wanted) != 2:
-            return  # what is shown the same stays what it is: private is not made owner-only
+            return  # what is shown the same stays what it is: private is not made owner-only, confidential not public
         draft.values["visibility"] = wanted
         draft.values["group_id"] = _group(draft, value.get("nonEveryoneGroup")) if wanted == "group" else None
 

@@ -176,12 +176,8 @@ def _state(record: Activity | None, status: str, completed: bool, was: bool, dra
     return "open" if record is None or was else record.state
 
 
-def _show_name(record: Activity, view: View) -> str:
-    limit = view.profile.name_length
-    if len(record.title) > limit:
-        view.lose("activity", "title", "shortened")
-        return record.title[:limit]
-    return record.title
+def _show_name(record: Activity, view: View) -> str | None:
+    return base.shortened(record, view, "title", record.title, view.profile.name_length)
 
 
 def _take_name(draft: Draft, row: Field, value: Nested) -> None:

@@ -14,7 +14,7 @@ from dialects.zurmo.auth import profile
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import READ_ONLY, Failure
 from dialects.zurmo.fields import plain
-from dialects.zurmo.fields.base import MUST_BE, Draft, View, label_of
+from dialects.zurmo.fields.base import MUST_BE, Draft, View, label_of, written_back
 from dialects.zurmo.fields.common import IMPORTABLE
 from dialects.zurmo.fields.custom import is_custom, take_custom
 from dialects.zurmo.modules import TASKS, Module
@@ -58,8 +58,8 @@ def fill(draft: Draft, module: Module) -> dict[str, str]:
             continue
         if row.name in draft.sent:
             value = draft.sent[row.name]
-            # What is shown, written back, changes nothing: a shortened name, a day shown as midnight.
-            if draft.record is None or not isinstance(value, str) or row.show(draft.record, view) != value:
+            # A shortened name, a day shown as midnight, a person in the place of an account.
+            if draft.record is None or not written_back(row.show(draft.record, view), value):
                 row.take(draft, row, value)
         elif draft.creating and row.missing is not None:
             row.missing(draft, row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ _ATOM = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL = re.compile(
     rf"{_ATOM}(?:\.{_ATOM})*@(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{{0,61}}[a-zA-Z0-9])?\.)+[a-zA-Z0-9](?:[a-zA-Z0-9-]{{0,61}}[a-zA-Z0-9])?\Z"
 )
+_EMAIL_LENGTH: Final = 255
 _EMAIL_KEYS: Final = ("emailAddress", "isInvalid", "optOut")
 _EMAIL_LABELS: Final = {"emailAddress": "Email Address", "isInvalid": "Is Invalid", "optOut": "Opt Out"}
 
@@ -53,7 +54,7 @@ POINT_IDS, BLANK_IDS = 0, 3
 
 
 def is_email(text: str) -> bool:
-    return len(text) <= 255 and _EMAIL.match(text) is not None
+    return len(text) <= _EMAIL_LENGTH and _EMAIL.match(text) is not None
 
 
 def _mine(point: ContactPoint) -> dict[str, Any]:
@@ -92,14 +93,23 @@ def _blank_object(record: Any, keys: Sequence[str], held: dict[str, Any], slot: 
 
 
 def _show_with(
-    name: str, choose: Choose, whole: Callable[[ContactPoint], dict[str, Any]], keys: Sequence[str]
+    name: str,
+    choose: Choose,
+    whole: Callable[[ContactPoint], dict[str, Any]],
+    keys: Sequence[str],
+    limits: Mapping[str, int],
 ) -> base.Show:
     def show(record: Any, view: View) -> dict[str, Any] | None:
         held = kept(record, name)
         if held is not None:
             return _blank_object(record, keys, held, BLANK_IDS)
         point = choose(record.points)
-        return None if point is None else whole(point)
+        if point is None:
+            return None
+        shown = whole(point)
+        for key, limit in limits.items():
+            shown[key] = base.shortened(record, view, "points", shown[key], limit)
+        return shown
 
     return show
 
@@ -175,10 +185,14 @@ def _take_with(
     def take(draft: Draft, row: Field, value: Nested) -> None:
         if not isinstance(value, dict):
             return
+        point = None if draft.record is None else choose(draft.record.points)
+        if point is not None:
+            # What another dialect stored may be longer than what can be sent here.
+            shown = row.show(draft.record, View(draft.profile)) or {}
+            value = {key: text for key, text in value.items() if not base.written_back(shown.get(key), text)}
         sent = check(draft, row.name, value)
         if not sent:
             return
-        point = None if draft.record is None else choose(draft.record.points)
         held = draft.kept(row.name)
         merged = _merge_point(point or ContactPoint(kind, label=label), {**(held or {}), **sent}, places)
         if any(getattr(merged, name) for name in content):
@@ -186,13 +200,13 @@ def _take_with(
             draft.extras[row.name] = None
         else:
             # Nothing that a contact point could hold: kept beside the record, as it was shown.
-            shown = (
+            stored = (
                 {}
                 if point is None
                 else {key: getattr(point, own) if own else _mine(point).get(key) for key, own in places.items()}
             )
             draft.extras[row.name] = {
-                key: held for key, held in {**shown, **(held or {}), **sent}.items() if held is not None
+                key: held for key, held in {**stored, **(held or {}), **sent}.items() if held is not None
             }
             if point is not None:
                 draft.dropped.append(point.id)
@@ -212,7 +226,7 @@ def email(name: str, choose: Choose, label: str | None, where: Node) -> Field:
 
     return Field(
         name,
-        show=_show_with(name, choose, email_object, _EMAIL_KEYS),
+        show=_show_with(name, choose, email_object, _EMAIL_KEYS, {"emailAddress": _EMAIL_LENGTH}),
         take=_take_with(choose, "email", label, EMAIL_PLACES, checked_email, ("value",)),
         search=search,
         element="EmailAddressInformation",
@@ -239,7 +253,7 @@ def address(name: str, choose: Choose, label: str | None, where: Node) -> Field:
 
     return Field(
         name,
-        show=_show_with(name, choose, address_object, tuple(ADDRESS)),
+        show=_show_with(name, choose, address_object, tuple(ADDRESS), _ADDRESS_LENGTHS),
         take=_take_with(
             choose,
             "address",

@@ -29,7 +29,7 @@ def single(name: str, kind: str, choose: Choose, label: str | None, where: Node,
     def show(record: Any, view: View) -> str | None:
         point = choose(record.points)
         if point is not None:
-            return point.value
+            return base.shortened(record, view, "points", point.value, limit)
         # Sent empty: the vendor keeps "" apart from null (zurmo dossier, section 3).
         return "" if name in kept(record, "empty", ()) else None
 

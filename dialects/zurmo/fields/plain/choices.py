@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from adapter.formats.form_body import Nested
 from canonical.query import Node
@@ -12,6 +12,8 @@ from dialects.zurmo.fields.base import Draft, Field, View
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import text_node
 
+_LIMIT: Final = 255
+
 
 def dropdown(name: str, column: str, slot: int, picklist: str, **more: Any) -> Field:
     """A free text out of a list, ``{"id", "value"}``; the id is worked out from the record's and the field's slot."""
@@ -19,7 +21,7 @@ def dropdown(name: str, column: str, slot: int, picklist: str, **more: Any) -> F
     start = more.pop("start", None)
 
     def show(record: Any, view: View) -> dict[str, Any] | None:
-        value = getter(record)
+        value = base.shortened(record, view, column, getter(record), _LIMIT)
         return None if value is None else {"id": record.id * 8 + slot, "value": value}
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
@@ -28,8 +30,8 @@ def dropdown(name: str, column: str, slot: int, picklist: str, **more: Any) -> F
             return
         if not isinstance(sent, str):
             draft.fail_below(row.name, "value", base.MUST_BE.format("Value", "string"))
-        elif len(sent) > 255:
-            draft.fail_below(row.name, "value", base.TOO_LONG.format("Value", 255))
+        elif len(sent) > _LIMIT:
+            draft.fail_below(row.name, "value", base.TOO_LONG.format("Value", _LIMIT))
         else:
             draft.values[column] = sent
 

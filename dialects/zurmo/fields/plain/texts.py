@@ -57,14 +57,8 @@ def set_column(column: str) -> base.Take:
 
 
 def getter_show(getter: Callable[[Any], Any], column: str, limit: int | None) -> base.Show:
-    """Shows a text no longer than the vendor's column; what is stored stays whole."""
-
     def show(record: Any, view: View) -> str | None:
-        value: str | None = getter(record)
-        if limit is None or value is None or len(value) <= limit:
-            return value
-        view.lose(record.KIND, column, "shortened")
-        return value[:limit]
+        return base.shortened(record, view, column, getter(record), limit)
 
     return show
 
