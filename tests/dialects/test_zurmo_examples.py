@@ -10,18 +10,21 @@ import orjson
 import pytest
 
 from adapter.contract import Exchange, load
+from adapter.formats.form_body import build_query
 from adapter.losses import LossReport
-from adapter.wire import Headers, WireResponse
+from adapter.wire import Headers, WireRequest, WireResponse
 from canonical.errors import Denied, Invalid, NotFound, Unauthenticated, Unavailable, Unsupported
 from canonical.model import Activity, ContactPoint, Opportunity, Party, User
-from canonical.operations import Create, Delete, Find, Get, NewLink, Page, Update
+from canonical.operations import AddLink, Create, Delete, DropLink, Find, Get, NewLink, Page, Update
 from canonical.query import Compare, Has, Not, Op, Query, Sort, Window, all_of, any_of, contains, eq
 from canonical.values import Ref, instant
 from dialects.zurmo import DIALECT
 from dialects.zurmo.auth import CloseSession, OpenSession
 from dialects.zurmo.codec.answers import parse_response, render_response
+from dialects.zurmo.codec.links import UpdateAndLink
 from dialects.zurmo.codec.requests import parse_request, render_request
 from dialects.zurmo.errors import Failure
+from dialects.zurmo.modules import MEETINGS
 from dialects.zurmo.settings import profile_of
 from tests.dialects.test_zurmo_recordings import meant, told
 from tests.dialects.zurmo_client import FIXTURES, Zurmo
@@ -48,7 +51,7 @@ def prepared(folder: Path, case: Exchange) -> Zurmo:
         return zurmo
     for _ in range(3):
         zurmo.create("contacts/contact", lastName="Silva", state={"id": "5"})
-    if case.step == 1001:
+    if case.step in (1001, 1010):
         return zurmo
     zurmo.task(
         "Check bills",
@@ -89,9 +92,17 @@ def test_server(case: Exchange, tmp_path: Path) -> None:
     assert answer.headers == expected
 
 
+def linked(operation: Any) -> list[str]:
+    """The ids that an operation links with."""
+    if isinstance(operation, UpdateAndLink):
+        return [str(change.link.target.id) for change in operation.links if isinstance(change, AddLink)]
+    return [str(link.target.id) for link in getattr(operation, "links", ())]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_client(case: Exchange) -> None:
     operation = parse_request(case.request)
+    assert linked(operation) == [link["record"] for link in case.operation.get("links", ())]
     asked = render_request(operation, ("a" * 32, "b" * 32), script=case.request.path.partition(".php")[0] + ".php")
     assert parse_request(asked) == operation
     result = parse_response(operation, case.response)
@@ -150,6 +161,29 @@ OPERATIONS: list[Any] = [
     Update(Activity, 5, {"title": "New"}),
     Update(Activity, 5, {"body": ""}),
     Update(Activity, 5, {"state": "completed"}),
+    AddLink(Ref("activity", 5), NewLink(Ref("party", 4))),
+    DropLink(Ref("activity", 5), Ref("opportunity", 4), ""),
+    AddLink(Ref("opportunity", 5), NewLink(Ref("party", 4))),
+    Create(
+        Opportunity,
+        {
+            "expected_close": "2015-12-31",
+            "title": "Deal",
+            "amount": 5_000_000,
+            "currency": "USD",
+            "stage": "Verbal",
+            "probability": 75,
+            "state": "open",
+        },
+        (NewLink(Ref("party", 4)),),
+    ),
+    UpdateAndLink(
+        Update(Activity, 5, {"state": "completed"}),
+        (
+            AddLink(Ref("activity", 5), NewLink(Ref("party", 4))),
+            DropLink(Ref("activity", 5), Ref("opportunity", 7), ""),
+        ),
+    ),
     Find(Activity, Query(eq("type", "task"), (Sort("title"),), Window(10, 10)), total=True),
     Find(
         Activity,
@@ -212,10 +246,62 @@ def test_an_account_is_named_as_one() -> None:
     assert b"modelClassName%5D=Account" in asked.body
 
 
+def test_a_meeting_is_attended() -> None:
+    attends = AddLink(Ref("activity", 5), NewLink(Ref("user", 2), "attendee"))
+    request = render_request(attends, None, module=MEETINGS)
+    assert request.target == "/app/index.php/meetings/meeting/api/update/5"
+    assert parse_request(request) == attends
+
+
+@pytest.mark.parametrize(
+    ("path", "relation", "error"),
+    [
+        # These are fields of the other record.
+        (
+            "accounts/account",
+            {"contacts": [{"action": "add", "modelId": "4", "modelClassName": "Contact"}]},
+            Unsupported,
+        ),
+        (
+            "contacts/contact",
+            {"opportunities": [{"action": "add", "modelId": "4", "modelClassName": "Opportunity"}]},
+            Unsupported,
+        ),
+        ("tasks/task", {"owner": [{"action": "add", "modelId": "4", "modelClassName": "User"}]}, Failure),
+        ("tasks/task", {"activityItems": [{"action": "move", "modelId": "4", "modelClassName": "Contact"}]}, Failure),
+        ("tasks/task", {"activityItems": [{"action": "add", "modelId": "4", "modelClassName": "User"}]}, Failure),
+    ],
+)
+def test_relations_that_are_no_links(path: str, relation: Any, error: type[Exception]) -> None:
+    body = build_query(
+        {"data": {"name": "x", "lastName": "x", "state": {"id": "5"}, "modelRelations": relation}}
+    ).encode()
+    for method, action in (("POST", "create/"), ("PUT", "update/5")):
+        headers = Headers([("Content-Type", "application/x-www-form-urlencoded")])
+        with pytest.raises(error):
+            parse_request(WireRequest(method, f"/index.php/{path}/api/{action}", headers=headers, body=body))
+
+
+def test_the_answer_to_a_changed_link_is_the_record() -> None:
+    case = load(FIXTURES, "doc-1002-task-update-completed")
+    for operation in (
+        parse_request(case.request),
+        AddLink(Ref("activity", 1), NewLink(Ref("party", 4))),
+        DropLink(Ref("activity", 1), Ref("party", 4), ""),
+    ):
+        assert parse_response(operation, case.response).title == "Check bills"
+        assert render_response(operation, parse_response(operation, case.response)).body == case.response.body
+        with pytest.raises(NotFound, match="activity 1"):
+            parse_response(operation, failed("The ID specified was invalid."))
+
+
 @pytest.mark.parametrize(
     "operation",
     [
         NewLink(Ref("party", 1)),
+        AddLink(Ref("activity", 1), NewLink(Ref("case", 1))),
+        AddLink(Ref("activity", 1), NewLink(Ref("party", 1), "buyer")),
+        AddLink(Ref("party", 1), NewLink(Ref("opportunity", 1))),
         Find(Activity, Query(all_of(eq("type", "task"), eq("priority", 1)))),
         Find(Activity, Query(all_of(eq("type", "task"), Compare("title", Op.LIKE, "a%b")))),
     ],

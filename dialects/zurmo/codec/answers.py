@@ -10,11 +10,12 @@ from adapter.formats import Malformed, json_body
 from adapter.formats.form_body import Nested
 from adapter.wire import Headers, WireRequest, WireResponse
 from canonical.errors import CanonicalError, Denied, Invalid, NotFound, Problem, Unauthenticated, Unavailable
-from canonical.model import Record
-from canonical.operations import Create, Delete, Find, Get, Page, Update
+from canonical.model import KINDS, Record
+from canonical.operations import AddLink, Create, Delete, DropLink, Find, Get, Page, Update
 from dialects.zurmo import errors
 from dialects.zurmo.auth import CloseSession, OpenSession
 from dialects.zurmo.codec.envelope import envelope
+from dialects.zurmo.codec.links import UpdateAndLink
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.codec.requests import SEED, asked_types, module_for
 from dialects.zurmo.fields.base import Draft, View
@@ -91,8 +92,8 @@ def _list(operation: Find[Any], page: Page[Any], profile: Profile) -> dict[str, 
 def parse_response(
     operation: Any, response: WireResponse, *, profile: Profile = SEED, module: Module | None = None
 ) -> Any:
-    """What a Zurmo server's answer tells: a record for `Get`, `Create` and `Update`, a `Page` for `Find`, session id
-    and token for `OpenSession`, else None.
+    """What a Zurmo server's answer tells: a record for `Get`, `Create`, `Update` and what changes links, a `Page` for
+    `Find`, session id and token for `OpenSession`, else None.
 
     Raises the canonical error that a failure means, Unavailable for an answer that makes no sense.
     """
@@ -108,6 +109,10 @@ def parse_response(
         case Get() | Create() | Update():
             values = getattr(operation, "values", {})
             return parse_record(module or module_for(operation.kind, values), data, profile)
+        case UpdateAndLink(update=update):
+            return parse_record(module or module_for(update.kind, update.values), data, profile)
+        case AddLink(record=linked) | DropLink(record=linked):
+            return parse_record(module or module_for(KINDS[linked.kind].record, {}), data, profile)
         case Find():
             return _page(module or module_for(operation.kind, asked_types(operation.query)), data, profile)
     return None
@@ -131,13 +136,24 @@ def _error(operation: Any, body: Mapping[str, Any]) -> CanonicalError:
     if isinstance(problems, dict) and problems:
         return Invalid(*(Problem(str(name), "refused") for name in problems))
     if message == errors.INVALID_ID:
-        return NotFound(operation.kind.KIND, getattr(operation, "id", 0))
+        return NotFound(*_named(operation))
     meaning = _MEANINGS.get(message)
     if meaning is Unauthenticated:
         return Unauthenticated("missing" if message == errors.SIGN_IN else "unknown")
     if meaning is Denied:
         return Denied(message, "record" if message == errors.NO_PERMISSION else "right")
     return errors.Failure(message)
+
+
+def _named(operation: Any) -> tuple[str, int]:
+    """Kind and id of the record that an operation is about."""
+    match operation:
+        case AddLink(record=record) | DropLink(record=record):
+            return record.kind, record.id
+        case UpdateAndLink(update=update):
+            return _named(update)
+    kind = getattr(operation, "kind", None)
+    return ("" if kind is None else kind.KIND), getattr(operation, "id", 0)
 
 
 def _page(module: Module, data: Any, profile: Profile) -> Page[Any]:

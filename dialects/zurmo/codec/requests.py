@@ -16,18 +16,17 @@ from adapter.formats.form_body import Nested
 from adapter.losses import LossReport
 from adapter.wire import Headers, WireRequest
 from canonical.errors import Invalid, Problem, Unsupported
-from canonical.model import Party, Record
-from canonical.operations import Create, Delete, Find, Get, NewLink, Update
+from canonical.model import KINDS, Party, Record
+from canonical.operations import AddLink, Create, Delete, DropLink, Find, Get, Update
 from canonical.query import And, Compare, Op, Query, Window
 from canonical.values import Ref
 from dialects.zurmo.auth import CloseSession, OpenSession, header_text
+from dialects.zurmo.codec.links import UpdateAndLink, new_links, relations_of, with_links
 from dialects.zurmo.codec.parameters import Given, locate
 from dialects.zurmo.errors import INVALID_ID, NO_DATA, Failure
 from dialects.zurmo.fields.base import Draft, View
 from dialects.zurmo.fields.common import IMPORTABLE
-from dialects.zurmo.fields.meeting import ATTENDEE
 from dialects.zurmo.handlers.drafting import create_operation, fill
-from dialects.zurmo.handlers.relations import entries
 from dialects.zurmo.modules import ACCOUNTS, CONTACTS, LEADS, MODULES, Module
 from dialects.zurmo.query.clauses import asked_clauses
 from dialects.zurmo.query.comparison import Searching
@@ -37,16 +36,14 @@ from dialects.zurmo.routes import ROUTES
 from dialects.zurmo.settings import NAME, Profile, profile_of
 
 SEED: Final = profile_of({})
-_KIND_OF: Final = {"Contact": "party", "Account": "party", "Opportunity": "opportunity", "User": "user"}
 _IMPORT: Final = "importModel"
-
-
 # -- from a request -----------------------------------------------------------------------------------------
 
 
 def parse_request(request: WireRequest, profile: Profile = SEED) -> Any:
     """The operation: `Get`, `Find`, `Create`, `Update`, `Delete`, or a session opened or closed.
 
+    An update with ``modelRelations`` is `AddLink` or `DropLink` where that is all it does, else `UpdateAndLink`.
     Raises RouteNotFound, Failure (a missing id or ``data``), Invalid, and Unsupported for calls that are no operation.
     """
     match = ROUTES.match(request.method, locate(request))
@@ -81,19 +78,14 @@ def _draft(module: Module, given: Given, profile: Profile, *, partial: bool) -> 
 
 def _create(module: Module, given: Given, profile: Profile) -> Create[Any]:
     draft = _draft(module, given, profile, partial=False)
-    links = tuple(
-        NewLink(Ref(_KIND_OF[entry.model], entry.id), ATTENDEE if entry.relation == "userAttendees" else "")
-        for entry in entries(draft.sent)
-        if entry.action == "add" and entry.model in _KIND_OF
-    )
-    return create_operation(draft, module, links)
+    return create_operation(draft, module, new_links(module, draft.sent))
 
 
-def _update(module: Module, given: Given, profile: Profile) -> Update[Any]:
+def _update(module: Module, given: Given, profile: Profile) -> Any:
     id = _id(given)
     draft = _draft(module, given, profile, partial=True)
     extras = {key: value for key, value in draft.extras.items() if value is not None}
-    return Update(
+    update = Update(
         module.kind,
         id,
         draft.values,
@@ -101,6 +93,7 @@ def _update(module: Module, given: Given, profile: Profile) -> Update[Any]:
         custom=tuple(draft.custom),
         points=tuple(draft.points),
     )
+    return with_links(update, module, draft.sent)
 
 
 def _list(module: Module, given: Given, profile: Profile) -> Find[Any]:
@@ -238,6 +231,16 @@ def _parts(
             _attach(record, operation.points, operation.extras)
             _note(found, values, profile, losses)
             return "PUT", f"/{found.path}/api/update/{id}", _sent(found, record, values, profile, whole=False)
+        case AddLink(record=linked) | DropLink(record=linked):
+            found = module or module_for(KINDS[linked.kind].record, {})
+            relations = relations_of(found, (operation,), classes, losses)
+            if not relations:
+                raise Unsupported(type(operation).__name__)
+            return "PUT", f"/{found.path}/api/update/{linked.id}", {"modelRelations": relations}
+        case UpdateAndLink(update=update, links=links):
+            found = module or module_for(update.kind, update.values)
+            method, path, data = _parts(update, headers, profile, found, classes, losses)
+            return method, path, {**(data or {}), "modelRelations": relations_of(found, links, classes, losses)}
         case Find(kind=kind, query=query):
             return _find(module or module_for(kind, asked_types(query)), query, profile)
     raise Unsupported(type(operation).__name__)
@@ -272,19 +275,7 @@ def _create_data(
     }
     if imported:
         data |= {**imported, "modelScenario": _IMPORT}
-    relations: dict[str, list[dict[str, str]]] = {}
-    for link in operation.links:
-        name = "userAttendees" if link.target.kind == "user" else "activityItems"
-        model = classes.get(link.target) or {"opportunity": "Opportunity", "user": "User", "party": "Contact"}.get(
-            link.target.kind
-        )
-        if name not in module.relations or model is None or link.role not in ("", ATTENDEE):
-            if losses is not None:
-                losses.add(module.kind.KIND, "links", "no_relation")
-            continue
-        relations.setdefault(name, []).append(
-            {"action": "add", "modelId": str(link.target.id), "modelClassName": model}
-        )
+    relations = relations_of(module, operation.links, classes, losses)
     if relations:
         data["modelRelations"] = relations
     _note(module, values, profile, losses)

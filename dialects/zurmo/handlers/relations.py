@@ -26,7 +26,7 @@ _CLASSES: Final[dict[str, tuple[type[Record], str | None]]] = {
     "User": (User, None),
 }
 # Which classes each relation takes.
-_TAKES: Final = {
+TAKES: Final = {
     "activityItems": ("Contact", "Account", "Opportunity"),
     "userAttendees": ("User",),
     "contacts": ("Contact",),
@@ -85,19 +85,29 @@ def _entry(entry: Nested) -> tuple[str, str, int]:
     )
 
 
-def resolve(call: Call, module: Module, entry: Entry) -> Change:
-    """The change of one entry. Raises Failure for a relation, action or id that there is not."""
+def asked(module: Module, entry: Entry) -> Change:
+    """The change of one entry, as far as it can be told without the record that it names.
+
+    Raises Failure for a relation, action or class that there is not.
+    """
     if entry.relation not in module.relations:
         raise Failure(BAD_RELATION)
     if entry.action not in ("add", "remove"):
         raise Failure(BAD_ACTION)
-    if entry.model not in _TAKES[entry.relation]:
+    if entry.model not in TAKES[entry.relation]:
         raise Failure(BAD_RELATED_ID)
+    kind, _ = _CLASSES[entry.model]
+    return Change(entry.relation, entry.action == "add", Ref(kind.KIND, entry.id))
+
+
+def resolve(call: Call, module: Module, entry: Entry) -> Change:
+    """The change of one entry. Raises Failure for a relation, action or id that there is not."""
+    change = asked(module, entry)
     kind, type_ = _CLASSES[entry.model]
     record: Any = call.desk.get_many(kind, (entry.id,)).get(entry.id)
     if record is None or (type_ is not None and record.type != type_):
         raise Failure(BAD_RELATED_ID)
-    return Change(entry.relation, entry.action == "add", Ref(kind.KIND, entry.id))
+    return change
 
 
 def as_links(changes: list[Change]) -> tuple[NewLink, ...]:
