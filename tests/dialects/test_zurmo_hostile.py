@@ -189,6 +189,13 @@ SEARCH = "data[search][modelClassName]={}&data[search][searchAttributeData][stru
             + f"{CLAUSE}[value][]=a&" * 1_001,
             "Too many values.",
         ),
+        (
+            "list",
+            "&".join(f"data[search][{name}][id][]={at}" for name in ("owner", "createdByUser") for at in range(999))
+            + "&data[search][modifiedByUser][id]=1" * 9
+            + "&data[pagination][a]=1&data[pagination][b]=1&data[sort]=id",
+            "Too many values.",
+        ),
         ("list", "data[search][description]=" + "%25a" * 30_000, "The search is not supported."),
         (
             "search",

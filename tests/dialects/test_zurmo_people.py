@@ -551,6 +551,13 @@ def test_contact_points_of_others_are_shortened_on_show_only(v3: Zurmo) -> None:
     assert v3.world.lines[-1]["losses"]["party.points:shortened"] == 5
 
 
+def test_objects_of_one_record_never_share_an_id(v3: Zurmo) -> None:
+    made = contact(v3, primaryEmail={"optOut": "1"}, secondaryEmail={"optOut": "1"})
+    assert made["primaryEmail"]["id"] != made["secondaryEmail"]["id"]
+    account = v3.create(ACCOUNT, name="x", billingAddress={"invalid": "0"}, shippingAddress={"invalid": "0"})
+    assert account["billingAddress"]["id"] != account["shippingAddress"]["id"]
+
+
 def test_more_digits_than_are_kept_are_reported(v3: Zurmo) -> None:
     assert v3.create(ACCOUNT, name="Acme", annualRevenue="0.1234567")["annualRevenue"] == "0.123457"
     assert v3.world.lines[-1]["losses"] == {"party.annualRevenue:rounded": 1}

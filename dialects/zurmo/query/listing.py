@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from adapter.formats.form_body import Nested
 from canonical.query import TRUE, Node, Sort, all_of
+from dialects.zurmo.errors import Failure
 from dialects.zurmo.modules import Module
 from dialects.zurmo.query import improved
 from dialects.zurmo.query.comparison import Searching
@@ -14,11 +16,25 @@ from dialects.zurmo.query.paging import list_sort, search_sort
 from dialects.zurmo.query.simple import simple_node
 
 Asked = tuple[Node, tuple[Sort, ...]]
+MAX_TEXTS: Final = 2_000
+
+
+def _bounded(search: Mapping[str, Nested]) -> Mapping[str, Nested]:
+    """The search. Raises Failure for one of more texts than a database should compare with."""
+    left = MAX_TEXTS
+    inner: list[Nested] = [dict(search)]
+    while inner:
+        value = inner.pop()
+        if isinstance(value, dict):
+            inner.extend(value.values())
+        elif (left := left - 1) < 0:
+            raise Failure("Too many values.")
+    return search
 
 
 def list_query(module: Module, search: Mapping[str, Nested], who: Searching) -> Asked:
     """``search`` and ``dynamicSearch`` together, and the order."""
-    plain = search.get("search")
+    plain = _bounded(search).get("search")
     where = all_of(
         module.where,
         simple_node(module, plain, who) if isinstance(plain, dict) else TRUE,
@@ -39,5 +55,5 @@ def searched_module(search: Mapping[str, Nested], route: Module) -> Module:
 
 def search_query(module: Module, search: Mapping[str, Nested], who: Searching) -> Asked:
     """The clauses of an improved search, and the order."""
-    where = all_of(module.where, improved.improved_node(module, _improved(search), who))
+    where = all_of(module.where, improved.improved_node(module, _improved(_bounded(search)), who))
     return where, search_sort(module, search.get("sort"), who)

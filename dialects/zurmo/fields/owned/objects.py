@@ -49,8 +49,8 @@ ADDRESS: Final[dict[str, str | None]] = {
     "state": "region",
 }
 _ADDRESS_LENGTHS: Final = {"city": 32, "country": 32, "postalCode": 16, "street1": 128, "street2": 128, "state": 32}
-POINT_IDS, BLANK_IDS = 0, 3
-"""Ids of e-mails and addresses are four times the point's, or the record's plus a slot: never the same twice."""
+# Ids of e-mails and addresses are four times the point's, or the record's plus a slot: never the same in one record.
+_FIRST_BLANK, _SECOND_BLANK = 3, 2
 
 
 def is_email(text: str) -> bool:
@@ -98,11 +98,14 @@ def _show_with(
     whole: Callable[[ContactPoint], dict[str, Any]],
     keys: Sequence[str],
     limits: Mapping[str, int],
+    label: str | None,
 ) -> base.Show:
+    slot = _SECOND_BLANK if label in (SECOND, "shipping") else _FIRST_BLANK
+
     def show(record: Any, view: View) -> dict[str, Any] | None:
         held = kept(record, name)
         if held is not None:
-            return _blank_object(record, keys, held, BLANK_IDS)
+            return _blank_object(record, keys, held, slot)
         point = choose(record.points)
         if point is None:
             return None
@@ -226,7 +229,7 @@ def email(name: str, choose: Choose, label: str | None, where: Node) -> Field:
 
     return Field(
         name,
-        show=_show_with(name, choose, email_object, _EMAIL_KEYS, {"emailAddress": _EMAIL_LENGTH}),
+        show=_show_with(name, choose, email_object, _EMAIL_KEYS, {"emailAddress": _EMAIL_LENGTH}, label),
         take=_take_with(choose, "email", label, EMAIL_PLACES, checked_email, ("value",)),
         search=search,
         element="EmailAddressInformation",
@@ -253,7 +256,7 @@ def address(name: str, choose: Choose, label: str | None, where: Node) -> Field:
 
     return Field(
         name,
-        show=_show_with(name, choose, address_object, tuple(ADDRESS), _ADDRESS_LENGTHS),
+        show=_show_with(name, choose, address_object, tuple(ADDRESS), _ADDRESS_LENGTHS, label),
         take=_take_with(
             choose,
             "address",
