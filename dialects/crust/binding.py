@@ -92,8 +92,9 @@ def bind(call: Call, request: Request) -> dict[str, Any]:
         values = {param.name: read[param.go_name] for param in request.params}
     else:
         values = dict(request.start)
+    posted = _posted(wire)
     query = parse_query(wire.query)
-    form = _form(wire, query)
+    form = {**query, **posted} if posted else query
     for param in request.params:
         if param.source == "path":
             text = call.params.get(param.name)
@@ -132,54 +133,62 @@ def uint64(text: str) -> int:
 
 
 def integer(text: str) -> int:
-    """A signed decimal number, else 0."""
+    """A signed decimal number of 64 bits, else 0."""
     digits = text[1:] if text[:1] in ("+", "-") else text
-    if digits.isascii() and digits.isdigit() and len(digits) <= 19:
-        value = int(digits)
-        return -value if text[0] == "-" else value
+    if digits.isascii() and digits.isdigit() and len(digits) <= 40:
+        value = -int(digits) if text[0] == "-" else int(digits)
+        return value if -(2**63) <= value < 2**63 else 0
     return 0
 
 
 def parse_query(raw: str) -> dict[str, str]:
     """First values by name, as Go's url.ParseQuery reads them. Raises Refused for a bad escape."""
+    values, problem = read_query(raw)
+    if problem is not None:
+        raise problem
+    return values
+
+
+def read_query(raw: str) -> tuple[dict[str, str], Refused | None]:
+    """What can be read of a query, and what is wrong with the rest."""
     out: dict[str, str] = {}
     if not raw:
-        return out
+        return out, None
     if raw.count("&") > MAX_PAIRS:
-        raise Refused("http: request body too large")
+        return out, Refused("http: request body too large")
     problem: Refused | None = None
     for pair in raw.split("&"):
         if not pair:
             continue
         if ";" in pair:
-            problem = problem or Refused("invalid semicolon separator in query")
+            # Of several faults the first is told, but this one before any other.
+            problem = Refused("invalid semicolon separator in query")
             continue
         name, _, value = pair.partition("=")
         try:
             out.setdefault(_unescaped(name), _unescaped(value))
         except Refused as error:
             problem = problem or error
-    if problem is not None:
-        raise problem
-    return out
+    return out, problem
 
 
 def _unescaped(text: str) -> str:
     if "%" in text:
         bad = _BAD_ESCAPE.search(text)
         if bad is not None:
-            raise Refused(f"invalid URL escape {go_quoted(text[bad.start() : bad.start() + 3])}")
+            wrong = text[bad.start() : bad.start() + 3].encode("iso-8859-1", "replace")
+            raise Refused(f"invalid URL escape {go_quoted(wrong.decode('utf-8', 'surrogateescape'))}")
         text = text.replace("+", " ")
         return unquote_to_bytes(text.encode("iso-8859-1", "replace")).decode("utf-8", "replace")
     text = text.replace("+", " ")
     return text if text.isascii() else text.encode("iso-8859-1", "replace").decode("utf-8", "replace")
 
 
-def _form(wire: WireRequest, query: dict[str, str]) -> dict[str, str]:
-    """Values of the urlencoded body of a POST or PUT, then those of the query string."""
+def _posted(wire: WireRequest) -> dict[str, str]:
+    """Values of the urlencoded body of a POST, PUT or PATCH; no other method has one."""
     if wire.method not in ("POST", "PUT", "PATCH") or not wire.body:
-        return query
+        return {}
     match = _MEDIA.match(wire.headers.get("Content-Type") or "")
     if match is None or match[1].lower() != "application/x-www-form-urlencoded":
-        return query
-    return {**query, **parse_query(wire.body.decode("iso-8859-1"))}
+        return {}
+    return parse_query(wire.body.decode("iso-8859-1"))

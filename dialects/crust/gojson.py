@@ -58,6 +58,9 @@ def go_quoted(text: str) -> str:
             out.append("\\" + "abfnrtv"["\a\b\f\n\r\t\v".index(char)])
         elif code < 0x20 or code == 0x7F:
             out.append(f"\\x{code:02x}")
+        elif 0xDC80 <= code <= 0xDCFF:
+            # A byte that is no UTF-8 ("surrogateescape").
+            out.append(f"\\x{code - 0xDC00:02x}")
         elif char.isprintable():
             out.append(char)
         else:
@@ -245,10 +248,16 @@ class Struct:
     by_key: dict[str, tuple[str, GoType]] = field(init=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.by_key.update({name.lower(): (name, kind) for name, kind in self.fields})
+        self.by_key.update({fold_key(name): (name, kind) for name, kind in self.fields})
 
 
 GoType: TypeAlias = "Basic | Slice | Mapping | Struct"
+
+
+def fold_key(key: str) -> str:
+    """A key as Go compares it with a field's name: in any case, the long s and the Kelvin sign too."""
+    return key.lower().replace("\u017f", "s")
+
 
 _ZERO: dict[str, Any] = {"string": "", "int": 0, "bool": False, "uint64": 0, "json": None}
 
@@ -272,6 +281,10 @@ def _value_word(char: str) -> str:
     return {"{": "object", "[": "array", '"': "string", "t": "bool", "f": "bool"}.get(char, "number")
 
 
+def _misused(value: str) -> str:
+    return f"json: invalid use of ,string struct tag, trying to unmarshal {value} into uint64"
+
+
 class _Reader:
     """Decodes text whose syntax is known to be good. The first type error is kept, as Go does, and told at the end."""
 
@@ -285,11 +298,6 @@ class _Reader:
         if self.error is None:
             place = f"struct field {self.struct}.{'.'.join(self.path)} of type" if self.struct else "value of type"
             self.error = f"json: cannot unmarshal {value} into Go {place} {kind}"
-
-    def _misuse(self, value: str) -> None:
-        if self.error is None:
-            tail = f"trying to unmarshal {value} into uint64"
-            self.error = f"json: invalid use of ,string struct tag, {tail}"
 
     def read(self, kind: GoType, at: int, current: Any) -> tuple[Any, int]:
         """The value and where it ends; `current` where null or a wrong type leaves it as it was."""
@@ -329,7 +337,7 @@ class _Reader:
         end = skip(text, at)
         raw = text[at:end]
         if kind is UINT64:
-            self._misuse("unquoted value")
+            self.error = self.error or _misused("unquoted value")
         elif kind is INT and char not in "{[tf":
             if _INT.match(raw) and -(2**63) <= int(raw[:21]) < 2**63:
                 return int(raw), end
@@ -345,12 +353,16 @@ class _Reader:
             return int(inner)
         if inner == "null":
             return current
-        if inner[:1] == '"':
+        if inner[:1] == '"' and _STRING.fullmatch(inner):
             self._mismatch("string", "uint64")
         elif inner[:1] == "-" or inner[:1] in tuple("0123456789"):
             self._mismatch(f"number {inner[:64]}", "uint64")
         else:
-            self._misuse(go_quoted(inner[:200]))
+            words = _misused(go_quoted(inner[:200]))
+            if inner[:1] not in ("", "n", "t", "f"):
+                # Go gives up here; whatever it found wrong before is not told.
+                raise Refused(words)
+            self.error = self.error or words
         return current
 
     def _members(self, at: int) -> Any:
@@ -379,7 +391,7 @@ class _Reader:
         outer = self.struct, self.path
 
         def member(key: str, place: int) -> int:
-            known = kind.by_key.get(key.lower())
+            known = kind.by_key.get(fold_key(key))
             if known is None:
                 return skip(self.text, place)
             name, inner = known
@@ -441,7 +453,8 @@ def decode_all(text: str, kind: GoType) -> Any:
     data = text.encode("utf-8", "replace")
     latin = data.decode("iso-8859-1")
     if not _is_good(data):
-        end = scan(latin, 0, "unexpected end of JSON input")
+        # Unmarshal tries a blank where the text breaks off: inside a literal it is the blank that is wrong.
+        end = scan(f"{latin} ", 0, "unexpected end of JSON input")
         end = _spaces(latin, end)
         if end < len(latin):
             raise _invalid(latin, end, "after top-level value", "")

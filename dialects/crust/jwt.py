@@ -5,18 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from typing import Any
 
 import orjson
 
 from dialects.crust.errors import Refused
-from dialects.crust.gojson import go_quoted
+from dialects.crust.gojson import RAW, Mapping, decode_all, decode_first, go_quoted
 
 MAX_TOKEN = 8192
 _HEADER = b'{"alg":"HS256","typ":"JWT"}'
-_OTHERS = frozenset(
-    ("HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "none")
-)
+_HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+_KEYLESS = frozenset(("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"))
+"""Algorithms that the library knows but that take another sort of key."""
+_TOKEN_HEADER = Mapping("map[string]interface {}", RAW)
+_CLAIMS = Mapping("jwt.MapClaims", RAW)
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def _encode(data: bytes) -> bytes:
@@ -31,7 +35,9 @@ def _decode(part: str) -> bytes:
     try:
         return base64.b64decode(part.encode("ascii") + b"=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise _refused("illegal base64 data at input byte 0") from None
+        wrong = _NO_BASE64.search(part)
+        at = len(part) if wrong is None else wrong.start()
+        raise _refused(f"illegal base64 data at input byte {at}") from None
 
 
 def sign(user_id: int, expires: int, key: bytes) -> str:
@@ -41,14 +47,39 @@ def sign(user_id: int, expires: int, key: bytes) -> str:
     return (signed + b"." + _encode(hmac.digest(key, signed, "sha256"))).decode("ascii")
 
 
-def _object(part: str) -> dict[str, Any]:
+def _object(part: str, kind: Mapping) -> dict[str, Any]:
+    data = _decode(part)
     try:
-        value = orjson.loads(_decode(part))
+        value = orjson.loads(data)
     except orjson.JSONDecodeError:
-        raise _refused("invalid character in token") from None
-    if not isinstance(value, dict):
-        raise _refused("json: cannot unmarshal array into Go value of type map[string]interface {}")
-    return value
+        value = None
+    return value if isinstance(value, dict) else _read_slowly(data, kind)
+
+
+def _read_slowly(data: bytes, kind: Mapping) -> dict[str, Any]:
+    """What the quick parser does not take, as Go reads it. Raises Refused with Go's words."""
+    try:
+        if kind is _TOKEN_HEADER:
+            members = decode_all(data.decode("utf-8", "replace"), kind)
+        elif data.strip(b" \t\r\n"):
+            members = decode_first(data, kind)
+        else:
+            raise Refused("EOF")
+    except Refused as error:
+        raise _refused(error.message) from None
+    return {name: _scalar(text) for name, text in (members or {}).items() if _is_plain(text)}
+
+
+def _scalar(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise _refused(f"json: cannot unmarshal number {text} into Go value of type float64") from None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a member's text may be one that counts: a number, or text without an odd escape."""
+    return text[0] not in "[{" and len(text) < 400 and "\\u" not in text
 
 
 def claims_of(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -56,7 +87,7 @@ def claims_of(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     parts = token.split(".")
     if len(parts) != 3 or len(token) > MAX_TOKEN or not token.isascii():
         raise _refused("token contains an invalid number of segments")
-    return _object(parts[0]), _object(parts[1])
+    return _object(parts[0], _TOKEN_HEADER), _object(parts[1], _CLAIMS)
 
 
 def verify(token: str, header: dict[str, Any], claims: dict[str, Any], key: bytes, now: int) -> None:
@@ -64,10 +95,8 @@ def verify(token: str, header: dict[str, Any], claims: dict[str, Any], key: byte
     algorithm = header.get("alg")
     if not isinstance(algorithm, str):
         raise _refused("signing method (alg) is unspecified.")
-    if algorithm != "HS256" and algorithm not in _OTHERS:
+    if algorithm not in _HASHES and algorithm not in _KEYLESS and algorithm != "none":
         raise _refused("signing method (alg) is unavailable.")
-    signed, _, signature = token.rpartition(".")
-    right = hmac.compare_digest(_encode(hmac.digest(key, signed.encode("ascii"), "sha256")), signature.encode("ascii"))
     # The library looks at the times before the signature, and tells of them first.
     for claim, past, reason in (
         ("exp", False, "jwtauth: token is expired"),
@@ -78,7 +107,19 @@ def verify(token: str, header: dict[str, Any], claims: dict[str, Any], key: byte
         # Zero and what is no number count as not there.
         if isinstance(at, int | float) and not isinstance(at, bool) and at and (now < at if past else now > at):
             raise _refused(reason)
-    if not right:
+    _check_signature(token, algorithm, key)
+
+
+def _check_signature(token: str, algorithm: str, key: bytes) -> None:
+    signed, _, signature = token.rpartition(".")
+    if algorithm == "none":
+        raise _refused("'none' signature type is not allowed")
+    if algorithm in _KEYLESS:
+        _decode(signature)
+        raise _refused("key is of invalid type")
+    right = _encode(hmac.digest(key, signed.encode("ascii"), _HASHES[algorithm]))
+    if not hmac.compare_digest(right, signature.encode("ascii")):
+        _decode(signature)
         raise _refused("signature is invalid")
     if algorithm != "HS256":
         raise _refused("jwtauth: algorithm mismatch")

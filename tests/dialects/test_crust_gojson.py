@@ -159,6 +159,30 @@ def test_keys_match_in_any_case_the_last_counts_and_unknown_ones_do_not() -> Non
     assert bound(MODULE, b'{"NAME":"a","x":[{"name":"no"}],"Name":"b"} and more')["name"] == "b"
 
 
+def test_keys_fold_as_go_folds_them() -> None:
+    """The long s and the Kelvin sign are letters of a key in another case."""
+    body = '{"ſELFid":"7","VI\u017fIBLE":true}'.encode()
+    assert {name: bound(PAGE, body)[name] for name in ("selfID", "visible")} == {"selfID": 7, "visible": True}
+    field = bound(MODULE, '{"field\u017f":[{"\u212aind":"x"}]}'.encode())["fields"][0]
+    assert field["kind"] == "x"
+
+
+def test_an_id_that_is_no_number_hides_what_was_wrong_before() -> None:
+    """Go gives up at such an id, and forgets the type errors that it had noted."""
+    hidden = "json: invalid use of ,string struct tag, trying to unmarshal {} into uint64"
+    assert refusal(PAGE, b'{"title":5,"selfID":"x"}') == hidden.format('"x"')
+    assert refusal(PAGE, b'{"title":5,"selfID":"\\"x"}') == hidden.format('"\\"x"')
+    noted = "json: cannot unmarshal number into Go struct field PageCreate.Title of type string"
+    for id in (b'""', b'"true"', b'"nil"', b"7", b'"-7"', b'"\\"7\\""'):
+        assert refusal(PAGE, b'{"title":5,"selfID":' + id + b"}") == noted
+
+
+def test_of_two_bad_halves_the_body_is_told_first() -> None:
+    with pytest.raises(Refused) as caught:
+        bound(PAGE, b"title=%xx", "application/x-www-form-urlencoded", query="title=%yy")
+    assert caught.value.message == 'invalid URL escape "%xx"'
+
+
 def test_null_and_nothing_leave_everything_as_it_was() -> None:
     empty = {"selfID": 0, "title": "", "visible": False, "blocks": None, "pageIDs": None}
     for body in (b"", b" \n", b"null", b"{}", b'{"selfID":null,"title":null,"visible":null,"pageIDs":null}'):
@@ -217,7 +241,13 @@ def test_values_of_forms(query: str, values: dict[str, Any]) -> None:
     assert {name: got[name] for name in values} == values
 
 
-@pytest.mark.parametrize(("text", "number"), [("2", 2), ("-3", -3), ("10.5", 0), ("abc", 0), ("", 0), ("9" * 30, 0)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("2", 2), ("-3", -3), ("10.5", 0), ("abc", 0), ("", 0), ("9" * 30, 0), ("1e99", 0),
+        (str(2**63 - 1), 2**63 - 1), (str(2**63), 0), (str(-(2**63)), -(2**63)), (str(-(2**63) - 1), 0),
+    ],
+)  # fmt: skip
 def test_whole_numbers_of_queries(text: str, number: int) -> None:
     assert bound(LIST, query=f"page={text}", method="GET")["page"] == number
 
@@ -229,6 +259,10 @@ def test_whole_numbers_of_queries(text: str, number: int) -> None:
         ("query=%2", 'invalid URL escape "%2"'),
         ("query=a%", 'invalid URL escape "%"'),
         ("a=1;b=2", "invalid semicolon separator in query"),
+        ("query=%zz&a=1;b=2", "invalid semicolon separator in query"),
+        ("query=%zz&sort=%yy", 'invalid URL escape "%zz"'),
+        ("query=%\xc3\xa9", 'invalid URL escape "%é"'),
+        ("query=%4\xc3\xa9", 'invalid URL escape "%4\\xc3"'),
     ],
 )
 def test_a_bad_query_is_told_in_the_words_of_go(query: str, words: str) -> None:
@@ -242,6 +276,12 @@ def test_a_bad_query_is_told_in_the_words_of_go(query: str, words: str) -> None:
     [
         ("", "unexpected end of JSON input"),
         ("[", "unexpected end of JSON input"),
+        ('["a', "unexpected end of JSON input"),
+        ("[nul", "invalid character ' ' in literal null (expecting 'l')"),
+        ("[-", "invalid character ' ' in numeric literal"),
+        ("[1.", "invalid character ' ' after decimal point in numeric literal"),
+        ('["\\u12', "invalid character ' ' in \\u hexadecimal character escape"),
+        ("[1", "unexpected end of JSON input"),
         ("[] x", "invalid character 'x' after top-level value"),
         ("{}", "json: cannot unmarshal object into Go value of type []types.ContentColumn"),
         ("[1]", "json: cannot unmarshal number into Go value of type types.ContentColumn"),
