@@ -52,6 +52,11 @@ IDS: Final = Slice("[]string", STRING)
 
 MAX_NAME, MAX_TITLE, MAX_VALUE, MAX_FIELD_NAME = 64, 255, 65_535, 255
 MAX_FIELDS, MAX_VALUES = 1_000, 5_000
+MAX_RECORD = 8 * 1024 * 1024
+"""Characters that all values of one record may have."""
+TOO_MANY_VALUES: Final = (
+    "Error adding columns: exec query failed: Error 1390: Prepared statement contains too many placeholders"
+)
 
 
 def kept(record: Record, key: str, default: Any = None) -> Any:
@@ -66,6 +71,8 @@ def read_fields(sent: Sequence[Mapping[str, Any]]) -> list[ModuleField]:
     """Module fields as they were sent. Raises Refused for more than a table of the vendor's holds."""
     if len(sent) > MAX_FIELDS:
         raise Refused("exec query failed: Error 1118: Row size too large")
+    if any(len(item["name"]) > MAX_FIELD_NAME for item in sent):
+        raise too_long("name")
     return [
         ModuleField(
             item["name"],
@@ -188,21 +195,37 @@ def user(shown: User, *, created: bool = False, updated: bool = False) -> dict[s
 
 
 def read_values(sent: Sequence[Mapping[str, Any]] | None) -> list[FieldValue]:
-    """Values as they were sent. Raises Refused for names and values longer than the vendor's columns."""
-    values = []
+    """Values as they were sent. Raises Refused for more than one statement of the vendor's takes."""
     if sent is not None and len(sent) > MAX_VALUES:
-        raise Refused(
-            "Error adding columns: exec query failed: Error 1390: Prepared statement contains too many placeholders"
+        raise Refused(TOO_MANY_VALUES)
+    return [
+        FieldValue(
+            clean_text(item["name"]),
+            clean_text(item["value"]),
+            None if item["related"] is None else tuple(map(clean_text, item["related"])),
         )
-    for item in sent or ():
-        if len(item["name"]) > MAX_FIELD_NAME:
-            raise Refused(f"Error adding columns: {too_long('column_name').message}")
-        if len(item["value"]) * 4 > MAX_VALUE and len(item["value"].encode("utf-8", "replace")) > MAX_VALUE:
-            raise Refused(f"Error adding columns: {too_long('column_value').message}")
-        related = item["related"]
-        related = None if related is None else tuple(map(clean_text, related))
-        values.append(FieldValue(clean_text(item["name"]), clean_text(item["value"]), related))
-    return values
+        for item in sent or ()
+    ]
+
+
+def check_lengths(name: str, value: str) -> None:
+    """Raises Refused for a name or a value longer than the vendor's columns."""
+    if len(name) > MAX_FIELD_NAME:
+        raise Refused(f"Error adding columns: {too_long('column_name').message}")
+    if len(value) * 4 > MAX_VALUE and len(value.encode("utf-8", "replace")) > MAX_VALUE:
+        raise Refused(f"Error adding columns: {too_long('column_value').message}")
+
+
+def check_growth(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Raises Refused when a record grows beyond what one may hold; a larger one may stay as it is."""
+    if len(after) > max(MAX_VALUES, len(before)):
+        raise Refused(TOO_MANY_VALUES)
+    if _size(after) > max(MAX_RECORD, _size(before)):
+        raise Refused("Error adding columns: exec query failed: Error 1118: Row size too large")
+
+
+def _size(values: Mapping[str, str]) -> int:
+    return sum(len(name) + len(value) for name, value in values.items())
 
 
 def in_order(values: Iterable[FieldValue], fields: Sequence[ModuleField]) -> list[dict[str, Any]]:

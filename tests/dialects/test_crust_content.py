@@ -137,6 +137,24 @@ def test_refusals(ann: CrustClient) -> None:
         )
 
 
+def numbered(start: int, value: str = "") -> dict[str, object]:
+    return {"fields": [{"name": f"n{at}", "value": value} for at in range(start, start + 3_000)]}
+
+
+def test_a_record_does_not_grow_without_end(ann: CrustClient) -> None:
+    for module in (ann.make_module("a"), ann.system("Task")):
+        id = ann.add(module, {})
+        ann.post(f"{module}/content/{id}", numbered(0))
+        assert "too many placeholders" in ann.post(f"{module}/content/{id}", numbered(3_000))
+        assert ann.post(f"{module}/content/{id}", numbered(0, "x"))["contentID"] == id
+        long = {"fields": [{"name": f"n{at}", "value": "x" * 65_000} for at in range(100)]}
+        assert ann.post(f"{module}/content/{id}", long)["contentID"] == id
+        more = {"fields": [{"name": f"n{at + 100}", "value": "x" * 65_000} for at in range(100)]}
+        assert "Row size too large" in ann.post(f"{module}/content/{id}", more)
+        found = {field["name"]: field["value"] for field in ann.get(f"{module}/content/{id}")["fields"]}
+        assert (len(found["n99"]), found["n100"], "n3000" in found) == (65_000, "x", False)
+
+
 def test_a_deleted_record_is_hidden_until_it_is_updated(ann: CrustClient) -> None:
     module = ann.make_module("a")
     id = ann.add(module, a="1")

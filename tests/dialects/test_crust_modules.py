@@ -112,6 +112,8 @@ def test_editing_replaces_name_and_fields_and_keeps_created_at(world: World, ann
         ("/module/", {**ONE_FIELD, "name": "x" * 65}, TOO_LONG),
         ("/module/{id}", {"name": "x"}, "Error updating module: no fields"),
         ("/module/{id}", {**ONE_FIELD, "name": "x" * 65}, TOO_LONG),
+        ("/module/", {"name": "x", "fields": [{"name": "x" * 256}]}, TOO_LONG),
+        ("/module/{id}", {"name": "x", "fields": [{"name": "x" * 256}]}, TOO_LONG),
         ("/module/0", ONE_FIELD, "Error updating module: invalid ID"),
         ("/module/abc", ONE_FIELD, "Error updating module: invalid ID"),
         ("/module/41", ONE_FIELD, NO_ROW),

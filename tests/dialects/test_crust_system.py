@@ -190,6 +190,21 @@ def test_an_update_touches_what_it_says_and_no_more(world: World, ann: CrustClie
     assert names == {"Beta", "Gamma", "ann"}
 
 
+def test_long_text_of_other_dialects_survives_a_whole_form(world: World, ann: CrustClient) -> None:
+    """A value that comes back as it was shown is not measured; one that a client makes longer is."""
+    long = "ž" * 40_000
+    made = world.write(lambda desk: desk.create(Create(Activity, {"type": "task", "title": "x", "body": long})))
+    task = f"{ann.system('Task')}/content/{made.id}"
+    form = {"fields": [*ann.get(task)["fields"], {"name": "extra", "value": "1"}]}
+    assert ann.post(task, form)["contentID"] == str(made.id)
+    assert world.desk().get(Activity, made.id).body == long
+    too_long = "Error adding columns: exec query failed: Error 1406: Data too long for column 'column_{}' at row 1"
+    assert ann.post(task, fields({"Description": long + "ž"})) == too_long.format("value")
+    assert ann.post(task, fields({"extra": long})) == too_long.format("value")
+    assert ann.post(task, fields({"n" * 256: "x"})) == too_long.format("name")
+    assert ann.post(f"{ann.system('Task')}/content", fields({"Description": long})) == too_long.format("value")
+
+
 def test_the_owner_is_never_empty_nor_lost(world: World, ann: CrustClient) -> None:
     bob = world.add_user("bob")
     task = ann.system("Task")

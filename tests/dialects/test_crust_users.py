@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from canonical.model import Party, User
+from canonical.operations import Update
 from tests.support.crust import CrustClient
 from tests.support.world import World
 
@@ -61,6 +62,20 @@ def test_refusals(world: World, ann: CrustClient) -> None:
     assert ann.post("/users/", ZALA) == "exec query failed: Error 1062: Duplicate entry for key 'username'"
     assert "column 'username'" in ann.post("/users/", {**ZALA, "username": " "})
     assert world.desk().count(User) == 2
+
+
+def test_texts_of_a_user_have_255_characters_at_most(world: World, ann: CrustClient) -> None:
+    long = "ž" * 256
+    words = "exec query failed: Error 1406: Data too long for column '{}' at row 1"
+    for name, column in (("username", "username"), ("email", "email"), ("name", "name"), ("satosaID", "satosa_id")):
+        assert ann.post("/users/", {**ZALA, name: long}) == words.format(column)
+        assert ann.call("PUT", f"/users/{ann.user.user_id}", {**ZALA, name: long}) == words.format(column)
+    assert world.desk().count(User) == 1
+    assert ann.post("/users/", {**ZALA, "name": long[1:]})["name"] == long[1:]
+    # What was long before stays when a client sends it back.
+    world.write(lambda desk: desk.update(Update(User, ann.user.user_id, {"email": long})))
+    own = ann.get(f"/users/{ann.user.user_id}")
+    assert ann.call("PUT", f"/users/{ann.user.user_id}", own)["email"] == long
 
 
 def test_only_administrators_change_others(world: World, ann: CrustClient) -> None:

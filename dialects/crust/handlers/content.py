@@ -7,7 +7,7 @@ from typing import Any
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
-from canonical.model.module import ModuleRecord, ModuleSort
+from canonical.model.module import FieldValue, ModuleRecord, ModuleSort
 from canonical.values import UNSET
 from dialects.crust import codec, fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind, parse_query
@@ -94,13 +94,14 @@ def create(call: Call) -> WireResponse:
     found = lookup.get(call, sent["moduleID"])
     if found.system is not None:
         return codec.response(_worded(names, system.create(call, found.system, found.module, values)))
+    _check_lengths(values)
     made = call.desk.create_module_record(found.module.id, values)
     people = owners(call, (made.owner_id,))
     shown = fields.in_order(made.values, found.module.fields)
     return codec.response(_worded(names, fields.content(made, people.get(made.owner_id or 0), shown, created=True)))
 
 
-def _values(sent: str | None, prefix: str) -> tuple[list[Any], Raw]:
+def _values(sent: str | None, prefix: str) -> tuple[list[FieldValue], Raw]:
     """The values of a request, and its JSON as it came. Raises Refused with the vendor's prefix."""
     try:
         text = sent or ""
@@ -108,6 +109,11 @@ def _values(sent: str | None, prefix: str) -> tuple[list[Any], Raw]:
         return fields.read_values(columns), Raw(checked_raw(text))
     except Refused as error:
         raise Refused(error.message if error.message.startswith("Error adding") else prefix + error.message) from None
+
+
+def _check_lengths(values: list[FieldValue]) -> None:
+    for value in values:
+        fields.check_lengths(value.name, value.value)
 
 
 def _live(call: Call, id: int) -> ModuleRecord:
@@ -151,8 +157,12 @@ def update(call: Call) -> WireResponse:
         return codec.response(_worded(names, system.update(call, of, module, id, values, echo)))
     if id >= 2**63:
         raise Refused(OUT_OF_RANGE)
-    if call.desk.module_record(id) is None:
+    record = call.desk.module_record(id)
+    if record is None:
         raise Refused(INVALID_DATE)
+    _check_lengths(values)
+    before = {value.name: value.value for value in record.values}
+    fields.check_growth(before, before | {value.name: value.value for value in values})
     # The vendor's server forgot the owner with every update (crust dossier, section 7).
     owner_id = None if call.settings["lose_owner_on_update"] == "yes" else UNSET
     changed = call.desk.update_module_record(id, values, owner_id=owner_id)

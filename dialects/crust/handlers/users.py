@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from adapter.dialect import Call
@@ -14,7 +15,7 @@ from canonical.values import MAX_ID, clean_text
 from dialects.crust import codec, fields
 from dialects.crust.binding import Get, Path, Post, Request, bind
 from dialects.crust.codec import ZERO_TIME
-from dialects.crust.errors import USER_NOT_FOUND, Refused
+from dialects.crust.errors import USER_NOT_FOUND, Refused, too_long
 from dialects.crust.gojson import RAW, UINT64
 from dialects.crust.people import require_admin
 from dialects.crust.settings import NAME
@@ -30,12 +31,18 @@ _FORM = (
     Post("satosaID"),
     Post("organisationID", UINT64),
 )
+_COLUMNS = {
+    **{name: name for name in ("email", "username", "name", "handle", "kind")},
+    "satosaID": "satosa_id",
+}
+"""Texts, and what the vendor's table calls them."""
 LIST = Request("UserList", (Get("query"),))
 READ = Request("UserRead", (Path("userID"),))
 CREATE = Request("UserCreate", _FORM)
 EDIT = Request("UserEdit", (Path("userID"), *_FORM))
 NOTHING = Request("Nothing", ())
 MAX_USERS = 1_000
+MAX_TEXT = 255
 
 
 def listed(call: Call) -> WireResponse:
@@ -60,8 +67,14 @@ def read(call: Call) -> WireResponse:
     return codec.response(fields.user(_find(call, bind(call, READ)["userID"])))
 
 
-def _values(sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def _values(
+    sent: dict[str, Any], before: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What a request makes of a user. Raises Refused for text that is too long, unless `before` shows it already."""
     sent = {name: clean_text(value) if isinstance(value, str) else value for name, value in sent.items()}
+    for name, column in _COLUMNS.items():
+        if len(sent[name] or "") > MAX_TEXT and (before or {}).get(name) != sent[name]:
+            raise too_long(column)
     first, last = fields.split_name(sent["name"])
     values = {"username": sent["username"], "email": sent["email"] or None, "first_name": first, "last_name": last}
     extras = {"name": sent["name"] or None, "handle": sent["handle"], "kind": sent["kind"] or None}
@@ -90,7 +103,7 @@ def edit(call: Call) -> WireResponse:
     sent = bind(call, EDIT)
     before = _find(call, sent["userID"])
     require_admin(call, before.id)
-    values, extras = _values(sent)
+    values, extras = _values(sent, fields.user(before))
     changed = call.desk.update(Update(User, before.id, values, extras=extras, touch=True))
     if sent["password"]:
         call.accounts.set_password(call.caller.tenant_id, changed.id, sent["password"])

@@ -232,6 +232,7 @@ def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[Field
         text = sent.pop(field.name, None)
         if text is None or text == shown.get(field.name, ""):
             continue
+        fields.check_lengths(field.name, text)
         says = field.write(draft, text)
         if says == text:
             if field.name in kept:
@@ -243,11 +244,13 @@ def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[Field
     for name, text in sent.items():
         if text == shown.get(name, "") and (name in shown or name in known | grouped):
             continue
+        fields.check_lengths(name, text)
         if name in known | grouped:
             draft.custom[name] = text
         else:
             unknown[name] = text
     if unknown != (kept.get(UNKNOWN) or {}):
+        fields.check_growth(kept.get(UNKNOWN) or {}, unknown)
         draft.extras[UNKNOWN] = unknown
     if draft.extras:
         after = {**kept, **draft.extras}
