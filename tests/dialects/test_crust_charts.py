@@ -234,3 +234,40 @@ def test_saved_charts(world: World, ann: CrustClient) -> None:
     assert "Data too long" in ann.post("/chart/", {"name": "x" * 65})
     assert ann.call("DELETE", f"/chart/{id}") == ann.call("DELETE", f"/chart/{id}") == {"message": "OK"}
     assert ann.get(f"/chart/{id}") == ann.post(f"/chart/{id}", {}) == "crust.crm.repository.ChartNotFound"
+
+
+def test_every_field_may_stand_in_every_place(ann: CrustClient) -> None:
+    """Text that is summed up, ids and states that are bounded by a date: nothing to see, and no error."""
+    places = (
+        "groupBy={0}&sum={0}",
+        "xAxis={0}&count={0}",
+        "xAxis={0}&yAxis={0}",
+        "xAxis={0}&yAxis={0}&xMin=1/1/2018&xMax=5",
+        "groupBy={0}&count=1&xAxis={0}&xMin=%00&xMax=High",
+    )
+    for module in ann.get("/module/"):
+        ann.add(f"/module/{module['moduleID']}", {"Username": "bo"})
+        for field in (*(field["name"] for field in module["fields"]), "a%00", "nothing"):
+            for place in places:
+                path = f"/module/{module['moduleID']}/chart?kind=pie&{place.format(field)}"
+                assert isinstance(ann.get(path), dict), path
+            path = f"/module/{module['moduleID']}/report?dimensions={field}&metrics=SUM({field})"
+            assert isinstance(ann.get(path), list), path
+
+
+def test_text_of_a_system_module_adds_up_to_nothing(ann: CrustClient) -> None:
+    task = ann.system("Task")
+    for subject, priority in (("12", "High"), ("12", "Low"), ("7", "Low")):
+        ann.add(task, {"Subject": subject, "Priority": priority})
+    assert ann.get(f"{task}/chart?kind=pie&groupBy=Priority&sum=Subject")["data"] == [["High", 0], ["Low", 0]]
+    assert ann.get(f"{task}/chart?kind=pie&xAxis=Priority&xMax=High&count=1")["data"] == [["High", 1]]
+
+
+def test_no_axis_and_no_bound_has_characters_that_no_value_has(ann: CrustClient, deals: str) -> None:
+    for query in (
+        "xAxis=state%00&count=1",
+        "xAxis=state&count=1&xMin=%00A&xMax=%00Z",
+        "groupBy=%00state&sum=value%00",
+    ):
+        assert [row[0] for row in ann.get(f"{deals}/chart?kind=pie&{query}")["data"]] == ["Lost", "Open", "Won"], query
+    assert len(ann.get(f"{deals}/report?dimensions=state%00&metrics=SUM(value%00)")) == 3

@@ -14,7 +14,7 @@ from adapter.wire import WireResponse
 from canonical.model.module import Module, SavedChart
 from canonical.operations import Aggregate
 from canonical.query import all_of
-from canonical.values import DAY
+from canonical.values import DAY, clean_text
 from dialects.crust import codec, fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind
 from dialects.crust.errors import Refused, too_long
@@ -98,6 +98,10 @@ class _Source:
         names = {name: self._group(system, name) for name in (key, value, bounded) if name}
         if any(group is None for group in names.values()):
             return []
+        of, what = system.by_name.get(key), system.by_name.get(value)
+        if how == "sum" and what is not None and not what.number:
+            # What are no numbers add up to nothing, in every group.
+            return [(group, 0) for group, _ in self._system(system, "count", key, "", low, high, bounded)]
         limits: list[Any] = []
         field = system.by_name.get(bounded or key)
         for text in (low, high):
@@ -115,7 +119,6 @@ class _Source:
         if {"title", "body"} & set(fields_):
             where = all_of(where, *readable(self.call, system))
         found = self.call.desk.aggregate(system.kind, asked, where)
-        of, what = system.by_name.get(key), system.by_name.get(value)
         rows = []
         for group, number in found:
             if how == "sum" and what is not None:
@@ -240,7 +243,7 @@ def _names(module: Module | None) -> set[str]:
 
 def _unqualified(sent: dict[str, Any], names: set[str]) -> dict[str, Any]:
     """`sent` with fields as the module calls them: the seed's prose says ``lead.country`` for ``country``."""
-    out = dict(sent)
+    out = {name: clean_text(value) if isinstance(value, str) else value for name, value in sent.items()}
     for parameter in ("xAxis", "yAxis", "groupBy", "sum", "count"):
         name = sent[parameter].partition(".")[2]
         if name in names and sent[parameter] not in names:
@@ -287,11 +290,11 @@ def report(call: Call) -> WireResponse:
     """Counts and sums by one field: ``metrics=SUM(value) AS s&dimensions=state`` (crust dossier, section 8)."""
     sent = bind(call, REPORT)
     source = _Source(call, lookup.get(call, sent["moduleID"]))
-    dimension = sent["dimensions"].strip()
+    dimension = clean_text(sent["dimensions"]).strip()
     if "," in dimension or "(" in dimension:
         raise Refused(f"unsupported dimensions: {dimension[:100]}")
     metrics = []
-    for at, text in enumerate(part for part in sent["metrics"].split(",") if part.strip()):
+    for at, text in enumerate(part for part in clean_text(sent["metrics"]).split(",") if part.strip()):
         match = _METRIC.match(text)
         if match is None or at >= 16:
             raise Refused(f"unsupported metric: {text.strip()[:100]}")

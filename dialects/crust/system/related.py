@@ -72,7 +72,7 @@ def party_link(name: str, picks: Picks, column: str = "") -> SystemField:
                 draft.links.append(NewLink(Ref("party", party.id)))
         return str(party.id) if fits and party is not None else ""
 
-    return SystemField(name, "Record", label_of(name), read, write, group=column or "links.party")
+    return SystemField(name, "Record", label_of(name), read, write, group=column or "links.party", bound=parse_id)
 
 
 def record_link(name: str, kind: str) -> SystemField:
@@ -96,7 +96,7 @@ def record_link(name: str, kind: str) -> SystemField:
         draft.links.append(NewLink(Ref(kind, id)))
         return str(id)
 
-    return SystemField(name, "Record", label_of(name), read, write, group=f"links.{kind}")
+    return SystemField(name, "Record", label_of(name), read, write, group=f"links.{kind}", bound=parse_id)
 
 
 # -- contact points ---------------------------------------------------------------------------------
