@@ -423,6 +423,68 @@ def test_custom_fields_of_other_dialects_show(world: World, ann: CrustClient) ->
     assert "Region" in [field["name"] for field in ann.post(contact, {"name": "C", "fields": left})["fields"]]
 
 
+def test_custom_values_keep_their_group_whatever_dots_are_in_their_names(world: World, ann: CrustClient) -> None:
+    """Capsule's data tags are groups; a value without a definition is a value all the same."""
+    account = ann.system("Account")
+    world.write(lambda desk: desk.save_custom_field(CustomField("party", "No. of staff", "", "number", "Size")))
+    loose = (CustomValue("plain", "1"), CustomValue("plain", "2", "Tag"))
+    old = world.write(
+        lambda desk: desk.create(Create(Party, {"type": "organisation", "name": "O"}, custom=loose), ("custom",))
+    )
+    ann.post(
+        f"{account}/content/{old.id}",
+        fields({"Size.No. of staff": "5", "plain": "3", "Tag.plain": "4", "mine": "6"}),
+    )
+    assert sorted((value.group, value.name, value.value) for value in stored(world, Party, str(old.id)).custom) == [
+        ("", "plain", "3"), ("Size", "No. of staff", "5"), ("Tag", "plain", "4"),
+    ]  # fmt: skip
+    shown = {"Size.No. of staff": "5", "plain": "3", "Tag.plain": "4", "mine": "6"}
+    assert {name: ann.values(account, str(old.id))[name] for name in shown} == shown
+    new = ann.add(account, {"Size.No. of staff": "7"})
+    assert stored(world, Party, new).custom == [CustomValue("No. of staff", "7", "Size")]
+    # What was kept here before there was a field for it does not come back when the field is emptied.
+    world.write(lambda desk: desk.save_custom_field(CustomField("party", "mine", "", "text")))
+    for text in ("8", ""):
+        ann.post(f"{account}/content/{old.id}", fields({"mine": text}))
+        assert ann.values(account, str(old.id)).get("mine", "") == text
+
+
+def test_an_organisation_is_one_and_not_itself(world: World, ann: CrustClient) -> None:
+    account, contact = ann.system("Account"), ann.system("Contact")
+    acme = ann.add(account, AccountName="Acme")
+    kos, zupan = ann.add(contact, LastName="Kos"), ann.add(contact, LastName="Zupan")
+    for path, id, name, other in ((contact, kos, "AccountId", zupan), (account, acme, "ParentId", acme)):
+        ann.post(f"{path}/content/{id}", fields({name: other}))
+        assert ann.values(path, id)[name] == other
+        assert stored(world, Party, id).organisation_id is None
+    ann.post(f"{contact}/content/{kos}", fields({"AccountId": acme}))
+    assert stored(world, Party, kos).organisation_id == int(acme)
+
+
+def test_record_fields_name_their_module(world: World, ann: CrustClient) -> None:
+    """The web client asks that module for what to choose from."""
+    modules = {module["name"]: module for module in ann.get("/module/")}
+    targets = {"Parent": "Account", "ConvertedAccount": "Account", "ConvertedContact": "Contact"}
+    targets["ConvertedOpportunity"] = "Opportunity"
+    for module in modules.values():
+        for field in module["fields"]:
+            if field["kind"] == "Record":
+                name = field["name"].removesuffix("Id")
+                assert field["options"] == {"moduleID": modules[targets.get(name, name)]["moduleID"]}, field
+    task = modules["Task"]
+    plain_ = [{**field, "options": {}} for field in task["fields"]]
+    edited = ann.post(f"/module/{task['moduleID']}", {"name": "Task", "fields": plain_})
+    assert [field["options"] for field in edited["fields"] if field["kind"] == "Record"] == [
+        field["options"] for field in task["fields"] if field["kind"] == "Record"
+    ]
+    world.add_tenant("other")
+    world.add_user("eve", tenant="other")
+    theirs = CrustClient(world, "eve-token")
+    path = theirs.system("Account")
+    options = {field["name"]: field["options"] for field in theirs.get(theirs.system("Contact"))["fields"]}
+    assert f"/module/{options['AccountId']['moduleID']}" == path
+
+
 def test_values_of_no_field_are_kept(world: World, ann: CrustClient) -> None:
     task = ann.system("Task")
     id = ann.add(task, {"Subject": "x", "a.b c": "1", "__proto__": "2"})

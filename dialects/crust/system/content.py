@@ -17,7 +17,7 @@ from dialects.crust.errors import INVALID_DATE, NO_FIELDS, Refused
 from dialects.crust.people import owners, require_admin, shown_id, stored_id
 from dialects.crust.query import Term
 from dialects.crust.settings import NAME
-from dialects.crust.system.modules import customs
+from dialects.crust.system.modules import custom_name, customs
 from dialects.crust.system.related import empty_address
 from dialects.crust.system.table import Draft, Sight, SystemModule
 
@@ -78,7 +78,7 @@ def _texts(system: SystemModule, record: Any, sight: Sight) -> dict[str, str]:
     if not sight.may_read(record):
         out.update(dict.fromkeys(CONFIDENTIAL & out.keys(), ""))
     for value in record.custom:
-        name = f"{value.group}.{value.name}" if value.group else value.name
+        name = custom_name(value)
         if name not in system.by_name:
             out[name] = value.value
     unknown = kept.get(UNKNOWN)
@@ -226,8 +226,7 @@ def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[Field
     kept: Mapping[str, Any] = {} if record is None else record.extras.get(NAME) or {}
     unknown = dict(kept.get(UNKNOWN) or {})
     # In the module's order, whatever the client's: of two fields that mean one thing the later counts.
-    known = {custom.name for custom in customs(call.desk, system) if not custom.group}
-    grouped = {f"{custom.group}.{custom.name}" for custom in customs(call.desk, system) if custom.group}
+    homes = _custom_homes(call, system, record)
     for field in system.fields:
         text = sent.pop(field.name, None)
         if text is None or text == shown.get(field.name, ""):
@@ -242,11 +241,13 @@ def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[Field
             if not text:
                 draft.extras.update({field.name: None, f"{field.name}_of": None})
     for name, text in sent.items():
-        if text == shown.get(name, "") and (name in shown or name in known | grouped):
+        if text == shown.get(name, "") and (name in shown or name in homes):
             continue
         fields.check_lengths(name, text)
-        if name in known | grouped:
-            draft.custom[name] = text
+        if name in homes:
+            draft.custom[homes[name]] = text
+            # Kept here before there was a field of that name.
+            unknown.pop(name, None)
         else:
             unknown[name] = text
     if unknown != (kept.get(UNKNOWN) or {}):
@@ -258,22 +259,21 @@ def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[Field
         draft.extras[FOLDED] = SEPARATOR.join(fold(str(text)) for text in (*texts, *unknown.values())) or None
 
 
+def _custom_homes(call: Call, system: SystemModule, record: Any) -> dict[str, tuple[str, str]]:
+    """Group and name of every custom value that has a definition or is there already, by its name on the wire."""
+    there = () if record is None else record.custom
+    return {custom_name(custom): (custom.group, custom.name) for custom in (*there, *customs(call.desk, system))}
+
+
 def _custom(draft: Draft) -> tuple[tuple[CustomValue, ...], tuple[tuple[str, str], ...]]:
     """Custom values to set, and those to drop."""
     keep, drop = [], []
-    for name, text in draft.custom.items():
-        group, _, plain = name.rpartition(".") if _is_grouped(draft, name) else ("", "", name)
+    for (group, name), text in draft.custom.items():
         if text:
-            keep.append(CustomValue(plain, text, group))
+            keep.append(CustomValue(name, text, group))
         elif draft.record is not None:
-            drop.append((group, plain))
+            drop.append((group, name))
     return tuple(keep), tuple(drop)
-
-
-def _is_grouped(draft: Draft, name: str) -> bool:
-    if "." not in name or draft.record is None:
-        return False
-    return any(f"{value.group}.{value.name}" == name for value in draft.record.custom if value.group)
 
 
 def create(call: Call, system: SystemModule, module: Module, values: Sequence[FieldValue]) -> dict[str, Any]:

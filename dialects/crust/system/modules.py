@@ -6,13 +6,15 @@ that are made (see `canonical.service.timed_ids`), the tenant's number and the m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
 
-from canonical.model import Activity, Case, CustomField, Opportunity, Party, User
+from canonical.model import Activity, Case, CustomField, CustomValue, Opportunity, Party, User
 from canonical.model.module import Module, ModuleField
 from canonical.operations import Desk
 from canonical.query import TRUE, And, Compare, Op, eq
@@ -105,7 +107,7 @@ _MODULES: Final = (
             address("Billing", "billing", without=("shipping",)),
             address("Shipping", "shipping", only="shipping"),
             _OWNER,
-            reference("ParentId", "organisation_id", "party"),
+            reference("ParentId", "organisation_id", "party", is_organisation),
         ),
         eq("type", "organisation"),
         _type("organisation"),
@@ -128,7 +130,7 @@ _MODULES: Final = (
             address("Mailing", "mailing"),
             keep("Birthdate", "DateTime"),
             text("Description", "about", multi=True),
-            reference("AccountId", "organisation_id", "party"),
+            reference("AccountId", "organisation_id", "party", is_organisation),
             _OWNER,
         ),
         And((eq("type", "person"), eq("stage", "contact"))),
@@ -280,6 +282,17 @@ _MODULES: Final = (
 )
 
 
+_TARGETS: Final = {
+    **dict.fromkeys(("AccountId", "ParentId", "ConvertedAccountId"), "Account"),
+    **dict.fromkeys(("ContactId", "ConvertedContactId"), "Contact"),
+    "LeadId": "Lead",
+    **dict.fromkeys(("OpportunityId", "ConvertedOpportunityId"), "Opportunity"),
+    "CaseId": "Case",
+}
+"""Whose records a Record field holds: its options name that module, from which the web client takes what to choose."""
+_BY_NAME: Final = {system.name: system for system in _MODULES}
+
+
 def system_modules() -> tuple[SystemModule, ...]:
     return _MODULES
 
@@ -309,7 +322,7 @@ _KINDS: Final = {"number": "Number", "date": "DateTime", "flag": "Bool", "boolea
 _TYPES: Final = {"number": "number", "datetime": "date", "bool": "flag", "select": "choice", "enum": "choice"}
 
 
-def custom_name(custom: CustomField) -> str:
+def custom_name(custom: CustomField | CustomValue) -> str:
     """The name on the wire; that of a field in a group is led by the group."""
     return f"{custom.group}.{custom.name}" if custom.group else custom.name
 
@@ -329,15 +342,33 @@ def _custom_described(custom: CustomField) -> ModuleField:
     return ModuleField(custom_name(custom), kind, custom.label or custom.name, visible=True)
 
 
+@functools.lru_cache(maxsize=4096)
+def _by_nature(tenant_id: int, place: int) -> Mapping[str, ModuleField]:
+    """The fixed fields of the module at that place, Record fields with the tenant's module in their options."""
+    shown = dict(_MODULES[place - 1].described)
+    for name, target in _TARGETS.items():
+        if name in shown:
+            options_ = f'{{"moduleID":"{system_id(tenant_id, _BY_NAME[target])}"}}'
+            shown[name] = replace(shown[name], options=options_)
+    return MappingProxyType(shown)
+
+
 def describe(desk: Desk, system: SystemModule, id: int, edited: Module | None) -> Module:
     """The module as the tenant sees it: as it is by nature, with his words, and with custom fields."""
-    shown = dict(system.described)
+    nature = _by_nature((id - FIRST_ID) // PLACES, system.place)
+    shown = dict(nature)
     for custom in customs(desk, system):
         described = _custom_described(custom)
         shown[described.name] = described
     if edited is None:
         return Module(id, system.name, tuple(shown.values()), CREATED_AT)
-    ordered = {field.name: field for field in edited.fields if field.name in shown}
+    ordered = {
+        field.name: replace(field, options=nature[field.name].options)
+        if field.name in _TARGETS and field.name in nature and field.options in (None, "{}")
+        else field
+        for field in edited.fields
+        if field.name in shown
+    }
     fields = (*ordered.values(), *(field for name, field in shown.items() if name not in ordered))
     return Module(id, edited.name, fields, CREATED_AT, edited.updated_at or edited.created_at)
 

@@ -192,9 +192,18 @@ def word(name: str, attribute: str, shown: Mapping[Any, str], also: Mapping[str,
     def say(state: Any) -> str:
         return shown.get(state, "")
 
-    choices = options(*shown.values())
     return SystemField(
-        name, "Select", label_of(name), read, write, choices, search=search, sort=attribute, group=attribute, say=say
+        name,
+        "Select",
+        label_of(name),
+        read,
+        write,
+        options(*shown.values()),
+        search=search,
+        sort=attribute,
+        group=attribute,
+        say=say,
+        bound=lambda sent: known.get(fold(sent.strip())),
     )
 
 
@@ -213,7 +222,7 @@ def closed(name: str, when: frozenset[str], on: str, off: str = "open") -> Syste
     def say(state: Any) -> str:
         return "1" if state in when else ""
 
-    return SystemField(name, "Bool", label_of(name), read, write, group="state", say=say)
+    return SystemField(name, "Bool", label_of(name), read, write, group="state", say=say, bound=lambda sent: None)
 
 
 def flag(name: str, attribute: str) -> SystemField:
@@ -230,11 +239,13 @@ def flag(name: str, attribute: str) -> SystemField:
         sort=attribute,
         group=attribute,
         say=lambda value: "1" if value else "",
+        bound=lambda sent: int(parse_flag(sent)),
     )
 
 
-def reference(name: str, attribute: str, kind: str, options_: str | None = None) -> SystemField:
-    """A record's id in a field: OwnerId, ParentId. An id of nobody is kept as text and refers to nothing."""
+def reference(name: str, attribute: str, kind: str, picks: Callable[[Any], bool] = lambda record: True) -> SystemField:
+    """A record's id in a field: OwnerId, ParentId. An id of none that `picks` picks is kept as text and refers to
+    nothing, as is the record's own."""
 
     def read(record: Any, sight: Sight) -> str:
         id = getattr(record, attribute)
@@ -242,7 +253,9 @@ def reference(name: str, attribute: str, kind: str, options_: str | None = None)
 
     def write(draft: Draft, sent: str) -> str:
         id = parse_id(sent)
-        if id is not None and id in draft.desk.get_many(KINDS[kind], (id,)):
+        found = None if id is None else draft.desk.get_many(KINDS[kind], (id,)).get(id)
+        own = draft.record is not None and (draft.record.KIND, draft.record.id) == (kind, id)
+        if found is not None and picks(found) and not own:
             draft.values[attribute] = id
             return str(id)
         if attribute != "owner_id":
@@ -252,7 +265,7 @@ def reference(name: str, attribute: str, kind: str, options_: str | None = None)
         return str(draft.record.owner_id) if draft.record is not None else str(draft.desk.principal.user_id)
 
     shown = "User" if kind == "user" else "Record"
-    return SystemField(name, shown, label_of(name), read, write, options_, sort=attribute, group=attribute)
+    return SystemField(name, shown, label_of(name), read, write, sort=attribute, group=attribute, bound=parse_id)
 
 
 def keep(name: str, kind: str = "String", choices: str | None = None) -> SystemField:

@@ -46,7 +46,8 @@ class Draft:
     dropped_links: list[tuple[Ref, str]] = field(default_factory=list)
     points: dict[str, ContactPoint] = field(default_factory=dict)
     dropped_points: list[int] = field(default_factory=list)
-    custom: dict[str, str] = field(default_factory=dict)
+    custom: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Custom values by group and name."""
 
     def value(self, name: str) -> Any:
         """A field as it will be."""
