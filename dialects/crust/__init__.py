@@ -6,6 +6,7 @@ from typing import Final
 
 from adapter.dialect import Dialect
 from dialects.crust.auth import authenticate, finish, preflight
+from dialects.crust.directions import parse_request, parse_response, render_request, render_response
 from dialects.crust.errors import render_error
 from dialects.crust.routes import TABLE
 from dialects.crust.settings import NAME, SETTINGS
@@ -20,4 +21,8 @@ DIALECT: Final = Dialect(
     finish=finish,
     settings=SETTINGS,
     secret_parameters=("jwt", "password"),
+    parse_request=parse_request,
+    render_response=render_response,
+    render_request=render_request,
+    parse_response=parse_response,
 )

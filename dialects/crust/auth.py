@@ -20,6 +20,8 @@ PREFIXES: Final = frozenset(("field", "module", "page", "workflow", "job", "char
 """Below these even an unknown path wants a token first; any other unknown path is a plain 404."""
 LOGIN: Final = Request("AuthLogin", (Post("username"), Post("password")))
 NO_COOKIE: Final = "http: named cookie not present"
+LONG_AGO: Final = "Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+"""What clears a cookie."""
 
 _METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _HEADERS = frozenset(("accept", "authorization", "content-type", "x-csrf-token", "origin"))
@@ -141,7 +143,7 @@ def set_cookie(call: Call) -> tuple[str, str]:
 
 
 def clear_cookie(call: Call) -> tuple[str, str]:
-    return "Set-Cookie", f"jwt=; Path=/{_domain(call)}; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+    return "Set-Cookie", f"jwt=; Path=/{_domain(call)}; {LONG_AGO}"
 
 
 def _domain(call: Call) -> str:

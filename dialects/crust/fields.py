@@ -191,6 +191,29 @@ def user(shown: User, *, created: bool = False, updated: bool = False) -> dict[s
     return out
 
 
+def session_user(shown: User) -> dict[str, Any]:
+    """The user as the check of a session shows him."""
+    return {
+        "ID": str(shown.id),
+        "name": user_name(shown),
+        "email": shown.email or "",
+        "username": shown.username,
+        "handle": user(shown)["handle"],
+        "connections": 0,
+    }
+
+
+def sent_user(shown: User, password: str | None = None) -> dict[str, Any]:
+    """A user as a client sends one."""
+    out: dict[str, Any] = {"username": shown.username, "email": shown.email or "", "name": user_name(shown)}
+    out |= {name: value for name in ("handle", "kind") if (value := kept(shown, name))}
+    if kept(shown, "organisation"):
+        out["organisationID"] = kept(shown, "organisation")
+    if password:
+        out["password"] = password
+    return out
+
+
 # -- content ----------------------------------------------------------------------------------------
 
 
@@ -214,6 +237,12 @@ def check_lengths(name: str, value: str) -> None:
         raise Refused(f"Error adding columns: {too_long('column_name').message}")
     if len(value) * 4 > MAX_VALUE and len(value.encode("utf-8", "replace")) > MAX_VALUE:
         raise Refused(f"Error adding columns: {too_long('column_value').message}")
+
+
+def sent_value(value: FieldValue) -> dict[str, Any]:
+    """A value as a client sends one."""
+    related = None if value.related is None else list(value.related)
+    return {"name": value.name, "value": value.value, "related": related}
 
 
 def check_growth(before: Mapping[str, str], after: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ The vendor served fixed samples whatever was asked. These are the samples' shape
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -318,14 +319,15 @@ def listed(call: Call) -> WireResponse:
     return codec.response([fields.chart(saved) for saved in call.desk.charts()])
 
 
-def _sent_chart(id: int, sent: dict[str, Any]) -> SavedChart:
+def sent_chart(id: int, sent: Mapping[str, Any]) -> SavedChart:
+    """The chart that was sent. Raises Refused."""
     if len(sent["name"]) > fields.MAX_NAME:
         raise too_long("name")
     return SavedChart(id, sent["name"], checked_raw(sent["config"]) if sent["config"] else None)
 
 
 def create(call: Call) -> WireResponse:
-    return codec.response(fields.chart(call.desk.save_chart(_sent_chart(0, bind(call, CREATE))), created=True))
+    return codec.response(fields.chart(call.desk.save_chart(sent_chart(0, bind(call, CREATE))), created=True))
 
 
 def _get(call: Call, id: int) -> SavedChart:
@@ -343,7 +345,7 @@ def update(call: Call) -> WireResponse:
     """A replacement of name and config."""
     sent = bind(call, UPDATE)
     before = _get(call, sent["chartID"])
-    return codec.response(fields.chart(call.desk.save_chart(_sent_chart(before.id, sent)), updated=True))
+    return codec.response(fields.chart(call.desk.save_chart(sent_chart(before.id, sent)), updated=True))
 
 
 def delete(call: Call) -> WireResponse:

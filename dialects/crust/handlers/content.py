@@ -52,7 +52,8 @@ RECORD = _names("Record", "recordID")
 """From 24 December 2018 (crust dossier, section 8)."""
 
 
-def _name_set(call: Call) -> Names:
+def name_set(call: Call) -> Names:
+    """Those of the generation that is spoken."""
     return RECORD if call.route is not None and call.route.meta.get("record") else CONTENT
 
 
@@ -64,7 +65,7 @@ def _worded(names: Names, shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def listed(call: Call) -> WireResponse:
-    names = _name_set(call)
+    names = name_set(call)
     sent = bind(call, names.list)
     found = lookup.get(call, sent["moduleID"])
     per_page, page = corrected_per_page(sent["perPage"]), max(0, sent["page"])
@@ -88,7 +89,7 @@ def listed(call: Call) -> WireResponse:
 
 
 def create(call: Call) -> WireResponse:
-    names = _name_set(call)
+    names = name_set(call)
     sent = bind(call, names.create)
     values, _ = _values(sent["fields"], "No content: ")
     found = lookup.get(call, sent["moduleID"])
@@ -125,7 +126,7 @@ def _live(call: Call, id: int) -> ModuleRecord:
 
 def read(call: Call) -> WireResponse:
     """One record with its module's page. Of the tenant's own modules the record's id alone decides."""
-    names = _name_set(call)
+    names = name_set(call)
     sent = bind(call, names.one)
     of = system_module(call.caller.tenant_id, sent["moduleID"])
     if of is not None:
@@ -145,7 +146,7 @@ def _page(call: Call, module_id: int) -> dict[str, Any]:
 
 def update(call: Call) -> WireResponse:
     """Merges by field name; the answer echoes the fields as they were sent."""
-    names = _name_set(call)
+    names = name_set(call)
     sent = bind(call, names.edit)
     id = sent[names.id]
     if not id:
@@ -172,7 +173,7 @@ def update(call: Call) -> WireResponse:
 
 def delete(call: Call) -> WireResponse:
     """A missing record is a success."""
-    names = _name_set(call)
+    names = name_set(call)
     sent = bind(call, names.one)
     of = system_module(call.caller.tenant_id, sent["moduleID"])
     if of is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from adapter.dialect import Call
@@ -30,7 +31,7 @@ def create(call: Call) -> WireResponse:
     sent = bind(call, CREATE)
     if not sent["fields"]:
         raise Refused("Error creating module: no fields")
-    made = call.desk.save_module(None, _name(sent), fields.read_fields(sent["fields"]))
+    made = call.desk.save_module(None, checked_name(sent), fields.read_fields(sent["fields"]))
     return codec.response(fields.module(made, created=True))
 
 
@@ -52,7 +53,7 @@ def edit(call: Call) -> WireResponse:
         raise Refused("Error updating module: invalid ID")
     if not sent["fields"]:
         raise Refused("Error updating module: no fields")
-    name, given = _name(sent), fields.read_fields(sent["fields"])
+    name, given = checked_name(sent), fields.read_fields(sent["fields"])
     system = system_module(call.caller.tenant_id, id)
     if system is not None:
         return codec.response(fields.module(edit_fields(call.desk, system, id, name, given), updated=True))
@@ -63,7 +64,8 @@ def edit(call: Call) -> WireResponse:
     return codec.response(fields.module(call.desk.save_module(id, name, given), updated=True))
 
 
-def _name(sent: dict[str, Any]) -> str:
+def checked_name(sent: Mapping[str, Any]) -> str:
+    """The name that was sent. Raises Refused for one that is too long."""
     name: str = sent["name"]
     if len(name) > fields.MAX_NAME:
         raise too_long("name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adapter.dialect import Call
@@ -48,8 +49,13 @@ def listed(call: Call) -> WireResponse:
 def tree(call: Call) -> WireResponse:
     """Ordinary pages below the root; ``null`` when there are none."""
     bind(call, TREE)
+    return codec.response(nested(call.desk.pages()))
+
+
+def nested(pages: Iterable[LayoutPage]) -> list[Raw] | None:
+    """The tree of the ordinary pages among `pages`, siblings in their order; None when nothing is below the root."""
     below: dict[int, list[LayoutPage]] = {}
-    for page in call.desk.pages():
+    for page in pages:
         if not page.module_id:
             below.setdefault(page.parent_id, []).append(page)
     # From the leaves up, so that no depth of nesting is a depth of calls.
@@ -69,10 +75,11 @@ def tree(call: Call) -> WireResponse:
             node["children"] = [shown.pop(child.id) for child in inner[page.id]]
         node["visible"] = visible
         shown[page.id] = Raw(json_body.render_go(node))
-    return codec.response([shown[page.id] for page in order[:roots]] or None)
+    return [shown[page.id] for page in order[:roots]] or None
 
 
-def _sent_page(id: int, sent: dict[str, Any]) -> LayoutPage:
+def sent_page(id: int, sent: Mapping[str, Any]) -> LayoutPage:
+    """The page that was sent. Raises Refused for what the vendor's columns do not hold."""
     if max(sent["selfID"], sent["moduleID"], id) > MAX_ID:
         raise Refused(OUT_OF_RANGE)
     if len(sent["title"]) > fields.MAX_TITLE:
@@ -98,7 +105,7 @@ def _save(call: Call, page: LayoutPage) -> WireResponse:
 
 
 def create(call: Call) -> WireResponse:
-    return _save(call, _sent_page(0, bind(call, CREATE)))
+    return _save(call, sent_page(0, bind(call, CREATE)))
 
 
 def read(call: Call) -> WireResponse:
@@ -112,7 +119,7 @@ def edit(call: Call) -> WireResponse:
     sent = bind(call, EDIT)
     if not sent["pageID"]:
         raise Refused("Error when savig page, invalid ID")
-    return _save(call, _sent_page(sent["pageID"], sent))
+    return _save(call, sent_page(sent["pageID"], sent))
 
 
 def reorder(call: Call) -> WireResponse:

@@ -29,15 +29,7 @@ def check(call: Call) -> WireResponse:
     if call.principal is None:
         return logout(call)
     user = _me(call)
-    shown = {
-        "ID": str(user.id),
-        "name": fields.user_name(user),
-        "email": user.email or "",
-        "username": user.username,
-        "handle": fields.user(user)["handle"],
-        "connections": 0,
-    }
-    answer = codec.response({"jwt": cookie_of(call.request), "user": shown})
+    answer = codec.response({"jwt": cookie_of(call.request), "user": fields.session_user(user)})
     answer.headers[:] = [JSON, set_cookie(call), VARY]
     return answer
 

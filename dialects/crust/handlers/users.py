@@ -67,8 +67,8 @@ def read(call: Call) -> WireResponse:
     return codec.response(fields.user(_find(call, bind(call, READ)["userID"])))
 
 
-def _values(
-    sent: dict[str, Any], before: Mapping[str, Any] | None = None
+def sent_user(
+    sent: Mapping[str, Any], before: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """What a request makes of a user. Raises Refused for text that is too long, unless `before` shows it already."""
     sent = {name: clean_text(value) if isinstance(value, str) else value for name, value in sent.items()}
@@ -87,7 +87,7 @@ def create(call: Call) -> WireResponse:
     """A new user with his password; administrators only."""
     sent = bind(call, CREATE)
     require_admin(call)
-    values, extras = _values(sent)
+    values, extras = sent_user(sent)
     kept = {key: value for key, value in extras[NAME].items() if value is not None}
     made = call.desk.create(Create(User, values, extras={NAME: kept}))
     if sent["password"]:
@@ -103,7 +103,7 @@ def edit(call: Call) -> WireResponse:
     sent = bind(call, EDIT)
     before = _find(call, sent["userID"])
     require_admin(call, before.id)
-    values, extras = _values(sent, fields.user(before))
+    values, extras = sent_user(sent, fields.user(before))
     changed = call.desk.update(Update(User, before.id, values, extras=extras, touch=True))
     if sent["password"]:
         call.accounts.set_password(call.caller.tenant_id, changed.id, sent["password"])

@@ -1,0 +1,64 @@
+"""What can be asked of a Crust server and is no operation of the core's own vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from canonical.model import User
+from canonical.model.module import ModuleSort
+from canonical.query import Window
+
+OLDEST_FIRST: Final = (ModuleSort("id", own=True),)
+FIRST_PAGE: Final = Window(0, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A login by name or address. Its result is a `Session`."""
+
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSession:
+    """Who the cookie's `token` belongs to. Its result is a `Session` with a fresh one."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """The cookie is cleared; the token stays good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A user and the token that was made for him."""
+
+    user: User
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindRecords:
+    """Records of a module that hold `text` in any value: a `Page`, oldest first unless `sort` says otherwise."""
+
+    module_id: int
+    text: str = ""
+    sort: tuple[ModuleSort, ...] = OLDEST_FIRST
+    window: Window = FIRST_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class FindTree:
+    """The ordinary pages below the root, parents before their children: a `Page`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reorder:
+    """Puts the children of a page in that order."""
+
+    parent_id: int
+    ids: tuple[int, ...]
