@@ -28,6 +28,8 @@ _HEADERS = frozenset(("accept", "authorization", "content-type", "x-csrf-token",
 _CANONICAL = {"x-csrf-token": "X-Csrf-Token"}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_FURTHER = re.compile(r",\s*jwt=([\w.-]+)", re.ASCII)
+"""The cookie at the head of a second Cookie line: WSGI joins lines by a comma."""
 _PAIR = re.compile(r"\s*([^=;\s]+)=(\"[^\"]*\"|[^;]*)")
 
 
@@ -35,11 +37,13 @@ _PAIR = re.compile(r"\s*([^=;\s]+)=(\"[^\"]*\"|[^;]*)")
 
 
 def cookie_of(request: WireRequest) -> str:
-    """The first cookie ``jwt``, ``""`` without one."""
-    for match in _PAIR.finditer(request.headers.get("Cookie") or ""):
+    """The first cookie ``jwt``, ``""`` without one. Proxies may spread cookies over several lines."""
+    sent = request.headers.get("Cookie") or ""
+    for match in _PAIR.finditer(sent):
         if match[1] == "jwt":
-            return match[2].strip().strip('"')
-    return ""
+            return match[2].strip().strip('"').partition(",")[0]
+    further = _FURTHER.search(sent)
+    return "" if further is None else further[1]
 
 
 def token_of(request: WireRequest) -> str:

@@ -131,6 +131,11 @@ def test_parts_that_are_none_are_told_in_the_words_of_go(world: World, header: s
     assert message(ask(world, Cookie=f"jwt={header}.{claims}.x")) == FAILED + words
 
 
+@pytest.mark.parametrize("cookies", ["a=b,jwt={}", "a=b; c=d, jwt={}; e=f", "jwt={},a=b", 'a="x, y"; jwt={}'])
+def test_cookies_may_come_in_several_lines(world: World, ann: CrustClient, cookies: str) -> None:
+    assert message(ask(world, Cookie=cookies.format(ann.jwt))) is None
+
+
 def test_a_fault_elsewhere_in_the_query_hides_no_token(world: World, ann: CrustClient) -> None:
     assert message(ask(world, query=f"a=%zz&jwt={ann.jwt}")) == 'invalid URL escape "%zz"'
     assert message(ask(world, query=f"a;b&jwt={ann.jwt}")) == "invalid semicolon separator in query"
