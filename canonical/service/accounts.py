@@ -118,7 +118,7 @@ class CoreAccounts:
         kept = self._tenants.get(slug)
         if kept is not None and kept[0] > time.monotonic():
             return kept[1]
-        found = self._load_tenant({"slug": slug})
+        found = None if NUL in slug else self._load_tenant({"slug": slug})
         self._keep(slug, found)
         return found
 
@@ -134,6 +134,8 @@ class CoreAccounts:
 
     def tenant_by_host(self, host: str) -> Tenant | None:
         """By the host or domain; else by its slug as the first label. Letter case and a port do not count."""
+        if NUL in host:
+            return None
         name = host.lower().rstrip(".")
         kept = self._tenants.get(("host", name))
         if kept is not None and kept[0] > time.monotonic():
@@ -286,6 +288,8 @@ class CoreAccounts:
         return self.by_user(home, user_id)
 
     def has_user(self, tenant_id: int | None, username: str) -> bool:
+        if NUL in username:
+            return False
         scope = {"active": True} if tenant_id is None else {"active": True, "tenant_id": tenant_id}
         unit = self._store.reading(SYSTEM)
         rows = unit.select("app_user", {**scope, "username_fold": fold_key(username)}) if username else []

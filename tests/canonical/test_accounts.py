@@ -59,6 +59,10 @@ def test_a_name_with_a_nul_is_nobodys(world: World) -> None:
         assert accounts.application(name, "app-secret-9") is None
         assert accounts.application(name, None) is None
         assert accounts.by_token("api", name * 8, NOON) is None
+        assert not accounts.has_user(tenant, name)
+        assert not accounts.has_user(None, name)
+        assert accounts.tenant_by_slug(name) is None
+        assert accounts.tenant_by_host(f"{name}.crm.example") is None
 
 
 def test_logging_in_before_every_call_is_cheap(world: World) -> None:
