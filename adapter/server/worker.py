@@ -1,8 +1,9 @@
 """The worker process: one thread that watches the sockets, a few that serve requests.
 
-A connection without a request waits with the watching thread and costs no serving thread. A serving thread that has
-answered stays with its connection for a moment when nobody else waits: most clients send their next request at
-once, and handing a connection over and back costs more than serving it.
+A connection that waits for its client, whether for a handshake, a head, a body, the taking of a response or the end,
+waits with the watching thread and costs no serving thread: a thousand clients that are slow on purpose keep nobody
+else waiting. A serving thread that has answered stays with its connection for a moment when nobody else waits: most
+clients send their next request at once, and handing a connection over and back costs more than serving it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import errno
 import os
 import queue
+import resource
+import select
 import selectors
 import socket
 import ssl
 import threading
 import time
-from collections import OrderedDict
 from contextlib import suppress
 from typing import Any
 
@@ -23,7 +25,7 @@ from gunicorn.http import errors, wsgi
 from gunicorn.sock import ssl_context
 from gunicorn.workers.base import Worker
 
-from adapter.server.connection import ClientGone, ClientSlow, Connection, Heads, Limits, Reply, send
+from adapter.server.connection import ClientGone, ClientSlow, Connection, Environ, Head, Heads, Limits, Reply
 
 STAY_SECONDS = 0.01
 """How long a serving thread stays with an idle connection when no other one waits."""
@@ -31,8 +33,13 @@ STAY_SECONDS = 0.01
 STOP_SECONDS = 1.0
 """How long a stopping worker still takes requests on kept-alive connections."""
 
-DRAIN_SECONDS = 5.0
-"""How long the rest of a body that nobody read is awaited before the connection is closed instead."""
+LOOK_SECONDS = 0.05
+"""How often at most the watching thread looks for connections whose time is up."""
+
+SMALL = 64 * 1024
+"""Bytes that a waiting connection may hold however many there are."""
+
+EVENTS = {select.POLLIN: selectors.EVENT_READ, select.POLLOUT: selectors.EVENT_WRITE}
 
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.LimitRequestLine: (414, "URI Too Long"),
@@ -45,6 +52,10 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
 }
 
 
+def _due(connection: Connection) -> float:
+    return connection.expires
+
+
 class ServingWorker(Worker):  # type: ignore[misc]
     """A gunicorn worker; gunicorn starts it, replaces it and stops it."""
 
@@ -54,7 +65,10 @@ class ServingWorker(Worker):  # type: ignore[misc]
         self.poller = selectors.DefaultSelector()
         self.work: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         self.resting: queue.SimpleQueue[Connection] = queue.SimpleQueue()
-        self.idle: OrderedDict[Connection, None] = OrderedDict()
+        self.waiting: set[Connection] = set()
+        self.held = 0
+        """Bytes in the buffers of those."""
+        self.look_at = 0.0
         self.open = 0
         self.counting = threading.Lock()
         self.listening = False
@@ -64,6 +78,13 @@ class ServingWorker(Worker):  # type: ignore[misc]
             end.setblocking(False)
         # gunicorn looks a setting up through three calls, dozens of times a request: 28 us of CPU instead of 40
         self.cfg.__dict__.update({name: getattr(self.cfg, name) for name in self.cfg.settings})
+        # Connections, and each thread's files.
+        allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = self.limits.connections + 1024
+        if most != resource.RLIM_INFINITY:
+            wanted = min(wanted, most)
+        if allowed != resource.RLIM_INFINITY and allowed < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
         self.tls: ssl.SSLContext | None = ssl_context(self.cfg) if self.cfg.is_ssl else None
         super().init_process()
 
@@ -87,15 +108,18 @@ class ServingWorker(Worker):  # type: ignore[misc]
             threading.Thread(target=self.serve, name=f"serve-{number}", daemon=True).start()
         self.poller.register(self.wake_read, selectors.EVENT_READ, None)
         while self.alive and self.ppid == os.getppid():
-            self.listen(self.open < self.limits.connections)
+            # Clients that have asked for something are never put off for those that have not.
+            self.listen(self.open < self.limits.connections or self.make_room())
             self.turn(1.0)
         self.alive = False
         self.listen(False)
         for listener in self.sockets:
             listener.close()
         now = time.monotonic()
-        for connection in self.idle:
-            connection.expires = min(connection.expires, now + STOP_SECONDS)
+        for connection in self.waiting:
+            if not connection.begun:
+                connection.expires = min(connection.expires, now + STOP_SECONDS)
+        self.look_at = now
         while self.open and time.monotonic() < now + self.cfg.graceful_timeout:
             self.turn(0.1)
 
@@ -112,10 +136,12 @@ class ServingWorker(Worker):  # type: ignore[misc]
 
     def turn(self, seconds: float) -> None:
         """Wait for something to happen, for no longer than that, and see to it."""
+        now = time.monotonic()
+        if self.waiting:
+            seconds = min(seconds, max(self.look_at - now, 0.0))
         for key, _ in self.poller.select(seconds):
             if isinstance(key.data, Connection):
-                self.poller.unregister(key.fileobj)
-                del self.idle[key.data]
+                self.leave(key.data)
                 self.work.put(key.data)
             elif key.data is None:
                 self.take_back()
@@ -125,11 +151,37 @@ class ServingWorker(Worker):  # type: ignore[misc]
         if now - self.notified >= 1:
             self.notified = now
             self.notify()
-        while self.idle and (oldest := next(iter(self.idle))).expires <= now:
-            self.poller.unregister(oldest.sock)
-            del self.idle[oldest]
-            oldest.close()
-            self.count(-1)
+        if now >= self.look_at:
+            self.look(now)
+
+    def look(self, now: float) -> None:
+        """End what has waited too long; a client in the middle of a request is told."""
+        for connection in [one for one in self.waiting if one.expires <= now]:
+            self.leave(connection)
+            if connection.begun and not connection.out:
+                connection.late = True
+                self.work.put(connection)
+            else:
+                connection.close()
+                self.count(-1)
+        following = min((one.expires for one in self.waiting), default=now + 1.0)
+        self.look_at = max(following, now + LOOK_SECONDS)
+
+    def leave(self, connection: Connection) -> None:
+        self.poller.unregister(connection.sock)
+        self.waiting.discard(connection)
+        self.held -= connection.held
+
+    def make_room(self) -> bool:
+        """Close the connection that has waited longest for a request, if one does."""
+        oldest = min((one for one in self.waiting if one.pending is None and not one.out), key=_due, default=None)
+        if oldest is None:
+            return False
+        self.log.warning("all connections are taken; the longest idle one was closed")
+        self.leave(oldest)
+        oldest.close()
+        self.count(-1)
+        return True
 
     def accept(self, listener: Any, address: Any) -> None:
         try:
@@ -152,9 +204,18 @@ class ServingWorker(Worker):  # type: ignore[misc]
             self.wake_read.recv(4096)
         while not self.resting.empty():
             connection = self.resting.get()
-            connection.expires = time.monotonic() + (self.limits.idle_seconds if self.alive else STOP_SECONDS)
-            self.idle[connection] = None
-            self.poller.register(connection.sock, selectors.EVENT_READ, connection)
+            connection.held = connection.weigh()
+            if connection.held > SMALL and self.held + connection.held > self.limits.held:
+                self.log.warning("no room for what slow clients send or do not take")
+                connection.close()
+                self.count(-1)
+                continue
+            if not self.alive and not connection.begun:
+                connection.expires = min(connection.expires, time.monotonic() + STOP_SECONDS)
+            self.held += connection.held
+            self.waiting.add(connection)
+            self.poller.register(connection.sock, EVENTS[connection.events], connection)
+            self.look_at = min(self.look_at, connection.expires)
 
     # the serving threads
 
@@ -176,45 +237,71 @@ class ServingWorker(Worker):  # type: ignore[misc]
                     self.wake()
 
     def attend(self, connection: Connection) -> bool:
-        """Answer what the client asks, as long as it asks; true if it may still ask more later."""
-        heads = connection.heads
-        if heads is None:
-            if not connection.readable(STAY_SECONDS):
-                return True
-            try:
-                heads = connection.open(self.cfg, self.tls)
-            except OSError:
-                return False
-            if self.tls is not None and not connection.buffered() and not connection.readable(STAY_SECONDS):
-                return True
-        while self.answer(connection, heads):
-            if not connection.buffered() and (not self.work.empty() or not connection.readable(STAY_SECONDS)):
-                return True
-        return False
-
-    def answer(self, connection: Connection, heads: Heads) -> bool:
-        """Serve one request; true if the connection can serve another."""
+        """Do for the client what can be done now; true if it is to be waited for."""
         try:
-            heads.unreader.expect(self.limits.head_seconds, in_body=False)
-            request = next(heads)
-            heads.unreader.expect(self.limits.body_seconds, in_body=True)
-            reply, environ = wsgi.create(
-                request,
-                connection.sock,
-                connection.client,
-                connection.server,
-                self.cfg,
-                response_class=Reply,
-                response_args=(self.limits.send_seconds,),
-            )
-        except (StopIteration, OSError) as problem:
-            if isinstance(problem, ClientSlow):
-                self.refuse(connection, problem)
+            while True:
+                if connection.late:
+                    self.refuse(connection, ClientSlow("the client is too slow"))
+                if connection.out:
+                    if not connection.flush():
+                        return True
+                    if not connection.last:
+                        connection.rest()
+                if connection.last:
+                    return connection.linger()
+                if not self.proceed(connection):
+                    return True
+        except OSError:
             return False
+
+    def proceed(self, connection: Connection) -> bool:
+        """The next thing to do for the request that comes, if it can be done; true if there is something to do then.
+
+        Raises OSError when the connection is of no use any more.
+        """
+        heads, pending = connection.heads, connection.pending
+        if heads is None:
+            return connection.open(self.cfg, self.tls)
+
+        source = heads.unreader
+        if pending is None and not connection.begun and not connection.buffered() and not self.stay(connection):
+            return False
+        if pending is None:
+            # A client that is slow with a head is not stayed with.
+            if not connection.has_head(source):
+                return False
+            self.begin(connection, heads)
+            return True
+        if not connection.has_body(source, pending[0]) and not (
+            self.stay(connection) and connection.has_body(source, pending[0])
+        ):
+            return False
+        self.answer(connection, heads, *pending)
+        return True
+
+    def stay(self, connection: Connection) -> bool:
+        """Whether something comes: now, or in a moment when nobody else waits."""
+        return connection.readable(STAY_SECONDS if self.work.empty() else 0.0)
+
+    def begin(self, connection: Connection, heads: Heads) -> None:
+        """Parse the head that is there; ask for the body of a client that waits to be asked."""
+        heads.unreader.deadline = time.monotonic()
+        try:
+            request = next(heads)
+            connection.expires = heads.unreader.deadline = time.monotonic() + self.limits.body_seconds
+            reply, environ = wsgi.create(
+                request, connection.sock, connection.client, connection.server, self.cfg, response_class=Reply
+            )
+        except StopIteration as problem:
+            raise ClientGone("there is nothing to come") from problem
         except errors.ParseException as problem:
             self.refuse(connection, problem)
-            return False
+            return
         environ["wsgi.multithread"] = True
+        connection.pending = (request, reply, environ)
+
+    def answer(self, connection: Connection, heads: Heads, request: Head, reply: Reply, environ: Environ) -> None:
+        """Let the application answer the request that is there."""
         try:
             pieces = self.wsgi(environ, reply.start_response)
             if not self.alive:
@@ -227,21 +314,18 @@ class ServingWorker(Worker):  # type: ignore[misc]
                 if hasattr(pieces, "close"):
                     pieces.close()
         except ClientGone:
-            return False
+            raise
         except Exception as problem:
             if not isinstance(problem, ClientSlow | errors.ParseException):
                 self.log.exception("a request failed: %s", request.method)
-            if not reply.headers_sent:
-                self.refuse(connection, problem)
-            return False
-        if not self.drained(heads):
-            connection.close_unread()
-            return False
-        return not reply.should_close()
+            self.refuse(connection, problem)
+            return
+        drained = self.drained(heads)
+        connection.say(b"".join(reply.pieces), last=not drained or reply.should_close(), lingers=not drained)
 
     def drained(self, heads: Heads) -> bool:
-        """Read on to the next request; false if that is further than it is worth."""
-        heads.unreader.expect(DRAIN_SECONDS, in_body=True)
+        """Pass over what the application did not read; false if that is not all here, or much."""
+        heads.unreader.deadline = 0.0
         try:
             return bool(heads.finish_body(max_bytes=64 * 1024))
         except (errors.ParseException, OSError):
@@ -249,11 +333,10 @@ class ServingWorker(Worker):  # type: ignore[misc]
 
     def refuse(self, connection: Connection, problem: Exception) -> None:
         """Answer what is no request, or no request any more, without repeating any of it."""
+        connection.late = False
         status, reason = next(REFUSALS[kind] for kind in type(problem).__mro__ if kind in REFUSALS)
+        # One template a status, so that a flood of them is told of once in a while.
+        self.log.warning(f"refused a request: {status} {reason}")
         text = f"{reason}\n".encode()
         head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-        with suppress(OSError):
-            send(
-                connection.sock, f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text, self.limits.send_seconds
-            )
-        connection.close_unread()
+        connection.say(f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text, last=True, lingers=True)

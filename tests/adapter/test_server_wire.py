@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -487,6 +487,48 @@ def test_silent_connections_hold_no_thread_and_are_closed(impatient: Peer) -> No
     finally:
         for connection in silent:
             connection.close()
+
+
+HEAD = message("GET / HTTP/1.1")[:-2]
+BODY = message("POST / HTTP/1.1", "Content-Length: 1000", body=b"abc")
+CHUNK = message("POST / HTTP/1.1", "Transfer-Encoding: chunked", body=b"3e8\r\nabc")
+UNREAD = message("GET /large HTTP/1.1")
+REFUSED = b"no request\r\n\r\n"
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize(
+    "part", [HEAD, BODY, CHUNK, UNREAD, REFUSED], ids=["head", "body", "chunk", "unread", "refused"]
+)
+def test_slow_clients_hold_no_thread(certificate: tuple[Path, Path], part: bytes, tls: bool) -> None:
+    """Sixty of them, or twelve that hold much, and four threads: others are served as if they were not there."""
+    words = ["--tls-cert", str(certificate[0]), "--tls-key", str(certificate[1])] if tls else []
+    context = ssl.create_default_context(cafile=str(certificate[0])) if tls else None
+    with start(*words) as server, ExitStack() as stack:
+        peer = Peer(server, context)
+        for _ in range(12 if part is UNREAD else 60):
+            stack.enter_context(peer.connect()).send(part)
+        time.sleep(0.3)
+        began = time.monotonic()
+        for _ in range(5):
+            assert peer.ask("GET / HTTP/1.1").status == 201
+        # Threads that wait would take the shortest of them, the refused, fifteen seconds.
+        assert time.monotonic() - began < 8.0
+
+
+def test_clients_that_ask_are_not_put_off_for_those_that_do_not() -> None:
+    with start("--connections", "20") as server, ExitStack() as stack:
+        peer = Peer(server, None)
+        with peer.connect() as busy:
+            busy.send(message("POST / HTTP/1.1", "Content-Length: 4", body=b"ab"))
+            for _ in range(60):
+                stack.enter_context(peer.connect()).send(HEAD)
+            time.sleep(0.3)
+            began = time.monotonic()
+            assert peer.ask("GET / HTTP/1.1").status == 201
+            assert time.monotonic() - began < 8.0
+            busy.send(b"cd")
+            assert told(busy.read_response())["body"] == "abcd"
 
 
 def test_silence_after_a_tls_handshake_holds_no_thread(certificate: tuple[Path, Path]) -> None:

@@ -66,8 +66,9 @@ def main() -> None:
     parser.add_argument("--tls-cert")
     parser.add_argument("--tls-key")
     parser.add_argument("--impatient", action="store_true")
+    parser.add_argument("--connections", type=int, default=1000)
     given = parser.parse_args()
-    limits = Limits()
+    limits = Limits(connections=given.connections)
     if given.impatient:
         limits = Limits(head_seconds=1.0, body_seconds=1.0, send_seconds=1.0, idle_seconds=1.0)
     parent = os.getpid()
