@@ -10,6 +10,7 @@ CanonicalError
 ├── Unsupported     the query or operation is outside what the core can say
 ├── Unauthenticated credentials missing, unknown or expired
 └── Unavailable     the store cannot answer now (disk full, database away)
+    └── WrongSchema its schema is older or newer than this code
 """
 
 from __future__ import annotations
@@ -94,3 +95,7 @@ class Unauthenticated(CanonicalError):
 
 class Unavailable(CanonicalError):
     """The store cannot answer now; nothing was written."""
+
+
+class WrongSchema(Unavailable):
+    """The database's schema is missing, too old or too new for this code."""

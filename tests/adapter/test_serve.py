@@ -248,17 +248,31 @@ class TestOwnPaths:
     def test_readyz(self, world: World) -> None:
         assert ask(world, "GET", "/readyz").body == b"ready\n"
 
-    def test_readyz_tells_of_an_old_schema(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(("version", "said"), [("0001", "run `crmglot db upgrade`"), ("9999", "is newer than")])
+    def test_readyz_tells_of_an_old_schema(self, tmp_path: Path, version: str, said: str) -> None:
         with World(tmp_path) as old:
             engine = create_engine(old.url)
             with engine.begin() as connection:
-                connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+                connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
             engine.dispose()
             answer = ask(old, "GET", "/readyz")
             assert (answer.code, answer.body) == (503, b"not ready\n")
             assert [(line["level"], line["message"]) for line in old.lines] == [("error", "not ready")]
-            assert "crmglot db upgrade" in old.lines[0]["reason"]
+            assert said in old.lines[0]["reason"]
             assert ask(old, "GET", "/healthz").code == 200
+
+    def test_readyz_tells_of_a_database_that_is_damaged(self, tmp_path: Path) -> None:
+        with World(tmp_path) as damaged:
+            damaged.core.close()
+        file = tmp_path / "world.db"
+        size = file.stat().st_size
+        with file.open("r+b") as pages:
+            # The first pages say what tables there are.
+            pages.seek(size // 4)
+            pages.write(b"\xff" * (size - size // 4))
+        with World(tmp_path / "none", url=f"sqlite:///{file}", made=True) as damaged:
+            assert ask(damaged, "GET", "/readyz").code == 503
+            assert damaged.lines[0]["reason"] == "database disk image is malformed"
 
     @pytest.mark.parametrize(
         "target", ["/", "/nothing", "/activities", "/favicon.ico", "/echo%2Fopen/x", "//echos/open/x"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from canonical.errors import Conflict, NotFound, Unavailable
@@ -157,6 +160,85 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None
         world.store.write(0, lambda unit: unit._connection.execute("PRAGMA max_page_count=1000000"))
         world.write(lambda desk: desk.create(Create(Activity, {"title": "after"})))
         assert world.desk().count(Activity) == acknowledged[0] + 1
+
+
+def test_what_would_be_written_to_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "world.db"
+
+    def moved(to: Path) -> None:
+        for path in tmp_path.glob("world.db*"):
+            path.rename(to / path.name)
+
+    with World(tmp_path) as world:
+        world.write(lambda desk: desk.create(Create(Activity, {"title": "before"})))
+        aside = tmp_path / "aside"
+        aside.mkdir()
+        moved(aside)
+        # Threads that have no connection yet find it out, and the others with them.
+        (error,) = together(world.desk)
+        assert "removed or replaced" in str(error)
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="removed or replaced"):
+                world.write(lambda desk: desk.create(Create(Activity, {"title": "lost"})))
+            with pytest.raises(Unavailable, match="removed or replaced"):
+                world.store.check()
+            with pytest.raises(Unavailable, match="removed or replaced"):
+                world.desk()
+        assert not file.exists()
+        for path in aside.iterdir():
+            path.rename(tmp_path / path.name)
+        world.write(lambda desk: desk.create(Create(Activity, {"title": "after"})))
+        world.store.check()
+        assert {found.title for found in world.desk().find(Activity).items} == {"before", "after"}
+
+
+def test_a_file_put_in_place_of_another_is_read_and_written(tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    with World(backup) as world:
+        world.write(lambda desk: desk.create(Create(Activity, {"title": "of the backup"})))
+    with World(tmp_path) as world:
+        world.write(lambda desk: desk.create(Create(Activity, {"title": "lost"})))
+        assert world.desk().count(Activity) == 1
+        for path in tmp_path.glob("world.db*"):
+            path.unlink()
+        (backup / "world.db").rename(tmp_path / "world.db")
+        with pytest.raises(Unavailable, match="removed or replaced"):
+            world.write(lambda desk: desk.create(Create(Activity, {"title": "not known to whom"})))
+        world.write(lambda desk: desk.create(Create(Activity, {"title": "after"})))
+        assert {found.title for found in world.desk().find(Activity).items} == {"of the backup", "after"}
+
+
+def test_a_writer_that_never_lets_go_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    with World(tmp_path) as world:
+        world.write(lambda desk: desk.create(Create(Activity, {"title": "before"})))
+        assert world.store._writer is not None
+        world.store._writer._patience = 0.2
+        with (tmp_path / "world.db.lock").open("rb") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            works = [
+                lambda: world.write(lambda desk: desk.create(Create(Activity, {"title": "no"}))) for _ in range(4)
+            ]
+            raised = together(*works)
+            assert [type(error) for error in raised] == [Unavailable] * 4
+            assert world.desk().count(Activity) == 1
+        world.store._writer._patience = 30
+        world.write(lambda desk: desk.create(Create(Activity, {"title": "after"})))
+        # What was refused is not written later.
+        assert {found.title for found in world.desk().find(Activity).items} == {"before", "after"}
+
+
+def test_a_server_that_was_away_costs_no_request_after_it_is_back(tmp_path: Path) -> None:
+    with over_postgres(tmp_path) as world:
+        world.write(lambda desk: desk.create(Create(Activity, {"title": "before"})))
+        with psycopg.connect(world.url, autocommit=True) as other:
+            ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            other.execute(f"{ended} AND pid <> pg_backend_pid()")  # type: ignore[arg-type]
+        time.sleep(0.2)
+        assert world.desk().count(Activity) == 1
+        world.write(lambda desk: desk.create(Create(Activity, {"title": "after"})))
+        assert world.desk().count(Activity) == 2
+        assert len(world.store.backend._open) == 1  # type: ignore[attr-defined]
 
 
 def test_a_locked_database_is_unavailable_not_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
+import select
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import psycopg
 import sqlalchemy as sa
@@ -21,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.sql import ClauseElement
 
-from canonical.errors import Conflict, Unavailable
+from canonical.errors import Conflict, Unavailable, WrongSchema
 from canonical.values import fold
 
 Row = Sequence[Any]
@@ -93,11 +95,40 @@ class SqliteBackend:
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
+        self._file: tuple[int, int] | None = None
+        self.moves = 0
+        """How often the file has gone from its path, or another has come: older connections lead nowhere."""
+
+    def check_file(self) -> None:
+        """Raises Unavailable when the path no longer leads to the file that connections were opened to.
+
+        SQLite itself goes on with a file that was deleted or replaced, and what it then writes nobody finds again.
+        """
+        try:
+            found = self.path.stat()
+            there = (found.st_dev, found.st_ino)
+        except OSError:
+            there = None
+        if there == self._file and there is not None:
+            return
+        with self._guard:
+            if there is not None and self._file is None:
+                self._file = there
+                return
+            if self._file is not None:
+                self._file = None
+                self.moves += 1
+        raise Unavailable(f"the database file {self.path.name} was removed or replaced")
 
     def connect(self) -> sqlite3.Connection:
+        if self._file is None and not self.moves and not self.path.exists():
+            # To make one here would hide that the real one is missing.
+            raise WrongSchema(f"there is no database file {self.path.name}; run `crmglot db upgrade`")
+        self.check_file()
         try:
             connection = sqlite3.connect(
-                self.path,
+                f"file:{quote(str(self.path))}?mode=rw",
+                uri=True,
                 timeout=BUSY_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
@@ -118,10 +149,24 @@ class SqliteBackend:
         return connection
 
     def reader(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self.connect()
+        local = self._local
+        connection: sqlite3.Connection | None = getattr(local, "connection", None)
+        if connection is None or local.moves != self.moves:
+            if connection is not None:
+                self.forget(connection)
+                local.connection = None
+            moves = self.moves
+            connection = local.connection = self.connect()
+            local.moves = moves
         return connection
+
+    def forget(self, connection: sqlite3.Connection) -> None:
+        """Closes a connection that is of no use any more."""
+        with self._guard:
+            if connection in self._open:
+                self._open.remove(connection)
+        with contextlib.suppress(sqlite3.Error):
+            connection.close()
 
     def execute(self, connection: sqlite3.Connection, statement: str, params: Params) -> sqlite3.Cursor:
         try:
@@ -170,7 +215,8 @@ class SqliteBackend:
             self.execute(connection, "DELETE FROM activity_search_waiting", {})
 
     def data_version(self, connection: sqlite3.Connection) -> int:
-        return int(connection.execute("PRAGMA data_version").fetchone()[0])
+        # Each connection counts for itself; one to another file may not repeat what an older one said.
+        return (self.moves << 32) + int(self.execute(connection, "PRAGMA data_version", {}).fetchone()[0])
 
     def close(self) -> None:
         with self._guard:
@@ -178,6 +224,13 @@ class SqliteBackend:
                 connection.close()
             self._open.clear()
         self._local = threading.local()
+
+
+_TRY_AGAIN = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.IntegrityError,
+)
 
 
 class PostgresBackend:
@@ -200,8 +253,14 @@ class PostgresBackend:
                 self._conninfo,
                 autocommit=True,
                 connect_timeout=10,
+                # A server that is gone without a word is noticed within half a minute.
+                keepalives_idle=15,
+                keepalives_interval=5,
+                keepalives_count=3,
+                tcp_user_timeout=BUSY_SECONDS * 1000,
                 # A generic plan for a LIKE with a bound pattern turns 2 ms into 632 ms.
-                options="-c plan_cache_mode=force_custom_plan -c timezone=UTC -c jit=off",
+                options="-c plan_cache_mode=force_custom_plan -c timezone=UTC -c jit=off "
+                f"-c lock_timeout={BUSY_SECONDS}s",
             )
         except psycopg.Error as error:
             raise Unavailable("the database cannot be reached") from error
@@ -210,26 +269,41 @@ class PostgresBackend:
         return connection
 
     def reader(self) -> psycopg.Connection[Any]:
-        connection: psycopg.Connection[Any] | None = getattr(self._local, "connection", None)
-        if connection is None or connection.closed or connection.broken:
-            connection = self._local.connection = self.connect()
+        local = self._local
+        connection: psycopg.Connection[Any] | None = getattr(local, "connection", None)
+        # A server says nothing to an idle connection but farewell.
+        if connection is None or connection.closed or connection.broken or local.poll.poll(0):
+            if connection is not None:
+                self._forget(connection)
+                local.connection = None
+            connection = local.connection = self.connect()
+            local.poll = select.poll()
+            local.poll.register(connection.fileno(), select.POLLIN)
         return connection
+
+    def _forget(self, connection: psycopg.Connection[Any]) -> None:
+        with self._guard:
+            if connection in self._open:
+                self._open.remove(connection)
+        with contextlib.suppress(psycopg.Error):
+            connection.close()
 
     def execute(self, connection: psycopg.Connection[Any], statement: str, params: Params) -> Cursor:
         try:
             return connection.execute(statement, params)
-        except (
-            psycopg.errors.SerializationFailure,
-            psycopg.errors.DeadlockDetected,
-            psycopg.errors.IntegrityError,
-        ) as error:
+        except _TRY_AGAIN as error:
             raise Conflict(str(error)) from error
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) as error:
             raise Unavailable(type(error).__name__) from error
 
     def executemany(self, connection: psycopg.Connection[Any], statement: str, rows: Sequence[Params]) -> None:
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+        try:
+            with connection.cursor() as cursor:
+                cursor.executemany(statement, rows)
+        except _TRY_AGAIN as error:
+            raise Conflict(str(error)) from error
+        except psycopg.OperationalError as error:
+            raise Unavailable(type(error).__name__) from error
 
     @contextlib.contextmanager
     def transaction(self, connection: psycopg.Connection[Any]) -> Iterator[None]:

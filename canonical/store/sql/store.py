@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from canonical.errors import Conflict, Unavailable
+from canonical.errors import Conflict, WrongSchema
 from canonical.store.sql import schema
 from canonical.store.sql.backend import Backend, SqliteBackend, open_backend
 from canonical.store.sql.compile import Statements
@@ -84,14 +84,33 @@ class SqlStore:
         raise AssertionError("unreachable")
 
     def check(self) -> None:
-        """Raises Unavailable when the database cannot answer or its schema is not the newest."""
-        connection = self.backend.reader()
+        """Raises WrongSchema when the schema is not the newest, Unavailable when the database cannot answer."""
+        backend = self.backend
+        connection = backend.reader()
+        if isinstance(backend, SqliteBackend):
+            backend.check_file()
         try:
-            row = self.backend.execute(connection, "SELECT version_num FROM alembic_version", {}).fetchone()
+            row = backend.execute(connection, "SELECT version_num FROM alembic_version", {}).fetchone()
         except Exception as error:
-            raise Unavailable("the database has no schema; run `crmglot db upgrade`") from error
+            if self._has_no_tables(connection):
+                raise WrongSchema("the database has no schema; run `crmglot db upgrade`") from error
+            raise
+        if row is not None and row[0] not in schema.known():
+            raise WrongSchema(schema.NEWER)
         if row is None or row[0] != schema.newest():
-            raise Unavailable("the database schema is not the newest; run `crmglot db upgrade`")
+            raise WrongSchema("the database schema is not the newest; run `crmglot db upgrade`")
+        for table in ("tenant", "app_user", "token", "party", "activity"):
+            backend.execute(connection, f"SELECT 1 FROM {table} LIMIT 1", {}).fetchone()  # noqa: S608
+
+    def _has_no_tables(self, connection: Any) -> bool:
+        """Whether the database answers, and has none of our tables."""
+        catalog = "sqlite_master" if self.backend.name == "sqlite" else "pg_catalog.pg_tables"
+        column = "name" if self.backend.name == "sqlite" else "tablename"
+        try:
+            statement = f"SELECT 1 FROM {catalog} WHERE {column} = 'alembic_version'"  # noqa: S608
+            return self.backend.execute(connection, statement, {}).fetchone() is None
+        except Exception:
+            return False
 
     def close(self) -> None:
         if self._writer is not None:

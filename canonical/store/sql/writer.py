@@ -7,6 +7,7 @@ seconds. Each job runs in a savepoint, so that one that fails takes nothing of i
 from __future__ import annotations
 
 import fcntl
+import os
 import queue
 import sqlite3
 import threading
@@ -15,23 +16,31 @@ from pathlib import Path
 from typing import Any
 
 from canonical.errors import Conflict, Unavailable
-from canonical.store.sql.backend import SqliteBackend
+from canonical.store.sql.backend import BUSY_SECONDS, SqliteBackend
 from canonical.store.sql.counters import Counters
 from canonical.store.sql.kept import Kept
 
 BATCH = 64
 ATTEMPTS = 5
 
+
+def _private(path: str, flags: int) -> int:
+    """Opens a file that others may not even lock."""
+    return os.open(path, flags, 0o600)
+
+
 Work = Callable[[sqlite3.Connection], Any]
 
 
 class _Job:
-    __slots__ = ("done", "error", "result", "work")
+    __slots__ = ("abandoned", "begun", "done", "error", "result", "work")
 
     def __init__(self, work: Work) -> None:
         self.work = work
         self.result: Any = None
         self.error: BaseException | None = None
+        self.begun = False
+        self.abandoned = False
         self.done = threading.Lock()
         self.done.acquire()
 
@@ -39,13 +48,17 @@ class _Job:
 class SqliteWriter:
     """Runs jobs one after another on a thread of its own, started at first use."""
 
-    def __init__(self, backend: SqliteBackend) -> None:
+    def __init__(self, backend: SqliteBackend, patience: float = BUSY_SECONDS) -> None:
         self._backend = backend
+        self._patience = patience
+        """How many seconds a job waits for its turn: behind others, and behind another process that has the lock."""
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._guard = threading.Lock()
         self._lock_path = Path(f"{backend.path}.lock")
         self._closed = False
+        self._kept: sqlite3.Connection | None = None
+        self._moves = 0
         self.counters = Counters()
         """Those of the transaction that is open."""
         self.kept = Kept()
@@ -54,7 +67,7 @@ class SqliteWriter:
     def run(self, work: Work) -> Any:
         """The result of `work(connection)` once it is durable; what it raised, with nothing kept.
 
-        Raises Unavailable when the transaction cannot begin or commit.
+        Raises Unavailable when the transaction cannot begin, in time or at all, or cannot commit.
         """
         job = _Job(work)
         with self._guard:
@@ -64,7 +77,12 @@ class SqliteWriter:
                 self._thread = threading.Thread(target=self._loop, name="crmglot-writer", daemon=True)
                 self._thread.start()
             self._jobs.put(job)
-        job.done.acquire()
+        if not job.done.acquire(timeout=self._patience):
+            with self._guard:
+                job.abandoned = not job.begun
+            if job.abandoned:
+                raise Unavailable("another writer has had the database for too long")
+            job.done.acquire()
         if job.error is not None:
             raise job.error
         return job.result
@@ -82,7 +100,6 @@ class SqliteWriter:
             thread.join(timeout=10)
 
     def _loop(self) -> None:
-        connection: sqlite3.Connection | None = None
         lock_file: Any = None
         while True:
             job = self._jobs.get()
@@ -99,13 +116,14 @@ class SqliteWriter:
                     break
                 batch.append(other)
             try:
-                if connection is None:
-                    connection = self._backend.connect()
                 if lock_file is None:
-                    lock_file = self._lock_path.open("wb")
+                    lock_file = open(self._lock_path, "wb", opener=_private)  # noqa: SIM115
                 fcntl.flock(lock_file, fcntl.LOCK_EX)
                 try:
-                    self._transact(connection, batch)
+                    connection = self._connection()
+                    wanted = self._begin(batch)
+                    if wanted:
+                        self._transact(connection, wanted)
                 finally:
                     fcntl.flock(lock_file, fcntl.LOCK_UN)
             except BaseException as error:
@@ -116,6 +134,26 @@ class SqliteWriter:
                 waiting.done.release()
         if lock_file is not None:
             lock_file.close()
+
+    def _connection(self) -> sqlite3.Connection:
+        """One to the file that the path leads to. Raises Unavailable, also once after that has become another."""
+        if self._kept is not None and self._moves == self._backend.moves:
+            self._backend.check_file()
+            return self._kept
+        if self._kept is not None:
+            self._backend.forget(self._kept)
+            self._kept = None
+        self._moves = self._backend.moves
+        self._kept = self._backend.connect()
+        return self._kept
+
+    def _begin(self, batch: list[_Job]) -> list[_Job]:
+        """Those that somebody still waits for."""
+        with self._guard:
+            wanted = [job for job in batch if not job.abandoned]
+            for job in wanted:
+                job.begun = True
+        return wanted
 
     def _transact(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
         self._backend.execute(connection, "BEGIN IMMEDIATE", {})
