@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import hmac
@@ -16,7 +17,7 @@ import argon2
 import orjson
 
 from canonical.accounts import Application, Principal, Tenant
-from canonical.errors import Invalid, NotFound, Problem
+from canonical.errors import Invalid, NotFound, Problem, Unavailable
 from canonical.store.port import SYSTEM, Store
 from canonical.values import MAX_ID, MINUTE, SECOND, Instant, fold_key
 
@@ -25,6 +26,7 @@ TENANT_SECONDS = 0.5
 """How long another process may go on with a tenant's old settings."""
 PASSWORDS_KEPT = 4096
 PASSWORD_SECONDS = 600
+VERIFIED_AT_ONCE = 4
 BUCKETS_KEPT = 10_000
 CREDENTIALS_KEPT = 1000
 MIN_TOKEN, MAX_TOKEN = 8, 200
@@ -59,6 +61,8 @@ class _Passwords:
         self._key = secrets.token_bytes(32)
         self._kept: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
         self._guard = threading.Lock()
+        # Each takes 64 MiB; guesses that come all at once wait for one another.
+        self._turn = threading.BoundedSemaphore(VERIFIED_AT_ONCE)
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)
@@ -74,7 +78,8 @@ class _Passwords:
         if stored is not None and kept is not None and kept[1] > now and hmac.compare_digest(kept[0], stored):
             return True
         try:
-            self._hasher.verify(stored or _decoy(), password)
+            with self._turn:
+                self._hasher.verify(stored or _decoy(), password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
         if stored is None:
@@ -206,7 +211,9 @@ class CoreAccounts:
         if idle is not None and expires_at - now < idle - min(MINUTE, idle // 10):
             later = now + idle
             where = {"kind": kind, "digest": hashed}
-            self._store.write(SYSTEM, lambda unit: unit.update("token", where, {"expires_at": later}))
+            # A store that takes no writes (its disk is full) still lets sessions read, as long as they last.
+            with contextlib.suppress(Unavailable):
+                self._store.write(SYSTEM, lambda unit: unit.update("token", where, {"expires_at": later}))
         return principal
 
     def _credential(self, kind: str, hashed: str) -> tuple[tuple[Any, ...] | None, Principal | None]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import argon2
 import pytest
 
-from canonical.errors import Duplicate, Invalid, NotFound
+from canonical.errors import Duplicate, Invalid, NotFound, Unavailable
 from canonical.model import User
 from canonical.operations import Update
 from canonical.values import MINUTE, SECOND
@@ -108,6 +112,18 @@ def test_tokens_end(world: World) -> None:
     assert accounts.revoke("temporary", temporary) is True
     assert accounts.revoke("temporary", temporary) is False
     assert accounts.by_token("temporary", temporary, NOON) is None
+
+
+def test_a_session_reads_on_where_nothing_can_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts, ann = world.core.accounts, world.principal()
+    session = accounts.issue("session", ann, NOON, idle=24 * MINUTE)
+
+    def full(*_: object) -> None:
+        raise Unavailable("database or disk is full")
+
+    monkeypatch.setattr(world.store, "write", full)
+    assert accounts.by_token("session", session, NOON + 20 * MINUTE) is not None
+    assert accounts.by_token("session", session, NOON + 25 * MINUTE) is None
 
 
 def test_an_idle_session_ends_and_a_used_one_goes_on(world: World) -> None:
@@ -227,3 +243,27 @@ def test_by_username_needs_no_proof_and_finds_only_active_users_of_the_tenant(tm
         assert accounts.by_username(world.add_tenant("globex").id, "ann") is None
         world.write(lambda desk: desk.update(Update(User, ann.user_id, {"active": False})))
         assert accounts.by_username(ann.tenant_id, "ann") is None
+
+
+def test_guesses_that_come_together_are_not_verified_all_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each verification takes 64 MiB."""
+    passwords = world.core.accounts._passwords
+    guard, now, most = threading.Lock(), [0], [0]
+
+    class Counting:
+        def verify(self, *_: str) -> None:
+            with guard:
+                now[0] += 1
+                most[0] = max(most[0], now[0])
+            time.sleep(0.02)
+            with guard:
+                now[0] -= 1
+            raise argon2.exceptions.VerifyMismatchError
+
+    monkeypatch.setattr(passwords, "_hasher", Counting())
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda n: passwords.verify("hash", f"guess {n}", "ann"), range(32)))
+    assert found == [False] * 32
+    assert most[0] == 4
