@@ -77,13 +77,15 @@ class Gateway:
         try:
             now = real_now() if self._clock is None else self._clock(request)
             call = Call(request, self.core.accounts, now)
+            # What goes wrong from here on is worded and finished by a dialect that may ask for its settings.
+            call.settings = self._defaults
             self._set_tenant(call, tenant or self.core.default_tenant())
             if refused is not None:
                 raise refused
             response = self._answer(call, tenant)
         except Exception as caught:
             error = caught
-            response = self._word(call or Call(request, self.core.accounts, real_now()), caught)
+            response = self._word(call or self._nobodys(request), caught)
         if call is not None and dialect.finish is not None:
             try:
                 response = dialect.finish(call, response)
@@ -152,6 +154,11 @@ class Gateway:
                 self._settings.clear()
             kept = self._settings[tenant.id] = (tenant.settings, {**self._defaults, **own})
         call.settings = kept[1]
+
+    def _nobodys(self, request: WireRequest) -> Call:
+        call = Call(request, self.core.accounts, real_now())
+        call.settings = self._defaults
+        return call
 
     def _word(self, call: Call, error: Exception) -> WireResponse:
         try:

@@ -11,16 +11,18 @@ from typing import Any
 import orjson
 import pytest
 
+from adapter.dialect import Dialect
 from adapter.formats import Malformed
 from adapter.gateway import Gateway
 from adapter.gateway import testing_clock as given_clock
 from adapter.logs import Log
 from adapter.wire import Headers, WireRequest, WireResponse
 from canonical.accounts import Tenant
+from canonical.errors import Unavailable
 from canonical.model import Activity
 from canonical.values import instant
 from tests.adapter.echo_dialect import ECHO
-from tests.support.world import NOON, World
+from tests.support.world import NOON, World, every_dialect
 
 
 @pytest.fixture(scope="module")
@@ -285,3 +287,20 @@ def test_aliases_only_where_ids_are_numbers(world: World) -> None:
     Gateway(replace(ECHO, numeric_ids=False), core, world.log).send(request)
     world.set("echo.aliases", "no")
     assert seen == [False, True, False]
+
+
+@pytest.mark.parametrize("dialect", every_dialect(), ids=lambda dialect: dialect.name)
+def test_a_database_that_is_away_is_worded_by_every_vendor(tmp_path: Path, dialect: Dialect) -> None:
+    """Also where the tenant could not be looked up: what finishes an answer may ask for its settings."""
+    with World(tmp_path) as world:
+        endpoint = world.endpoint(dialect)
+        world.store.check()
+        (tmp_path / "world.db").rename(tmp_path / "elsewhere.db")
+        with pytest.raises(Unavailable):
+            world.store.check()
+        world.core.accounts.forget_tenants()
+        response = endpoint.send(WireRequest("GET", "/"))
+        assert b"Internal Server Error" not in response.body
+        (line,) = world.lines
+        assert (line["level"], line["message"], line["refused"]) == ("error", "request", "Unavailable")
+        assert line["reason"] == "the database file world.db was removed or replaced"
