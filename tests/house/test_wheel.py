@@ -38,6 +38,8 @@ def test_the_wheel_carries_packages_migrations_and_the_corpus(wheel: Path) -> No
     assert "canonical/store/sql/migrations/versions/0001_records.py" in names
     assert any(name.endswith("share/crmglot/fixtures/zurmo/003-login/request.http") for name in names)
     assert any(name == "dialects/zurmo/README.md" for name in names)
+    code = {path.relative_to(ROOT).as_posix() for top in tops for path in (ROOT / top).rglob("*.py")}
+    assert code <= set(names)
 
 
 @pytest.mark.slow

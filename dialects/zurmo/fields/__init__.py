@@ -1,0 +1,1 @@
+"""Fields of every kind of record as the vendor shows and takes them."""
