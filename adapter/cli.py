@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +19,13 @@ from adapter import demo
 from adapter.dialect import Dialect, Setting
 from adapter.gateway import Gateway, real_now, testing_clock
 from adapter.jobs import worker as worker_process
-from adapter.jobs.queue import QueueAutomation
-from adapter.logs import Log, say
+from adapter.jobs.queue import QueueAutomation, open_queue
+from adapter.logs import Log, Records, hold_standard_streams, say
 from adapter.mounts import Mounts
 from adapter.serve import Wsgi, create_app
 from adapter.server import ServerError, run
 from adapter.settings import BadSetting, Settings, load
-from canonical.errors import CanonicalError, Duplicate, Invalid, NotFound, Unavailable
+from canonical.errors import CanonicalError, Duplicate, Invalid, NotFound, Unavailable, WrongSchema
 from canonical.model import PicklistItem
 from canonical.service.core import CanonicalCore
 from canonical.store.sql import schema
@@ -53,7 +55,7 @@ def read_settings() -> Settings:
 
 
 def open_core(settings: Settings) -> CanonicalCore:
-    """The core over the configured database, whose schema must be the newest. Raises Unavailable."""
+    """The core over the configured database. Raises WrongSchema unless its schema is the newest, and Unavailable."""
     store = SqlStore(settings.database_url)
     try:
         store.check()
@@ -85,11 +87,7 @@ def default_picklists() -> list[PicklistItem]:
 
 @contextmanager
 def _core() -> Iterator[CanonicalCore]:
-    settings = read_settings()
-    try:
-        core = open_core(settings)
-    except Unavailable as error:
-        raise Failure(str(error)) from error
+    core = open_core(read_settings())
     try:
         yield core
     finally:
@@ -109,6 +107,8 @@ def _told(function: F) -> F:
             raise Failure(f"{error.field} {error.value} is taken".replace("  ", " ")) from error
         except Invalid as error:
             raise Failure(str(error)) from error
+        except (WrongSchema, BadSetting) as error:
+            raise Misuse(str(error)) from error
         except CanonicalError as error:
             raise Failure(str(error) or type(error).__name__) from error
 
@@ -119,6 +119,7 @@ def _told(function: F) -> F:
 @click.version_option(package_name="crmglot")
 def main() -> None:
     """One CRM core that speaks the wire dialects of opentaps, Zurmo, AffinityLive, Crust and Capsule."""
+    hold_standard_streams()
 
 
 @main.group()
@@ -127,13 +128,22 @@ def db() -> None:
 
 
 @db.command("upgrade")
+@_told
 def db_upgrade() -> None:
     """Create the schema, or bring it to the newest version."""
-    settings = read_settings()
+    upgrade_schema(read_settings())
+
+
+def upgrade_schema(settings: Settings) -> None:
+    """Raises Failure, with the database's own reason as far as that holds no address."""
     try:
         schema.upgrade(settings.database_url)
-    except (SQLAlchemyError, OSError) as error:
-        raise Failure(f"the schema could not be upgraded: {type(error).__name__}") from error
+    except OSError as error:
+        raise Failure(f"the schema could not be upgraded: {error.strerror}") from error
+    except SQLAlchemyError as error:
+        said = getattr(error, "orig", None)
+        reason = str(said) if isinstance(said, sqlite3.Error) else type(error).__name__
+        raise Failure(f"the schema could not be upgraded: {reason}") from error
 
 
 @main.group()
@@ -193,7 +203,7 @@ def user() -> None:
 @user.command("add")
 @click.argument("username")
 @click.option("--tenant", "slug", required=True)
-@click.option("--password", required=True)
+@click.option("--password", help="Without it, it is asked for or read from standard input, and no `ps` shows it.")
 @click.option("--token", help="The API token to give; without it one is made.")
 @click.option("--first-name")
 @click.option("--last-name")
@@ -204,7 +214,7 @@ def user() -> None:
 def user_add(
     username: str,
     slug: str,
-    password: str,
+    password: str | None,
     token: str | None,
     first_name: str | None,
     last_name: str | None,
@@ -220,9 +230,21 @@ def user_add(
         "is_admin": admin,
         "view_only": view_only,
     }
+    if password is None:
+        password = _asked("Password")
     with _core() as core:
         _, given = core.directory.add_user(slug, username, password, real_now(), token=token, values=values)
     click.echo(given)
+
+
+def _asked(what: str) -> str:
+    """A secret from the terminal, without echo, or the first line of standard input. Raises Misuse."""
+    if sys.stdin.isatty():
+        return str(click.prompt(what, hide_input=True, confirmation_prompt=True, err=True))
+    given = sys.stdin.readline().rstrip("\r\n")
+    if not given:
+        raise Misuse(f"a {what.lower()} is needed: --{what.lower()}, or a line on standard input")
+    return given
 
 
 @main.group("app")
@@ -233,11 +255,13 @@ def application() -> None:
 @application.command("add")
 @click.argument("client_id")
 @click.option("--tenant", "slug", required=True)
-@click.option("--secret", required=True)
+@click.option("--secret", help="Without it, it is asked for or read from standard input.")
 @click.option("--user", "username", required=True)
 @_told
-def application_add(client_id: str, slug: str, secret: str, username: str) -> None:
+def application_add(client_id: str, slug: str, secret: str | None, username: str) -> None:
     """Add an OAuth application that acts as a user."""
+    if secret is None:
+        secret = _asked("Secret")
     with _core() as core:
         core.directory.add_application(client_id, slug, secret, username)
 
@@ -247,8 +271,7 @@ def application_add(client_id: str, slug: str, secret: str, username: str) -> No
 @_told
 def demo_world(database_if_missing: bool) -> None:
     """Make a small demo world: a tenant, two users, a few records."""
-    settings = read_settings()
-    schema.upgrade(settings.database_url)
+    upgrade_schema(read_settings())
     with _core() as core:
         if core.directory.tenant_slugs():
             if database_if_missing:
@@ -270,11 +293,19 @@ def serve(host: str, port: int, workers: int | None, tls_cert: str | None, tls_k
     settings = read_settings()
     if (tls_cert is None) != (tls_key is None):
         raise Misuse("--tls-cert and --tls-key go together")
-    open_core(settings).close()
+    with _core() as core:
+        if settings.default_tenant is not None and core.default_tenant() is None:
+            raise Misuse(f"CRMGLOT_DEFAULT_TENANT: there is no tenant {settings.default_tenant}")
+    if settings.queue_url:
+        open_queue(settings)
     names = sorted({name for each in dialects.names() for name in dialects.load(each).underscore_headers})
 
     def factory() -> Any:
         return create_app(build_wsgi(settings, open_core(settings), Log()))
+
+    logger = logging.getLogger("adapter.server")
+    logger.propagate = False
+    logger.handlers[:] = [Records(Log(), "server")]
 
     # On the defaults a job that a client creates runs with nothing else started.
     attached = None if settings.queue_url else worker_process.start_attached()

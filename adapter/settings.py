@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PREFIX = "CRMGLOT_"
+MIN_SECRET = 16
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
@@ -95,16 +99,34 @@ def _parsed(name: str, value: Any, dialects: tuple[str, ...]) -> Any:
     if not isinstance(value, str):
         raise BadSetting(f"{PREFIX}{name.upper()} must be text")
     if name == "database_url":
-        scheme = urlsplit(value).scheme.partition("+")[0]
-        if scheme not in ("sqlite", "postgresql"):
-            raise BadSetting(f"{PREFIX}DATABASE_URL must begin with sqlite:/// or postgresql://")
-        if scheme == "sqlite" and value.partition("///")[2].strip("/") in ("", ":memory:"):
-            raise BadSetting(f"{PREFIX}DATABASE_URL: an SQLite database must be a file")
-    if name == "queue_url" and value and urlsplit(value).scheme not in ("sqlite", "redis", "rediss"):
-        raise BadSetting(f"{PREFIX}QUEUE_URL must begin with sqlite:/// or redis://")
-    if name == "secret_key" and value and len(value) < 16:
-        raise BadSetting(f"{PREFIX}SECRET_KEY must have at least 16 characters")
+        _check_url(name, value, {"sqlite": "sqlite:///", "postgresql": "postgresql://"})
+    if name == "queue_url" and value:
+        _check_url(name, value, {"sqlite": "sqlite:///", "redis": "redis://", "rediss": "rediss://"})
+    if name == "secret_key" and value and len(value) < MIN_SECRET:
+        raise BadSetting(f"{PREFIX}SECRET_KEY must have at least {MIN_SECRET} characters")
     return value or (None if name in ("default_tenant", "queue_url") else value)
+
+
+def _check_url(name: str, url: str, beginnings: Mapping[str, str]) -> None:
+    """Raises BadSetting, without repeating the address, which may hold a password."""
+    called = f"{PREFIX}{name.upper()}"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise BadSetting(f"{called} is no address: the host or the port cannot be read") from None
+    begins = beginnings.get(parts.scheme.removesuffix("+psycopg"))
+    if begins is None:
+        raise BadSetting(f"{called} must begin with {' or '.join(list(beginnings.values())[:2])}")
+    if parts.scheme == "sqlite":
+        file = Path(url.removeprefix(begins))
+        kind = name.partition("_")[0]
+        if not url.startswith(begins) or str(file) in (".", "/", ":memory:") or parts.query or file.is_dir():
+            raise BadSetting(f"{called}: an SQLite {kind} must be a file")
+        if not file.parent.is_dir():
+            raise BadSetting(f"{called}: there is no folder {file.parent}")
+    elif name == "queue_url" and not (parts.hostname and re.fullmatch(r"/?[0-9]{0,4}", parts.path)):
+        raise BadSetting(f"{called} must look like redis://host:6379/0")
 
 
 def _whole_number(name: str, value: Any) -> int:
@@ -123,6 +145,8 @@ def _hosts(value: Any, dialects: tuple[str, ...]) -> dict[str, str]:
             raise BadSetting(f"{PREFIX}HOSTS must look like crm.example.com=zurmo,other.example.com=crust")
         pairs = dict(part.split("=", 1) for part in parts)
     for host, dialect in pairs.items():
+        if not host:
+            raise BadSetting(f"{PREFIX}HOSTS must look like crm.example.com=zurmo,other.example.com=crust")
         if dialect not in dialects:
             raise BadSetting(f"{PREFIX}HOSTS: {host}: there is no dialect {dialect}")
     return {host.lower(): dialect for host, dialect in pairs.items()}
@@ -138,8 +162,26 @@ def _kept_secret(database_url: str) -> str:
     path = Path(database_url.partition("///")[2] + ".key")
     try:
         if not path.exists():
-            path.touch(mode=0o600, exist_ok=False)
-            path.write_text(secrets.token_hex(32), encoding="ascii")
-        return path.read_text(encoding="ascii").strip()
+            _make_secret(path)
+        secret = path.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError:
+        secret = ""
     except OSError as error:
         raise BadSetting(f"{path}: {error.strerror}") from error
+    if len(secret) < MIN_SECRET:
+        raise BadSetting(f"{path} must hold at least {MIN_SECRET} characters; delete it to have one made")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Puts the whole key there or nothing: another process may look at any moment, or make one too."""
+    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with open(new, "x", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(new, path)
+    finally:
+        new.unlink(missing_ok=True)

@@ -7,9 +7,11 @@ Messages are JSON, not pickles: whoever can write to the queue cannot make a wor
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,7 +23,7 @@ from huey.serializer import Serializer
 
 from adapter.jobs.scripts import Checker
 from adapter.logs import Log
-from adapter.settings import Settings
+from adapter.settings import BadSetting, Settings
 from canonical.service.workflows import ScriptError
 
 NAME: Final = "crmglot"
@@ -58,16 +60,28 @@ class Queue:
 
 
 def open_queue(settings: Settings) -> Queue:
-    """The configured queue; without one a file beside the SQLite database, or in the working directory."""
+    """The configured queue; without one a file beside the SQLite database, or in the working directory.
+
+    Raises BadSetting for an address that cannot be meant, and for a file what SQLite raises.
+    """
     options: dict[str, Any] = {"results": False, "serializer": JsonSerializer()}
     url = settings.queue_url
     if url is not None and urlsplit(url).scheme in ("redis", "rediss"):
         # Only those who have a Redis pay for its client.
         import redis
 
-        pool = redis.ConnectionPool.from_url(url, socket_connect_timeout=2, socket_timeout=10)
+        try:
+            pool = redis.ConnectionPool.from_url(url, socket_connect_timeout=2, socket_timeout=10)
+            # Made and not used: only so is an option that there is not found before the first message.
+            pool.connection_class(**pool.connection_kwargs)
+        except (TypeError, ValueError):
+            raise BadSetting("CRMGLOT_QUEUE_URL has an option that cannot be used") from None
         return Queue(RedisHuey(NAME, connection_pool=pool, **options))
-    return Queue(SqliteHuey(NAME, filename=str(_queue_file(settings)), **options))
+    file = _queue_file(settings)
+    with suppress(FileExistsError):
+        # Its owner's alone, like the database.
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    return Queue(SqliteHuey(NAME, filename=str(file), **options))
 
 
 def _queue_file(settings: Settings) -> Path:

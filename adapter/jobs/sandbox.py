@@ -101,7 +101,8 @@ class Script:
 
     def log(self, *values: Any) -> None:
         text = " ".join(map(text_of, values))
-        self.output += len(text.encode("utf-8", "replace"))
+        # An entry costs something even when it says nothing.
+        self.output += len(text.encode("utf-8", "replace")) + 1
         if self.output > self.order["output"]:
             raise ValueError(f"the script logged more than {self.order['output']} bytes")
         send({"log": text})

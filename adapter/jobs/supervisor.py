@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import select
 import subprocess
 import sys
@@ -18,6 +20,21 @@ def parent_is_there(seconds: float) -> bool:
     """False at once when standard input closes, True when it is still open after so many seconds."""
     ready, _, _ = select.select([sys.stdin], [], [], seconds)
     return not ready
+
+
+def tell(status: int, pause: float) -> None:
+    """A line of the log, as `adapter.logs` writes them."""
+    event = {
+        "level": "error",
+        "message": "worker ended",
+        "status": status,
+        "again_in": pause,
+        "at": round(time.time(), 3),
+    }
+    try:
+        os.write(2, json.dumps(event, separators=(",", ":")).encode() + b"\n")
+    except OSError:
+        return
 
 
 def main(command: list[str]) -> None:
@@ -37,6 +54,7 @@ def main(command: list[str]) -> None:
             if child.poll() is None:
                 child.kill()
                 child.wait()
+        tell(child.returncode, pause)
         if not parent_is_there(pause):
             return
         pause = FIRST_PAUSE if time.monotonic() - started > STEADY else min(pause * 2, LONGEST_PAUSE)

@@ -22,8 +22,8 @@ from huey.consumer import Consumer
 from adapter.jobs.queue import Queue, open_queue
 from adapter.jobs.runner import Runner
 from adapter.jobs.scripts import Limits
-from adapter.logs import Log
-from adapter.settings import Settings
+from adapter.logs import Log, Records, Steady
+from adapter.settings import BadSetting, Settings
 from canonical.errors import Unavailable
 from canonical.service.core import CanonicalCore
 from canonical.service.jobs import DueJob
@@ -35,6 +35,7 @@ SWEEP: Final = 0.5
 RESEND: Final = 10.0
 """After how many seconds a due job that nobody took up is told of again."""
 SHUTDOWN: Final = 20.0
+ROOT: Final = Path(__file__).resolve().parents[2]
 SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
 
 
@@ -49,29 +50,17 @@ class QuietConsumer(Consumer):  # type: ignore[misc]
         return
 
 
-class _Handler(logging.Handler):
-    """huey's log, in ours."""
-
-    def __init__(self, log: Log) -> None:
-        super().__init__(logging.WARNING)
-        self._log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[0] if record.exc_info else None
-        name = {} if error is None else {"error": error.__name__}
-        self._log.event({"level": "error", "message": f"queue: {record.msg}", **name})
-
-
 class Sweeper:
     """Tells the queue of what is due; when the queue is away, runs it without."""
 
-    def __init__(self, runner: Runner, queue: Queue, work: Callable[[int, int], object], log: Log) -> None:
+    def __init__(self, runner: Runner, work: Callable[[int, int], object], log: Log) -> None:
         self._runner = runner
-        self._queue = queue
+        self.queue: Queue | None = None
         self._work = work
         self._log = log
         self._told: dict[tuple[int, int, Instant], float] = {}
         self._pool = ThreadPoolExecutor(THREADS, "crmglot-job")
+        self._steady = Steady()
 
     def sweep(self) -> None:
         now = time.monotonic()
@@ -84,10 +73,13 @@ class Sweeper:
 
     def _tell(self, seen: DueJob) -> None:
         try:
-            self._queue.send(seen.tenant_id, seen.job_id)
+            if self.queue is not None:
+                self.queue.send(seen.tenant_id, seen.job_id)
+                return
         except Exception as error:
-            self._log.event({"level": "error", "message": "the queue is away", "error": type(error).__name__})
-            self._pool.submit(self._work, seen.tenant_id, seen.job_id)
+            if self._steady.is_due(type(error).__name__):
+                self._log.event({"level": "error", "message": "the queue is away", "error": type(error).__name__})
+        self._pool.submit(self._work, seen.tenant_id, seen.job_id)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -115,7 +107,42 @@ def run(
             log.failure("a job could not be run", error, job=job_id)
 
     _quieten(log)
-    queue = open_queue(settings)
+    steady = Steady()
+    sweeper = Sweeper(runner, work, log)
+    consumer = _consume(settings, sweeper, work, threads, log)
+    log.event({"level": "info", "message": "worker started", "pid": os.getpid(), "threads": threads})
+    tried = time.monotonic()
+    while not stop.wait(SWEEP):
+        try:
+            if consumer is None and time.monotonic() > tried + RESEND:
+                tried = time.monotonic()
+                consumer = _consume(settings, sweeper, work, threads, log)
+            sweeper.sweep()
+            if consumer is not None:
+                consumer.check_worker_health()
+        except Unavailable as error:
+            if steady.is_due(str(error)):
+                log.event({"level": "error", "message": "the database is away", "reason": str(error)})
+        except Exception as error:
+            if steady.is_due(type(error).__name__):
+                log.failure("the agenda could not be read", error)
+    sweeper.close()
+    if consumer is not None:
+        consumer.stop(graceful=True)
+    log.event({"level": "info", "message": "worker stopped", "pid": os.getpid()})
+
+
+def _consume(
+    settings: Settings, sweeper: Sweeper, work: Callable[[int, int], None], threads: int, log: Log
+) -> Consumer | None:
+    """A running consumer of the queue; None when that cannot be opened now (its disk is full). Raises BadSetting."""
+    try:
+        queue = open_queue(settings)
+    except BadSetting:
+        raise
+    except Exception as error:
+        log.event({"level": "error", "message": "the queue is away", "error": type(error).__name__})
+        return None
     queue.work = work
     consumer = QuietConsumer(
         queue.huey,
@@ -126,26 +153,15 @@ def run(
         max_delay=0.25,
         shutdown_timeout=SHUTDOWN,
     )
-    sweeper = Sweeper(runner, queue, work, log)
     consumer.start()
-    log.event({"level": "info", "message": "worker started", "pid": os.getpid(), "threads": threads})
-    while not stop.wait(SWEEP):
-        try:
-            sweeper.sweep()
-            consumer.check_worker_health()
-        except Unavailable as error:
-            log.event({"level": "error", "message": "the database is away", "reason": str(error)})
-        except Exception as error:
-            log.failure("the agenda could not be read", error)
-    sweeper.close()
-    consumer.stop(graceful=True)
-    log.event({"level": "info", "message": "worker stopped", "pid": os.getpid()})
+    sweeper.queue = queue
+    return consumer
 
 
 def _quieten(log: Log) -> None:
     logger = logging.getLogger("huey")
     logger.propagate = False
-    logger.handlers[:] = [_Handler(log)]
+    logger.handlers[:] = [Records(log, "queue")]
 
 
 def main(core: CanonicalCore, settings: Settings, *, log: Log | None = None, attached: bool = False) -> None:
@@ -173,7 +189,9 @@ def start_attached() -> subprocess.Popen[bytes]:
 
     It reads its settings from the same environment. The pipe to it must stay open: keep what is given back.
     """
-    worker = [sys.executable, "-m", "adapter", "worker", "--attached"]
+    # Not what lies in the working directory, unless that is where we are from ourselves.
+    path = [] if Path.cwd() == ROOT else ["-P"]
+    worker = [sys.executable, *path, "-m", "adapter", "worker", "--attached"]
     return subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-I", "-S", str(SUPERVISOR), *worker],
         stdin=subprocess.PIPE,

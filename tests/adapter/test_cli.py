@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from click.testing import CliRunner, Result
 
 import dialects
 from adapter import cli, demo
+from adapter.cli import read_settings
+from adapter.jobs.queue import open_queue
 from adapter.server import ServerError
 from canonical.model import Activity, User
 from canonical.query import Query, eq
@@ -83,10 +87,26 @@ class TestDatabase:
         store.check()
         store.close()
 
-    def test_upgrade_where_it_cannot_be(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        (tmp_path / "folder").mkdir()
-        monkeypatch.setenv("CRMGLOT_DATABASE_URL", f"sqlite:///{tmp_path}/folder")
-        assert refused(1, "db", "upgrade").startswith("crmglot: the schema could not be upgraded: ")
+    def test_upgrade_of_what_is_no_database(self, tmp_path: Path) -> None:
+        (tmp_path / "cli.db").write_bytes(b"no database" * 1000)
+        assert refused(1, "db", "upgrade") == "crmglot: the schema could not be upgraded: file is not a database"
+        for words in (("serve", "--port", "0"), ("worker",), ("tenant", "add", "x")):
+            assert refused(1, *words) == "crmglot: file is not a database"
+
+    def test_a_new_database_is_its_owners_alone(self, tmp_path: Path) -> None:
+        done("db", "upgrade")
+        done("tenant", "add", "acme")
+        open_queue(read_settings())
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        assert {"cli.db", "cli.db.key", "cli.db.lock", "cli.db.queue"} <= set(modes)
+        assert set(modes.values()) == {0o600}, modes
+
+    @pytest.mark.parametrize("words", [("db", "upgrade"), ("serve", "--port", "0"), ("worker",), ("demo",)])
+    def test_a_schema_that_is_newer(self, ready: CanonicalCore, tmp_path: Path, words: tuple[str, ...]) -> None:
+        with sqlite3.connect(tmp_path / "cli.db") as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.close()
+        assert refused(2, *words) == "crmglot: the database schema is newer than this version of crmglot"
 
     @pytest.mark.parametrize(
         "words",
@@ -98,8 +118,12 @@ class TestDatabase:
             ("serve", "--port", "0"),
         ],
     )
-    def test_every_command_needs_the_schema(self, words: tuple[str, ...]) -> None:
-        assert refused(1, *words) == "crmglot: the database has no schema; run `crmglot db upgrade`"
+    def test_every_command_needs_the_schema(self, tmp_path: Path, words: tuple[str, ...]) -> None:
+        missing = "crmglot: there is no database file cli.db; run `crmglot db upgrade`"
+        assert refused(2, *words) == missing
+        assert not (tmp_path / "cli.db").exists()
+        (tmp_path / "cli.db").touch()
+        assert refused(2, *words) == "crmglot: the database has no schema; run `crmglot db upgrade`"
 
 
 class TestBadSettings:
@@ -234,8 +258,13 @@ class TestUser:
         assert ready.reading(principal, "", NOW).count(User) == 1
 
     def test_options_that_are_missing(self, ready: CanonicalCore) -> None:
-        assert run("user", "add", "x", "--tenant", "acme").exit_code == 2
         assert run("user", "add", "x", "--password", "p").exit_code == 2
+
+    def test_a_password_from_standard_input(self, ready: CanonicalCore) -> None:
+        words = ("user", "add", "eve", "--tenant", "acme", "--token", "eves-own-token")
+        assert refused(2, *words) == "crmglot: a password is needed: --password, or a line on standard input"
+        assert CliRunner().invoke(cli.main, words, input="p w\n").stdout == "eves-own-token\n"
+        assert ready.accounts.by_password(None, "eve", "p w", NOW) is not None
 
 
 class TestApplication:
@@ -244,6 +273,11 @@ class TestApplication:
         found = ready.accounts.application("4340@acme", "s3cret")
         assert found is not None
         assert ready.accounts.application("4340@acme", "wrong") is None
+
+    def test_a_secret_from_standard_input(self, ready: CanonicalCore) -> None:
+        words = ("app", "add", "x", "--tenant", "acme", "--user", "ann")
+        assert CliRunner().invoke(cli.main, words, input="s3cret\n").exit_code == 0
+        assert ready.accounts.application("x", "s3cret") is not None
 
     def test_add_refused(self, ready: CanonicalCore) -> None:
         words = ("--tenant", "acme", "--secret", "s")
@@ -298,7 +332,15 @@ class TestServe:
     def test_an_old_schema(self, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
         done("db", "upgrade")
         monkeypatch.setattr(schema, "newest", lambda: "9999")
-        assert "not the newest" in refused(1, "serve")
+        assert "not the newest" in refused(2, "serve")
+
+    def test_settings_that_name_what_is_not_there(self, ready: CanonicalCore, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CRMGLOT_DEFAULT_TENANT", "none")
+        assert refused(2, "serve") == "crmglot: CRMGLOT_DEFAULT_TENANT: there is no tenant none"
+        monkeypatch.delenv("CRMGLOT_DEFAULT_TENANT")
+        monkeypatch.setenv("CRMGLOT_QUEUE_URL", "redis://127.0.0.1/0?bogus=1")
+        for command in ("serve", "worker"):
+            assert refused(2, command) == "crmglot: CRMGLOT_QUEUE_URL has an option that cannot be used"
 
 
 def test_help() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -19,8 +20,9 @@ import pytest
 import redis
 
 from adapter.jobs.queue import JsonSerializer, QueueAutomation, open_queue
-from adapter.jobs.worker import SUPERVISOR, run
+from adapter.jobs.worker import SUPERVISOR, run, start_attached
 from adapter.settings import Settings
+from canonical.errors import Unavailable
 from canonical.model import Activity
 from canonical.query import Query
 from tests.support.jobs import Jobs, task
@@ -176,6 +178,24 @@ def _children(pid: int) -> list[str]:
 
 
 @pytest.mark.slow
+def test_what_lies_in_the_working_directory_is_not_run(
+    made: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "anywhere"
+    folder.mkdir()
+    (folder / "secrets.py").write_text("raise SystemExit('planted')")
+    monkeypatch.chdir(folder)
+    for name, value in {**environment(made), "PYTHONPATH": str(ROOT)}.items():
+        monkeypatch.setenv(name, value)
+    id = made.start(task('log("ran")'))
+    process = start_attached()
+    try:
+        wait_for(lambda: ended(made, [id]))
+    finally:
+        process.communicate(timeout=30)
+
+
+@pytest.mark.slow
 def test_the_supervisor_starts_its_worker_anew_and_ends_with_its_parent(made: Jobs) -> None:
     env = environment(made)
     command = (sys.executable, "-I", "-S", str(SUPERVISOR), *WORKER, "--attached")
@@ -184,6 +204,10 @@ def test_the_supervisor_starts_its_worker_anew_and_ends_with_its_parent(made: Jo
         (first, *_) = _children(supervisor.pid)
         os.kill(int(first), signal.SIGKILL)
         wait_for(lambda: _children(supervisor.pid) not in ([], [first]))
+        told = json.loads(
+            (Path(made.world.url.removeprefix("sqlite:///")).with_name("worker.log")).read_text().splitlines()[-1]
+        )
+        assert (told["message"], told["status"]) == ("worker ended", -9)
         (second, *_) = _children(supervisor.pid)
         id = made.start(task('log("ran")'))
         wait_for(lambda: ended(made, [id]))
@@ -264,6 +288,32 @@ def test_over_redis(made: Jobs, tmp_path: Path) -> None:
         client.close()
     assert sorted(titles(made)) == ["0", "1", "2", "3", "4"]
     assert not Path(made.world.url.removeprefix("sqlite:///") + ".queue").exists()
+
+
+def test_a_queue_file_that_cannot_be_made_costs_only_time(made: Jobs, tmp_path: Path) -> None:
+    """The disk is full or the folder is another's; here a folder is in its place, which not even root opens."""
+    queue = tmp_path / "own.queue"
+    queue.mkdir()
+    with working(made, Settings(database_url=made.world.url, queue_url=f"sqlite:///{queue}")):
+        id = made.start(task('crm.create("note", title="without")'))
+        wait_for(lambda: ended(made, [id]), 10)
+    assert titles(made) == ["without"]
+    assert [line["error"] for line in made.world.lines if line["message"] == "the queue is away"] == [
+        "OperationalError"
+    ]
+
+
+def test_a_database_that_is_away_is_told_of_once_and_waited_for(made: Jobs, tmp_path: Path) -> None:
+    file = Path(made.world.url.removeprefix("sqlite:///"))
+    with working(made, Settings(database_url=made.world.url)):
+        id = made.start(task('log("ran")'), job={"start_at": time.time_ns() // 1000 + 2_000_000})
+        file.rename(tmp_path / "elsewhere.db")
+        with pytest.raises(Unavailable):
+            made.world.store.check()
+        time.sleep(2.5)
+        (tmp_path / "elsewhere.db").rename(file)
+        wait_for(lambda: ended(made, [id]), 10)
+    assert [line["message"] for line in made.world.lines if line["level"] == "error"] == ["the database is away"]
 
 
 def test_a_queue_that_is_away_costs_only_time(made: Jobs, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,24 @@ def test_a_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
     assert read(database_url=f"sqlite:///{tmp_path}/a.db").secret_key == first
     assert read(database_url=f"sqlite:///{tmp_path}/b.db").secret_key != first
     assert stat.S_IMODE((tmp_path / "a.db.key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("kept", ["", "short", "\xff" * 20])
+def test_a_key_file_without_a_key_is_no_key(tmp_path: Path, kept: str) -> None:
+    (tmp_path / "a.db.key").write_bytes(kept.encode("latin-1"))
+    with pytest.raises(BadSetting, match="must hold at least 16 characters"):
+        read(database_url=f"sqlite:///{tmp_path}/a.db")
+
+
+def test_processes_that_begin_together_share_a_key(tmp_path: Path) -> None:
+    """Whoever looks while another makes the key sees none or all of it."""
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            keys = set(
+                pool.map(lambda _, n=number: read(database_url=f"sqlite:///{tmp_path}/{n}.db").secret_key, range(8))
+            )
+            assert len(keys) == 1
+    assert len(list(tmp_path.iterdir())) == 20
 
 
 def test_everything_from_the_environment() -> None:
@@ -90,7 +109,27 @@ def test_empty_means_unset() -> None:
         ("database_url", "sqlite:///", "CRMGLOT_DATABASE_URL: an SQLite database must be a file"),
         ("database_url", "sqlite:///:memory:", "CRMGLOT_DATABASE_URL: an SQLite database must be a file"),
         ("database_url", "postgresql://h/n", "CRMGLOT_SECRET_KEY is needed with this database"),
-        ("database_url", "sqlite:////no/such/folder/a.db", "/no/such/folder/a.db.key: No such file or directory"),
+        ("database_url", "sqlite:////no/such/folder/a.db", "CRMGLOT_DATABASE_URL: there is no folder /no/such/folder"),
+        ("database_url", "sqlite:////tmp", "CRMGLOT_DATABASE_URL: an SQLite database must be a file"),
+        ("database_url", "sqlite:///a.db?mode=ro", "CRMGLOT_DATABASE_URL: an SQLite database must be a file"),
+        ("database_url", "sqlite+other:///a.db", "CRMGLOT_DATABASE_URL must begin with sqlite:/// or postgresql://"),
+        (
+            "database_url",
+            "postgresql://u:the-password@h:port/n",
+            "CRMGLOT_DATABASE_URL is no address: the host or the port cannot be read",
+        ),
+        (
+            "database_url",
+            "postgresql://[::1/n",
+            "CRMGLOT_DATABASE_URL is no address: the host or the port cannot be read",
+        ),
+        ("hosts", "=crust", "CRMGLOT_HOSTS must look like crm.example.com=zurmo,other.example.com=crust"),
+        ("queue_url", "redis://h:port", "CRMGLOT_QUEUE_URL is no address: the host or the port cannot be read"),
+        ("queue_url", "redis://", "CRMGLOT_QUEUE_URL must look like redis://host:6379/0"),
+        ("queue_url", "redis://h/name", "CRMGLOT_QUEUE_URL must look like redis://host:6379/0"),
+        ("queue_url", "sqlite:///", "CRMGLOT_QUEUE_URL: an SQLite queue must be a file"),
+        ("queue_url", "sqlite:q", "CRMGLOT_QUEUE_URL: an SQLite queue must be a file"),
+        ("queue_url", "sqlite:////no/such/folder/q", "CRMGLOT_QUEUE_URL: there is no folder /no/such/folder"),
         ("secret_key", "short", "CRMGLOT_SECRET_KEY must have at least 16 characters"),
         ("testing", "yes", "CRMGLOT_TESTING must be 0 or 1"),
         ("trusted_proxies", "10.0.0.0/8,nobody", "CRMGLOT_TRUSTED_PROXIES: nobody is not a network"),
