@@ -5,9 +5,9 @@ from __future__ import annotations
 import hypothesis
 import pytest
 
-# On a busy machine the making of examples is slow at times, and that says nothing about what is tested.
-hypothesis.settings.register_profile("crmglot", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("crmglot")
+# In a new clone the first text that is drawn costs seconds: the tables of all characters are made then.
+hypothesis.settings.register_profile("house", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
