@@ -22,10 +22,10 @@ class LossReport:
     def __init__(self) -> None:
         self._counts: Counter[Loss] | None = None
 
-    def add(self, kind: str, field: str, reason: str) -> None:
+    def add(self, kind: str, field: str, reason: str, count: int = 1) -> None:
         if self._counts is None:
             self._counts = Counter()
-        self._counts[Loss(kind, field, reason)] += 1
+        self._counts[Loss(kind, field, reason)] += count
 
     def __bool__(self) -> bool:
         return bool(self._counts)

@@ -24,7 +24,8 @@ from dialects.capsule.fields.party import ORGANISATION, PERSON, PartyContext, pa
 from dialects.capsule.fields.task import parse_task
 from dialects.capsule.fields.user import UserContext
 from dialects.capsule.negotiation import XML, answer_format
-from dialects.capsule.replies import Writer, created, done, reply_list, reply_one
+from dialects.capsule.replies import created, done, reply_mixed, reply_one
+from dialects.capsule.writer import Writer
 
 _ROOTS = {Party.KIND: "parties", Opportunity.KIND: "opportunities", Case.KIND: "kases", User.KIND: "users"}
 _SUBLISTS = {("tags",): "tags", ("custom",): "customFields"}
@@ -37,7 +38,7 @@ def render_response(
     answer = answer_format(accept) or XML
     match operation:
         case Get(include=include) if include in _SUBLISTS:
-            return reply_list(answer, _SUBLISTS[include], _hanging(include, result))
+            return reply_mixed(answer, _SUBLISTS[include], _hanging(include, result))
         case Get():
             return reply_one(answer, _writer(result), result, _context(result, base_url, operation.include))
         case Find() if _is_one_item(operation):
@@ -48,7 +49,7 @@ def render_response(
         case Find():
             items = list(result.items)
             context = _context(items[0], base_url, operation.include) if items else None
-            return reply_list(answer, _root(operation), [(_writer(item), item) for item in items], context)
+            return reply_mixed(answer, _root(operation), [(_writer(item), item) for item in items], context)
         case Create():
             return created(f"{base_url}/api/{_noun(result)}/{result.id}")
         case AddTag():

@@ -17,7 +17,7 @@ from dialects.capsule import query
 from dialects.capsule.auth import basic
 from dialects.capsule.fields import custom, history, kase, opportunity, party, task
 from dialects.capsule.fields.table import Field
-from dialects.capsule.replies import Pairs, pairs_xml
+from dialects.capsule.pairs import Pairs, pairs_xml
 from dialects.capsule.texts import quoted, show_compact_time
 
 NOUNS: Mapping[str, str] = {Party.KIND: "party", Opportunity.KIND: "opportunity", Case.KIND: "kase"}

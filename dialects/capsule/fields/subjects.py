@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from adapter.losses import LossReport
 from canonical.model import SUBJECT, Activity, Link
 from canonical.values import Ref
 from dialects.capsule.bodies import Tree
-from dialects.capsule.fields.table import ID, Field, Show, read_text
+from dialects.capsule.fields.table import ID, Field, read_text
 
 # Whoever has to do a task is not what it is about.
 ASSIGNEE: Final = "assignee"
 # Element prefix by canonical kind: caseId, never kaseId (capsule dossier, section 4).
 PREFIXES: Final = (("party", "party"), ("opportunity", "opportunity"), ("case", "case"))
+_NONE: Final[Mapping[str, Link]] = {}
 
 
 def subject(links: Sequence[Link], kind: str) -> Link | None:
@@ -29,45 +30,37 @@ def subject(links: Sequence[Link], kind: str) -> Link | None:
     return other
 
 
-def _shows_id(kind: str) -> Show:
-    def shows(activity: Activity, context: object) -> str | None:
-        links = activity.links
-        if not links:
-            return None
-        link = subject(links, kind)
-        return None if link is None else str(link.target.id)
-
-    return shows
-
-
-def _shows_name(kind: str) -> Show:
-    def shows(activity: Activity, context: object) -> str | None:
-        links = activity.links
-        if not links:
-            return None
-        link = subject(links, kind)
-        return None if link is None else link.target_name or None
-
-    return shows
+def subjects(links: Sequence[Link]) -> Mapping[str, Link]:
+    """The links to show, by the kind of their target."""
+    if not links:
+        return _NONE
+    if len(links) == 1:
+        link = links[0]
+        return {link.target.kind: link} if link.role != ASSIGNEE else _NONE
+    shown = ((kind, subject(links, kind)) for kind, _ in PREFIXES)
+    return {kind: link for kind, link in shown if link is not None}
 
 
 def id_field(kind: str, prefix: str) -> Field:
-    return Field(f"{prefix}Id", show=_shows_id(kind), read_only=True, safe=True)
+    return Field(f"{prefix}Id", link=(kind, "target.id"), type=ID, read_only=True)
 
 
 def name_field(kind: str, prefix: str) -> Field:
-    return Field(f"{prefix}Name", show=_shows_name(kind), read_only=True)
+    return Field(f"{prefix}Name", link=(kind, "target_name"), read_only=True)
 
 
-def note_losses(links: Sequence[Link], losses: LossReport) -> None:
+def note_losses(activities: Iterable[Activity], losses: LossReport) -> None:
     """Reports the links that Capsule's one party, one opportunity and one case leave out."""
-    if len(links) > 1:
-        shown = {id(subject(links, kind)) for kind, _ in PREFIXES}
-        for link in links:
-            if id(link) not in shown:
-                losses.add("activity", "links", "only_first_shown")
-    elif links and links[0].role == ASSIGNEE:
-        losses.add("activity", "links", "only_first_shown")
+    left_out = 0
+    for activity in activities:
+        links = activity.links
+        if len(links) > 1:
+            shown = {id(link) for link in subjects(links).values()}
+            left_out += sum(id(link) not in shown for link in links)
+        elif links and links[0].role == ASSIGNEE:
+            left_out += 1
+    if left_out:
+        losses.add("activity", "links", "only_first_shown", left_out)
 
 
 def read_links(tree: Tree, record: Ref) -> list[Link]:

@@ -72,16 +72,16 @@ class Field:
     read_only: bool = False
     show: Show | None = None
     safe: bool = False
-    plain: bool = field(init=False)
+    link: tuple[str, str] | None = None
+    """Of which link of an activity, by the kind of its target, the element shows what: ``("party", "target.id")``."""
     shows: Show | None = field(init=False)
-    """From a record and a context to the element's text; gives None when there is nothing to show."""
+    """From a record and a context to what `show` or the attribute gives; None when there is nothing to show."""
 
     def __post_init__(self) -> None:
         shows = self.show
         if shows is None and self.attribute is not None:
             shows = _shows_attribute(self.attribute, self.type, self.required)
         object.__setattr__(self, "shows", shows)
-        object.__setattr__(self, "plain", self.safe or (self.type.plain and self.show is None))
 
 
 def _shows_attribute(attribute: str, type_: Type, required: bool) -> Show:

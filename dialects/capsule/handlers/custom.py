@@ -27,7 +27,7 @@ def listing(call: Call, parent: Parent) -> WireResponse:
     """The fields that have a value: one that another dialect keeps empty has none here."""
     answer = answer_for(call)
     items = _items(call, parent, call.desk.custom_fields(parent.kind.KIND))
-    return reply_list(answer, "customFields", [(writers.CUSTOM_FIELD, item) for item in items if item.value.value])
+    return reply_list(answer, "customFields", writers.CUSTOM_FIELD, [item for item in items if item.value.value])
 
 
 def save(call: Call, parent: Parent) -> WireResponse:
@@ -73,4 +73,4 @@ def definitions(call: Call, parent: Parent) -> WireResponse:
     answer = answer_for(call)
     found = call.desk.custom_fields(parent.kind.KIND)
     tags = {fold(tag.name): tag.id for tag in call.desk.find_tags()} if any(item.group for item in found) else {}
-    return reply_list(answer, "customFieldDefinitions", [(writers.DEFINITION, item) for item in found], tags)
+    return reply_list(answer, "customFieldDefinitions", writers.DEFINITION, found, tags)

@@ -26,9 +26,8 @@ def listing(call: Call, parent: Parent) -> WireResponse:
     parent.load(call)
     page = query.window(query.parameters(call.request), page_cap(call))
     found = _newest(call, parent.ref(call), page)
-    for item in found:
-        note_losses(item.links, call.losses)
-    return reply_list(answer, "history", [(writers.HISTORY, item) for item in found], _context(call, found))
+    note_losses(found, call.losses)
+    return reply_list(answer, "history", writers.HISTORY, found, _context(call, found))
 
 
 def _newest(call: Call, target: Ref, page: Window) -> list[Activity]:
@@ -79,7 +78,7 @@ def _load(call: Call, parent: Parent | None) -> Activity:
 def read(call: Call, parent: Parent | None = None) -> WireResponse:
     answer = answer_for(call)
     item = _load(call, parent)
-    note_losses(item.links, call.losses)
+    note_losses((item,), call.losses)
     return reply_one(answer, writers.HISTORY, item, _context(call, (item,)))
 
 

@@ -24,19 +24,19 @@ def users(call: Call) -> WireResponse:
     answer = answer_for(call)
     found = call.desk.find(User, Query(sort=query.BY_ID)).items
     context = UserContext(call.caller.username, call.settings["currency"], call.settings["timezone"])
-    return reply_list(answer, "users", [(writers.USER, user) for user in found], context)
+    return reply_list(answer, "users", writers.USER, found, context)
 
 
 def list_milestones(call: Call) -> WireResponse:
     answer = answer_for(call)
-    return reply_list(answer, "milestones", [(writers.MILESTONE, item) for item in milestones(call.desk).items])
+    return reply_list(answer, "milestones", writers.MILESTONE, milestones(call.desk).items)
 
 
 def list_tracks(call: Call) -> WireResponse:
     answer = answer_for(call)
     direction = query.parameters(call.request).get("direction")
     found = [item for item in tracks(call.desk) if direction in (None, item.data.get("direction", "START_DATE"))]
-    return reply_list(answer, "tracks", [(writers.TRACK, item) for item in found])
+    return reply_list(answer, "tracks", writers.TRACK, found)
 
 
 def list_countries(call: Call) -> WireResponse:
@@ -60,5 +60,4 @@ def deleted(call: Call, parent: Parent) -> WireResponse:
     found, _ = call.desk.changes(
         parent.kind.KIND, ("delete",), query.since(given), offset=page.offset, limit=page.limit
     )
-    writer = writers.DELETED[parent.noun]
-    return reply_list(answer, _DELETED_ROOTS[parent.noun], [(writer, change) for change in found])
+    return reply_list(answer, _DELETED_ROOTS[parent.noun], writers.DELETED[parent.noun], found)

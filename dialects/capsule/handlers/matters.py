@@ -22,7 +22,8 @@ from dialects.capsule.handlers import tracks
 from dialects.capsule.handlers.common import KASE, OPPORTUNITY, PARTY, Parent, page_cap, path_id, settle_owner, url
 from dialects.capsule.handlers.parties import reply_parties
 from dialects.capsule.picklists import milestones
-from dialects.capsule.replies import Writer, answer_for, created, done, reply_list, reply_one
+from dialects.capsule.replies import answer_for, created, done, reply_list, reply_one
+from dialects.capsule.writer import Writer
 
 Record = Opportunity | Case
 
@@ -89,7 +90,7 @@ def _reply(call: Call, matter: Matter, where: Node) -> WireResponse:
     context = matter.context(call)
     wanted = matter.find(query.parameters(call.request), page_cap(call), context, where)
     found = call.desk.find(matter.kind, wanted).items
-    return reply_list(answer, matter.root, [(matter.writer, record) for record in found], context)
+    return reply_list(answer, matter.root, matter.writer, found, context)
 
 
 def create(call: Call, matter: Matter) -> WireResponse:

@@ -19,7 +19,7 @@ from dialects.capsule.fields.party import ORGANISATION, PERSON, PartyContext, re
 from dialects.capsule.fields.table import unchanged
 from dialects.capsule.handlers.common import page_cap, path_id, url
 from dialects.capsule.negotiation import Answer
-from dialects.capsule.replies import answer_for, created, done, reply_list, reply_one
+from dialects.capsule.replies import answer_for, created, done, reply_mixed, reply_one
 
 _BY_NAME_LIMIT = 100
 
@@ -51,7 +51,7 @@ def _reply(call: Call, where: Node) -> WireResponse:
 
 def reply_parties(call: Call, answer: Answer, found: Sequence[Party]) -> WireResponse:
     """A list of parties with their contacts."""
-    return reply_list(answer, "parties", [(writers.PARTIES[party.type], party) for party in found], context(call))
+    return reply_mixed(answer, "parties", [(writers.PARTIES[party.type], party) for party in found], context(call))
 
 
 def context(call: Call) -> PartyContext:

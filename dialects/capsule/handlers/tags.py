@@ -19,7 +19,7 @@ def listing(call: Call, parent: Parent) -> WireResponse:
     answer = answer_for(call)
     record = parent.load(call, ("tags",))
     tags = record.tags if isinstance(record, Party | Opportunity | Case) else ()
-    return reply_list(answer, "tags", [(writers.TAG, tag) for tag in tags])
+    return reply_list(answer, "tags", writers.TAG, tags)
 
 
 def _name(call: Call) -> str:

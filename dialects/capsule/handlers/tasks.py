@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.errors import NotFound
@@ -26,17 +28,17 @@ def _load(call: Call, *, links: bool = False) -> Activity:
     return task
 
 
-def _note_losses(call: Call, task: Activity) -> None:
-    if task.links:
-        note_losses(task.links, call.losses)
-    if task.state not in SHOWN_STATES:
-        call.losses.add("activity", "state", "open_or_completed_only")
+def _note_losses(call: Call, tasks: Sequence[Activity]) -> None:
+    note_losses(tasks, call.losses)
+    unsaid = [task for task in tasks if task.state not in SHOWN_STATES]
+    if unsaid:
+        call.losses.add("activity", "state", "open_or_completed_only", len(unsaid))
 
 
 def read(call: Call) -> WireResponse:
     answer = answer_for(call)
     task = _load(call, links=True)
-    _note_losses(call, task)
+    _note_losses(call, (task,))
     return reply_one(answer, writers.TASK, task)
 
 
@@ -49,9 +51,8 @@ def listing(call: Call, parent: Parent | None = None) -> WireResponse:
         target = parent.ref(call)
     wanted = query.tasks(query.parameters(call.request), page_cap(call), target)
     found = call.desk.find(Activity, wanted, ("links",)).items
-    for task in found:
-        _note_losses(call, task)
-    return reply_list(answer, "tasks", [(writers.TASK, task) for task in found])
+    _note_losses(call, found)
+    return reply_list(answer, "tasks", writers.TASK, found)
 
 
 def create(call: Call, parent: Parent | None = None) -> WireResponse:
