@@ -120,7 +120,14 @@ def _local(name: str) -> str:
 
 def escape_text(text: str) -> str:
     """`text` between tags: ``&``, ``<``, ``>`` and CR escaped, characters XML 1.0 forbids as U+FFFD."""
-    return _IN_TEXT.sub(_escaped, text)
+    if not text.isprintable():
+        return _IN_TEXT.sub(_escaped, text)
+    # Most text has none of the three, and nothing printable is forbidden.
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    return text.replace(">", "&gt;") if ">" in text else text
 
 
 def carried_text(text: str) -> str:

@@ -27,3 +27,10 @@ def test_what_is_asked_for_is_a_copy() -> None:
     report.add("activity", "category", "not_shown")
     report.counts().clear()
     assert len(report) == 1
+
+
+def test_losses_of_one_kind_may_be_counted_first() -> None:
+    report = LossReport()
+    report.add("activity", "state", "not_shown", 37)
+    report.add("activity", "state", "not_shown")
+    assert report.summary() == {"activity.state:not_shown": 38}
