@@ -34,6 +34,11 @@ R_co = TypeVar("R_co", bound=Record, covariant=True)
 
 Include = tuple[str, ...]
 """What to load with a record: ``links``, ``points``, ``tags``, ``custom``."""
+Fields = tuple[str, ...] | None
+"""The fields, stored or joined, that whoever asks will look at; None for all.
+
+`id`, `visibility` and `owner_id` are always among them. The others may be at their defaults.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +201,19 @@ class Desk(Protocol):
     now: Instant
 
     # Records
-    def get(self, kind: type[R], id: int, include: Include = ()) -> R: ...
+    def get(self, kind: type[R], id: int, include: Include = (), fields: Fields = None) -> R: ...
     def get_many(self, kind: type[R], ids: Iterable[int], include: Include = ()) -> dict[int, R]:
         """The records that exist and that the caller may see, by id."""
 
-    def find(self, kind: type[R], query: Query = ..., include: Include = (), *, total: bool = False) -> Page[R]: ...
+    def find(
+        self,
+        kind: type[R],
+        query: Query = ...,
+        include: Include = (),
+        *,
+        total: bool = False,
+        fields: Fields = None,
+    ) -> Page[R]: ...
     def count(self, kind: type[R], where: Node = TRUE) -> int: ...
     def create(self, operation: Create[R], include: Include = ()) -> R:
         """The record as it now stands."""

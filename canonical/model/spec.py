@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -114,6 +115,13 @@ class KindSpec:
 
     def required(self) -> list[str]:
         return [spec.name for spec in self.fields if spec.required]
+
+    def only(self, names: Collection[str]) -> KindSpec:
+        """The same kind with no more than these fields, stored or joined."""
+        joins = tuple(join for join in self.joins if join.attribute in names)
+        stored = {*names, *(join.field for join in joins)}
+        fields = tuple(spec for spec in self.fields if spec.name in stored)
+        return dataclasses.replace(self, fields=fields, joins=joins)
 
 
 def describe(record: type[Record], joins: tuple[Join, ...], relations: tuple[str, ...]) -> KindSpec:

@@ -28,6 +28,7 @@ from canonical.operations import (
     Delete,
     DropLink,
     DropTag,
+    Fields,
     Find,
     Get,
     Include,
@@ -76,12 +77,12 @@ class CoreDesk(ModuleDesk, SetupDesk):
 
     # -- reading ----------------------------------------------------------------------------------
 
-    def get(self, kind: type[R], id: int, include: Include = ()) -> R:
+    def get(self, kind: type[R], id: int, include: Include = (), fields: Fields = None) -> R:
         if self._aliased:
             id = aliases.inward_id(self.unit, self.dialect, kind.KIND, id)
         if not 0 < id <= MAX_ID:
             raise NotFound(kind.KIND, id)
-        record = self.unit.load(kind, (id,)).get(id)
+        record = self.unit.load(kind, (id,), fields).get(id)
         if record is None:
             raise NotFound(kind.KIND, id)
         if not self._sees(record):
@@ -96,13 +97,21 @@ class CoreDesk(ModuleDesk, SetupDesk):
         seen = [record for record in found.values() if self._sees(record)]
         return {record.id: record for record in self._out(seen, include)}
 
-    def find(self, kind: type[R], query: Query = ALL, include: Include = (), *, total: bool = False) -> Page[R]:
+    def find(
+        self,
+        kind: type[R],
+        query: Query = ALL,
+        include: Include = (),
+        *,
+        total: bool = False,
+        fields: Fields = None,
+    ) -> Page[R]:
         if self._aliased:
             query = dataclasses.replace(query, where=aliases.inward_query(self.unit, self.dialect, kind, query.where))
         admin = self.principal.is_admin
         items: list[R] = []
         if query.window.limit != 0:
-            items = self.unit.find(kind, query, self._me, admin)
+            items = self.unit.find(kind, query, self._me, admin, fields)
         count = self.unit.count(kind, query, self._me, admin) if total else None
         return Page(self._out(items, include), count)
 

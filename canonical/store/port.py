@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from canonical.model import ContactPoint, Link, Record
 from canonical.model.module import ModuleSort
-from canonical.operations import Aggregate
+from canonical.operations import Aggregate, Fields
 from canonical.query import Node, Query, Window
 
 R = TypeVar("R", bound=Record)
@@ -90,8 +90,8 @@ class Unit(Protocol):
     ) -> list[tuple[Any, Any]]: ...
 
     # Records
-    def load(self, kind: type[R], ids: Iterable[int]) -> dict[int, R]: ...
-    def find(self, kind: type[R], query: Query, me: int, admin: bool) -> list[R]: ...
+    def load(self, kind: type[R], ids: Iterable[int], fields: Fields = None) -> dict[int, R]: ...
+    def find(self, kind: type[R], query: Query, me: int, admin: bool, fields: Fields = None) -> list[R]: ...
     def count(self, kind: type[Record], query: Query, me: int, admin: bool) -> int: ...
     def lock(self, kind: type[Record], id: int) -> None:
         """Waits until no other unit is changing the record, and keeps others waiting until this one ends."""

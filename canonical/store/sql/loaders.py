@@ -1,17 +1,36 @@
-"""Functions that make record objects out of rows, generated once from the kinds' descriptions."""
+"""How rows become record objects: functions generated once from the kinds' descriptions."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import orjson
 
 from canonical.model import KINDS, KindSpec, Record
+from canonical.operations import Fields
 
 Loader = Callable[[Sequence[Any], Mapping[int | None, str | None]], Any]
 """From a row (stored fields, then joined ones) and the names of users to a record."""
+
+
+ALWAYS: Final = ("id", "visibility", "owner_id")
+"""The fields that are read in any case: which record it is, and who may see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How rows without usernames are read. `spec` has the fields that are read, `fields` is what was asked for.
+
+    `load` makes a record of a row, and `named_by` tells where in the row the ids stand whose names it looks up.
+    """
+
+    spec: KindSpec
+    fields: Fields
+    load: Loader
+    named_by: tuple[int, ...]
 
 
 def _generate(spec: KindSpec, *, joined: bool) -> Loader:
@@ -44,13 +63,22 @@ def _generate(spec: KindSpec, *, joined: bool) -> Loader:
 
 
 JOINED: dict[type[Record], Loader] = {spec.record: _generate(spec, joined=True) for spec in KINDS.values()}
-NAMED: dict[type[Record], Loader] = {spec.record: _generate(spec, joined=False) for spec in KINDS.values()}
-NAMED_BY: dict[type[Record], tuple[int, ...]] = {
-    spec.record: tuple(
-        at
-        for at, field in enumerate(spec.fields)
-        if any(j.kind == "user" and j.field == field.name for j in spec.joins)
-    )
-    for spec in KINDS.values()
-}
-"""Where in a row the ids stand whose names `NAMED` looks up."""
+
+
+_READINGS: dict[tuple[type[Record], Fields], Reading] = {}
+
+
+def reading(kind: type[Record], fields: Fields = None) -> Reading:
+    """How records of the kind are read, whole or only those fields of theirs. Made once for each choice of fields."""
+    made = _READINGS.get((kind, fields))
+    if made is None:
+        made = _READINGS[kind, fields] = _made(KINDS[kind.KIND], fields)
+    return made
+
+
+def _made(spec: KindSpec, fields: Fields) -> Reading:
+    if fields is not None:
+        spec = spec.only({*fields, *ALWAYS})
+    by = {join.field for join in spec.joins if join.kind == "user"}
+    named_by = tuple(at for at, field in enumerate(spec.fields) if field.name in by)
+    return Reading(spec, fields, _generate(spec, joined=False), named_by)

@@ -12,13 +12,13 @@ from sqlalchemy.sql import ClauseElement
 from canonical.errors import Conflict
 from canonical.model import KINDS, Record, User
 from canonical.model.module import ModuleSort
-from canonical.operations import Aggregate
+from canonical.operations import Aggregate, Fields
 from canonical.query import Node, Query, Scalar, Window
 from canonical.store.port import Where
 from canonical.store.sql import modules, tables
 from canonical.store.sql.compile import TENANT, among, select_records
 from canonical.store.sql.kept import Kept, add
-from canonical.store.sql.loaders import JOINED, NAMED, NAMED_BY
+from canonical.store.sql.loaders import JOINED, Reading, reading
 from canonical.store.sql.rows import Rows
 
 R = TypeVar("R", bound=Record)
@@ -37,28 +37,35 @@ class Records(Rows):
 
     __slots__ = ()
 
-    def load(self, kind: type[R], ids: Iterable[int]) -> dict[int, R]:
+    def load(self, kind: type[R], ids: Iterable[int], fields: Fields = None) -> dict[int, R]:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
         kept = self._remembered()
         if kept is None:
             loader = JOINED[kind]
-            return {row[0]: loader(row, NOBODY) for row in self._rows_by_id(kind, wanted, joined=True)}
-        rows = self._user_rows(kept, wanted) if kind is User else self._rows_by_id(kind, wanted, joined=False)
-        return {record.id: record for record in self._named(kind, kept, rows)}
+            return {row[0]: loader(row, NOBODY) for row in self._rows_by_id(kind, wanted)}
+        if kind is User:
+            how = reading(kind)
+            rows = self._user_rows(kept, wanted)
+        else:
+            how = reading(kind, fields)
+            rows = self._rows_by_id(kind, wanted, how)
+        return {record.id: record for record in self._named(how, kept, rows)}
 
-    def _rows_by_id(self, kind: type[Record], ids: list[int], *, joined: bool) -> list[Any]:
+    def _rows_by_id(self, kind: type[Record], ids: list[int], how: Reading | None = None) -> list[Any]:
+        """The rows of these ids: as `how` reads them, else whole with everything that is joined."""
         one = len(ids) == 1
 
         def build() -> ClauseElement:
             source = tables.RECORDS[kind.KIND].alias("r")
             id = sa.bindparam("id", type_=sa.BigInteger())
             chosen = source.c.id == id if one else among(self._backend, source.c.id, "id")
-            rows = select_records(KINDS[kind.KIND], source, joined=joined)
+            spec = KINDS[kind.KIND] if how is None else how.spec
+            rows = select_records(spec, source, joined=how is None)
             return rows.where(source.c.tenant_id == TENANT, chosen)
 
-        sql = self._statements.fixed(("load", kind, one, joined), build)
+        sql = self._statements.fixed(("load", kind, one, None if how is None else how.fields, how is None), build)
         params = {"tenant_id": self.tenant_id, "id": ids[0] if one else self._ids(ids)}
         return self._run(sql, params).fetchall()
 
@@ -67,19 +74,19 @@ class Records(Rows):
         missing = [id for id in ids if (tenant_id, id) not in users]
         found = [users[tenant_id, id] for id in ids if (tenant_id, id) in users]
         if missing:
-            for row in self._rows_by_id(User, missing, joined=False):
+            for row in self._rows_by_id(User, missing, reading(User)):
                 add(users, (tenant_id, row[0]), row)
                 found.append(row)
         return found
 
-    def _named(self, kind: type[R], kept: Kept, rows: list[Any]) -> list[R]:
+    def _named(self, how: Reading, kept: Kept, rows: list[Any]) -> list[Any]:
         """The records of rows without usernames."""
-        loader = NAMED[kind]
+        loader = how.load
         names = kept.names_of(self.tenant_id)
         try:
             return [loader(row, names) for row in rows]
         except KeyError:
-            missing = {row[at] for row in rows for at in NAMED_BY[kind]} - names.keys()
+            missing = {row[at] for row in rows for at in how.named_by} - names.keys()
             names.update(dict.fromkeys(missing))
             names.update(self._usernames(list(missing)))
             return [loader(row, names) for row in rows]
@@ -94,7 +101,7 @@ class Records(Rows):
         sql = self._statements.fixed("usernames", build)
         return self._run(sql, {"tenant_id": self.tenant_id, "id": self._ids(ids)}).fetchall()
 
-    def find(self, kind: type[R], query: Query, me: int, admin: bool) -> list[R]:
+    def find(self, kind: type[R], query: Query, me: int, admin: bool, fields: Fields = None) -> list[R]:
         kept = self._remembered()
         if kept is None or self.writing:
             sql, values = self._statements.find(kind, query, admin=admin)
@@ -109,8 +116,9 @@ class Records(Rows):
             ids = [row[0] for row in self._run(sql, self._paged(values, me, query.window)).fetchall()]
             if not ids:
                 return []
-            found = {row[0]: row for row in self._rows_by_id(kind, ids, joined=False)}
-        return self._named(kind, kept, [found[id] for id in ids])
+            how = reading(kind, fields)
+            found = {row[0]: row for row in self._rows_by_id(kind, ids, how)}
+        return self._named(how, kept, [found[id] for id in ids])
 
     def _restricted(self, kind: type[Record]) -> bool:
         """Whether the tenant has any record of the kind that not everyone sees."""

@@ -6,7 +6,7 @@ field decides, `show` makes the text and the entity's own reader takes it apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,8 @@ class Field:
     read_only: bool = False
     show: Show | None = None
     safe: bool = False
+    reads: tuple[str, ...] | None = None
+    """The canonical fields that `show` looks at, where it looks at few."""
     link: tuple[str, str] | None = None
     """Of which link of an activity, by the kind of its target, the element shows what: ``("party", "target.id")``."""
     shows: Show | None = field(init=False)
@@ -100,6 +102,19 @@ def _shows_attribute(attribute: str, type_: Type, required: bool) -> Show:
         return None if value is None else write(value)
 
     return other
+
+
+def fields_shown(table: Iterable[Field]) -> tuple[str, ...]:
+    """The canonical fields that must be read to show these elements. Raises `ValueError` where a row does not say."""
+    names: list[str] = []
+    for row in table:
+        if row.show is None:
+            names += () if row.attribute is None else (row.attribute,)
+        elif row.reads is None:
+            raise ValueError(f"{row.name} does not say what it reads")
+        else:
+            names += row.reads
+    return tuple(dict.fromkeys(names))
 
 
 def unchanged(given: str, shown: str | None) -> bool:

@@ -12,17 +12,20 @@ from canonical.operations import Create, Delete, NewLink, Update
 from dialects.capsule import query, writers
 from dialects.capsule.bodies import read_body
 from dialects.capsule.fields.subjects import note_losses
-from dialects.capsule.fields.task import read_task
+from dialects.capsule.fields.table import fields_shown
+from dialects.capsule.fields.task import FIELDS, read_task
 from dialects.capsule.handlers.common import Parent, page_cap, path_id, settle_owner, url
 from dialects.capsule.picklists import categories
 from dialects.capsule.replies import answer_for, created, done, reply_list, reply_one, reply_texts
 
 SHOWN_STATES = ("open", "completed")
+READ = ("type", *fields_shown(FIELDS))
+"""The fields that showing a task takes."""
 
 
-def _load(call: Call, *, links: bool = False) -> Activity:
+def _load(call: Call, *, to_show: bool = False) -> Activity:
     id = path_id(call, "id", "task")
-    task = call.desk.get(Activity, id, ("links",) if links else ())
+    task = call.desk.get(Activity, id, ("links",), READ) if to_show else call.desk.get(Activity, id)
     if task.type != "task":
         raise NotFound(Activity.KIND, id)
     return task
@@ -37,7 +40,7 @@ def _note_losses(call: Call, tasks: Sequence[Activity]) -> None:
 
 def read(call: Call) -> WireResponse:
     answer = answer_for(call)
-    task = _load(call, links=True)
+    task = _load(call, to_show=True)
     _note_losses(call, (task,))
     return reply_one(answer, writers.TASK, task)
 
@@ -50,7 +53,7 @@ def listing(call: Call, parent: Parent | None = None) -> WireResponse:
         parent.load(call)
         target = parent.ref(call)
     wanted = query.tasks(query.parameters(call.request), page_cap(call), target)
-    found = call.desk.find(Activity, wanted, ("links",)).items
+    found = call.desk.find(Activity, wanted, ("links",), fields=READ).items
     _note_losses(call, found)
     return reply_list(answer, "tasks", writers.TASK, found)
 
