@@ -82,12 +82,14 @@ class CoreDesk(ModuleDesk, SetupDesk):
             id = aliases.inward_id(self.unit, self.dialect, kind.KIND, id)
         if not 0 < id <= MAX_ID:
             raise NotFound(kind.KIND, id)
-        record = self.unit.load(kind, (id,), fields).get(id)
+        apart: Include = ("points",) if "points" in include else ()
+        parts = tuple(name for name in include if name not in apart) if apart else include
+        record = self.unit.load_with(kind, id, parts, fields) if parts else self.unit.load(kind, (id,), fields).get(id)
         if record is None:
             raise NotFound(kind.KIND, id)
         if not self._sees(record):
             raise Denied(f"{kind.KIND} {id} is not the caller's to see", "record")
-        return self._out([record], include)[0]
+        return self._out([record], apart)[0]
 
     def get_many(self, kind: type[R], ids: Iterable[int], include: Include = ()) -> dict[int, R]:
         wanted = list(ids)

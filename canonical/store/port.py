@@ -91,6 +91,9 @@ class Unit(Protocol):
 
     # Records
     def load(self, kind: type[R], ids: Iterable[int], fields: Fields = None) -> dict[int, R]: ...
+    def load_with(self, kind: type[R], id: int, parts: tuple[str, ...], fields: Fields = None) -> R | None:
+        """One record with those of ``links``, ``tags`` and ``custom`` that are named; None when there is none."""
+
     def find(self, kind: type[R], query: Query, me: int, admin: bool, fields: Fields = None) -> list[R]: ...
     def count(self, kind: type[Record], query: Query, me: int, admin: bool) -> int: ...
     def lock(self, kind: type[Record], id: int) -> None:

@@ -114,11 +114,17 @@ def _custom(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
 
 
 _PARTS: Final = {"links": _links, "tags": _tags, "custom": _custom}
+WIDTH: Final = 10
+"""The columns of each."""
+
+
+def part_rows(part: str, chosen: Callable[[Any], Any]) -> sa.Select[Any]:
+    """The rows of one part, of the records that `chosen` makes a condition for."""
+    return _PARTS[part](chosen)
 
 
 def _link(kind: str, row: Row) -> Link:
-    _, record_id, position, id, target_kind, role, name, type_, target_id, at = row
-    return Link(id, Ref(kind, record_id), Ref(target_kind, target_id), role, position, at, name, type_)
+    return Link(row[3], Ref(kind, row[1]), Ref(row[4], row[8]), row[5], row[2], row[9], row[6], row[7])
 
 
 def _tag(kind: str, row: Row) -> Tag:
@@ -131,6 +137,14 @@ def _custom_value(kind: str, row: Row) -> CustomValue:
 
 _MADE: Final[dict[str, Callable[[str, Row], Any]]] = {"links": _link, "tags": _tag, "custom": _custom_value}
 _ORDER: Final = {"links": itemgetter(2, 3), "tags": itemgetter(2, 3), "custom": itemgetter(2, 4)}
+
+
+def made_of(part: str, kind: str, rows: list[Any]) -> list[Any]:
+    """What the rows of one part and one record are, in order."""
+    if len(rows) > 1:
+        rows.sort(key=_ORDER[part])
+    made = _MADE[part]
+    return [made(kind, row) for row in rows]
 
 
 def _point(row: Row) -> ContactPoint:
@@ -160,7 +174,7 @@ class Attached(Connected):
             return among(self._backend, column, "record_id")
 
         def build() -> ClauseElement:
-            first, *others = (_PARTS[part](chosen) for part in parts)
+            first, *others = (part_rows(part, chosen) for part in parts)
             return first.union_all(*others) if others else first
 
         sql = self._statements.fixed(("attached", parts, one), build)
@@ -168,12 +182,10 @@ class Attached(Connected):
         rows = self._run(sql, {**params, "record_id": wanted[0] if one else self._ids(wanted)}).fetchall()
         for row in rows:
             out[row[0]][row[1]].append(row)
-        for part in parts if rows else ():
-            made, order = _MADE[part], _ORDER[part]
-            for found in out[part].values():
-                if len(found) > 1:
-                    found.sort(key=order)
-                found[:] = [made(record_kind, row) for row in found]
+        for part, by_record in out.items():
+            for id, found in by_record.items():
+                if found:
+                    by_record[id] = made_of(part, record_kind, found)
         return out
 
     def links_of(self, record_kind: str, ids: Iterable[int]) -> dict[int, list[Link]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from canonical.store.sql.agenda import Agenda
-from canonical.store.sql.attached import Attached
-from canonical.store.sql.records import Records
+from canonical.store.sql.whole import Whole
 
 
-class SqlUnit(Records, Attached, Agenda):
+class SqlUnit(Whole, Agenda):
     """The `canonical.store.port.Unit`: one tenant's rows on one connection."""
 
     __slots__ = ()
