@@ -27,26 +27,33 @@ class Writer:
         shown = [field for field in fields if field.show or field.attribute or field.link]
         self.json: Write = _generate("shown = {}", shown, _json_of, "shown")
         """The element as JSON has it, without its name."""
-        self.xml: Write = _generate(f"xml = '<{name}>'", shown, _xml_of, f"xml + '</{name}>'")
+        # Joining once, at the end, is the fastest.
+        parts = [f"part{at}" for at in range(len(shown))]
+        whole = "".join(f"{{{part}}}" for part in parts)
+        self.xml: Write = _generate(f"{' = '.join(parts)} = ''", shown, _xml_of, f"f'<{name}>{whole}</{name}>'")
         """The element whole."""
 
 
-def _json_of(name: str, text: str, form: str) -> str:
+def _json_of(at: int, name: str, text: str, form: str) -> str:
     if form == "nested":
         text = f"{text} if isinstance({text}, str) else pairs_json({text})"
     return f"shown[{name!r}] = {text}"
 
 
-def _xml_of(name: str, text: str, form: str) -> str:
+def _xml_of(at: int, name: str, text: str, form: str) -> str:
     if form == "nested":
-        return f"xml += pairs_xml((({name!r}, {text}),))"
+        return f"part{at} = pairs_xml((({name!r}, {text}),))"
     inner = text if form == "plain" else f"escape_text({text})"
-    return f"xml += f'<{name}>{{{inner}}}</{name}>'"
+    return f"part{at} = f'<{name}>{{{inner}}}</{name}>'"
 
 
-def _generate(begin: str, fields: list[Field], say: Callable[[str, str, str], str], end: str) -> Write:
-    """`say` gives the statement that adds an element of that name with the text of an expression, which is
-    ``plain`` (nothing to escape), ``text``, or ``nested`` (text or pairs)."""
+Say = Callable[[int, str, str, str], str]
+"""The statement that adds the element of a row, the ``at``th, of that name, with the text of an expression, which is
+``plain`` (nothing to escape), ``text``, or ``nested`` (text or pairs)."""
+
+
+def _generate(begin: str, fields: list[Field], say: Say, end: str) -> Write:
+    """A function that begins so, says each field and returns `end`."""
     known: dict[str, Any] = {
         "escape_text": escape_text,
         "isinstance": isinstance,
@@ -66,13 +73,13 @@ def _generate(begin: str, fields: list[Field], say: Callable[[str, str, str], st
     return made
 
 
-def _lines(at: int, field: Field, say: Callable[[str, str, str], str], known: dict[str, Any]) -> Iterator[str]:
+def _lines(at: int, field: Field, say: Say, known: dict[str, Any]) -> Iterator[str]:
     """The statements for one row of the table, the ``at``th; what they call goes into `known`."""
     form = "plain" if field.type.plain else "text"
     if field.show is not None:
         known[f"show{at}"] = field.show
         yield f"value = show{at}(record, context)"
-        yield f"if value is not None: {say(field.name, 'value', 'plain' if field.safe else 'nested')}"
+        yield f"if value is not None: {say(at, field.name, 'value', 'plain' if field.safe else 'nested')}"
         return
     value = f"record.{field.attribute}"
     if field.link is not None:
@@ -82,10 +89,10 @@ def _lines(at: int, field: Field, say: Callable[[str, str, str], str], known: di
     if field.type is not TEXT:
         known[f"write{at}"] = field.type.show
         yield f"value = {value}"
-        yield f"if value is not None: {say(field.name, f'write{at}(value)', form)}"
+        yield f"if value is not None: {say(at, field.name, f'write{at}(value)', form)}"
     elif field.required:
-        yield say(field.name, f'{value} or ""', form)
+        yield say(at, field.name, f'{value} or ""', form)
     else:
         # Absent values are left out and nothing is shown as empty text.
         yield f"value = {value}"
-        yield f"if value: {say(field.name, 'value', form)}"
+        yield f"if value: {say(at, field.name, 'value', form)}"
