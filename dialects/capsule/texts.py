@@ -71,9 +71,8 @@ def show_compact_time(at: Instant) -> str:
     return iso_time(at).replace("-", "").replace(":", "")[:-1]
 
 
-def show_time(at: Instant) -> str:
-    """``2014-06-03T09:30:45Z``: never milliseconds or offsets, Java's XStream parses exactly this pattern."""
-    return iso_time(at)
+show_time = iso_time
+"""``2014-06-03T09:30:45Z``: never milliseconds or offsets, Java's XStream parses exactly this pattern."""
 
 
 def show_day(day: str) -> str:

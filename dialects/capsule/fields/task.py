@@ -38,8 +38,7 @@ def _moment(task: Activity) -> Instant | None:
 
 
 def _due_date_time(task: Activity, context: object) -> str | None:
-    moment = _moment(task)
-    return None if moment is None else texts.show_time(moment)
+    return None if task.due_at is None or task.due_date_only else texts.show_time(task.due_at)
 
 
 def status(task: Activity, context: object = None) -> str:
