@@ -19,6 +19,8 @@ CLOSED_STATES = ("completed", "cancelled")
 VISIBILITIES = ("everyone", "group", "owner", "private", "confidential")
 """Who sees a record: everyone of the tenant; `group_id`'s members; its owner and administrators; only its owner
 and its participants; everyone, but title and body only for its owner and participants."""
+SEEN_BY_ALL = frozenset({"everyone", "confidential"})
+"""The visibilities of records that everyone of the tenant may find."""
 
 
 @dataclass(slots=True)

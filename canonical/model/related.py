@@ -16,7 +16,8 @@ class Link:
     """`record` is about `target` (role ``""``), or `target` takes part in it in a role.
 
     Roles are arbitrary text, kept as given: ``assignee``, ``attendee``, ``from``, ``to``, ``buyer``, …
-    `target_name` is the target's name, title or username; `target_type` a party's type (``person``).
+    `target_name` is the target's name, title or username; `target_type` a party's type (``person``). When a party was
+    made and who sees it is said too, so that it need not be loaded to be named; None where it is not there.
     """
 
     id: int
@@ -27,6 +28,8 @@ class Link:
     at: Instant = 0
     target_name: str | None = None
     target_type: str | None = None
+    target_created_at: Instant | None = None
+    target_visibility: str | None = None
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from canonical.accounts import Principal
 from canonical.errors import Denied, Duplicate, Invalid, NotFound, Problem, UnknownReference
 from canonical.model import (
     KINDS,
+    SEEN_BY_ALL,
     Activity,
     Case,
     Change,
@@ -124,7 +125,7 @@ class CoreDesk(ModuleDesk, SetupDesk):
 
     def _sees(self, record: Record) -> bool:
         visibility = getattr(record, "visibility", "everyone")
-        if visibility in ("everyone", "confidential") or getattr(record, "owner_id", None) == self._me:
+        if visibility in SEEN_BY_ALL or getattr(record, "owner_id", None) == self._me:
             return True
         if visibility in ("owner", "group"):
             return self.principal.is_admin

@@ -28,8 +28,8 @@ def _none(type_: Any) -> Any:
     return sa.cast(sa.null(), type_)
 
 
-def _target_columns(link: sa.Table) -> tuple[Any, Any, Any]:
-    """Where links come from, what their targets are called and, of parties, what they are."""
+def _target_columns(link: sa.Table) -> tuple[Any, list[Any]]:
+    """Where links come from; what their targets are called and, of parties, what they are, since when, for whom."""
     party = tables.RECORDS["party"].alias("t_party")
     origin = link.outerjoin(party, sa.and_(_points_at(link, "party"), _is_target(link, party)))
     named: list[tuple[Any, Any]] = [(_points_at(link, "party"), party.c.name)]
@@ -38,7 +38,7 @@ def _target_columns(link: sa.Table) -> tuple[Any, Any, Any]:
         other = tables.RECORDS[kind].alias(f"t_{kind}")
         name = sa.select(other.c[column]).where(_is_target(link, other)).scalar_subquery()
         named.append((_points_at(link, kind), name))
-    return origin, sa.case(*named), party.c.type
+    return origin, [sa.case(*named), party.c.type, party.c.created_at, party.c.visibility]
 
 
 def _points_at(link: sa.Table, kind: str) -> Any:
@@ -56,7 +56,7 @@ def _is_target(link: sa.Table, other: Any) -> Any:
 
 def _links(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
     link = tables.link
-    origin, name, type_ = _target_columns(link)
+    origin, (name, type_, created_at, visibility) = _target_columns(link)
     return (
         sa.select(
             sa.literal_column("'links'").label("part"),
@@ -69,6 +69,8 @@ def _links(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
             type_.label("type"),
             link.c.target_id,
             link.c.at,
+            created_at.label("created_at"),
+            visibility.label("visibility"),
         )
         .select_from(origin)
         .where(link.c.tenant_id == TENANT, link.c.record_kind == KIND, chosen(link.c.record_id))
@@ -90,6 +92,8 @@ def _tags(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
             _none(sa.Text()),
             tag.c.parent_id,
             _none(sa.BigInteger()),
+            _none(sa.BigInteger()),
+            _none(sa.Text()),
         )
         .select_from(origin)
         .where(rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id))
@@ -98,7 +102,7 @@ def _tags(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
 
 def _custom(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
     rows = tables.custom_value
-    nothing = _none(sa.BigInteger())
+    nothing, no_text = _none(sa.BigInteger()), _none(sa.Text())
     return sa.select(
         sa.literal_column("'custom'").label("part"),
         rows.c.record_id,
@@ -107,14 +111,16 @@ def _custom(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
         rows.c.name,
         rows.c.value,
         rows.c.group,
-        _none(sa.Text()),
+        no_text,
         nothing,
         nothing,
+        nothing,
+        no_text,
     ).where(rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id))
 
 
 _PARTS: Final = {"links": _links, "tags": _tags, "custom": _custom}
-WIDTH: Final = 10
+WIDTH: Final = 12
 """The columns of each."""
 
 
@@ -124,7 +130,8 @@ def part_rows(part: str, chosen: Callable[[Any], Any]) -> sa.Select[Any]:
 
 
 def _link(kind: str, row: Row) -> Link:
-    return Link(row[3], Ref(kind, row[1]), Ref(row[4], row[8]), row[5], row[2], row[9], row[6], row[7])
+    record, target = Ref(kind, row[1]), Ref(row[4], row[8])
+    return Link(row[3], record, target, row[5], row[2], row[9], row[6], row[7], row[10], row[11])
 
 
 def _tag(kind: str, row: Row) -> Tag:
@@ -195,7 +202,7 @@ class Attached(Connected):
         link = tables.link
 
         def build() -> ClauseElement:
-            origin, name, type_ = _target_columns(link)
+            origin, told = _target_columns(link)
             columns = (link.c.id, link.c.record_kind, link.c.record_id, link.c.role, link.c.position, link.c.at)
             where = [
                 link.c.tenant_id == TENANT,
@@ -204,14 +211,14 @@ class Attached(Connected):
             ]
             if record_kind is not None:
                 where.append(link.c.record_kind == KIND)
-            return sa.select(*columns, name, type_).select_from(origin).where(*where).order_by(link.c.id)
+            return sa.select(*columns, *told).select_from(origin).where(*where).order_by(link.c.id)
 
         params: dict[str, Any] = {"tenant_id": self.tenant_id, "target_kind": target_kind, "target_id": target_id}
         if record_kind is not None:
             params["record_kind"] = record_kind
         rows = self._run(self._statements.fixed(("links to", record_kind is None), build), params).fetchall()
         target = Ref(target_kind, target_id)
-        return [Link(r[0], Ref(r[1], r[2]), target, r[3], r[4], r[5], r[6], r[7]) for r in rows]
+        return [Link(r[0], Ref(r[1], r[2]), target, *r[3:]) for r in rows]
 
     def points_of(self, ids: Iterable[int]) -> dict[int, list[ContactPoint]]:
         out: dict[int, list[ContactPoint]] = {id: [] for id in ids}
