@@ -10,9 +10,9 @@ import pytest
 
 from canonical.model import Activity, User
 from canonical.operations import Create, Update
-from canonical.query import Query, Sort, Window, eq
+from canonical.query import Query, Sort, Window, eq, one_of
 from canonical.service.core import CanonicalCore
-from canonical.store.sql import kept, records
+from canonical.store.sql import compile, kept, records
 from canonical.store.sql.store import SqlStore
 from tests.support.world import World, over_postgres
 
@@ -158,3 +158,40 @@ def test_extras_are_found_whoever_else_has_some(world: World) -> None:
     world.write(lambda desk: desk.update(Update(Activity, ids[1], {}, extras={"one": {"word": None}})))
     assert found(eq("extras.one.word", "a")) == [ids[0]]
     assert world.desk().find(Activity, Query(eq("id", ids[1]))).items[0].extras == {}
+
+
+def test_a_tree_that_was_kept_is_not_planned_again_and_another_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[object] = []
+    real = compile.plan
+
+    def counting(node: Any, spec: Any) -> Any:
+        planned.append(node)
+        return real(node, spec)
+
+    monkeypatch.setattr(compile, "plan", counting)
+    for title in ("a", "b"):
+        world.write(lambda desk, title=title: desk.create(Create(Activity, {"title": title})))  # type: ignore[misc]
+    # Statements of reads without a memory, as on PostgreSQL, are for whole rows.
+    statements = world.store.statements
+    for title in ("a", "b", "a"):
+        tree = eq("title", title)
+        for descending in (False, True):
+            query = Query(tree, (Sort("id", descending),))
+            planned.clear()
+            first = statements.keys(Activity, query, admin=False)
+            again = statements.keys(Activity, query, admin=False)
+            assert first == again
+            assert first[1] == [title]
+            assert planned == [tree]
+            assert ("DESC" in first[0]) is descending
+            assert [found.title for found in world.desk().find(Activity, query).items] == [title]
+        assert world.desk().count(Activity, tree) == 1
+    for at in range(2 * compile.TREES_KEPT):
+        statements.keys(Activity, Query(eq("title", str(at))), admin=False)
+    assert len(statements._trees) <= compile.TREES_KEPT
+    long = one_of("title", [str(at) for at in range(compile.SMALL + 1)])
+    statements._trees.clear()
+    statements.keys(Activity, Query(long), admin=False)
+    assert not statements._trees

@@ -10,13 +10,17 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import ClauseElement
 
 from canonical.model import KINDS, KindSpec, Record
-from canonical.query import Query, Scalar, Sort
+from canonical.query import Node, Query, Scalar, Sort
 from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend, compile_sql
 from canonical.store.sql.plan import SEARCH_COLUMNS, Shape, extras_asked, how_of, plan, without_extras
 
 TENANT = sa.bindparam("tenant_id", type_=sa.BigInteger())
 ME = sa.bindparam("me", type_=sa.BigInteger())
+
+TREES_KEPT = 512
+SMALL = 100
+"""Values in a query tree that is remembered."""
 
 Expression = sa.ColumnElement[Any]
 
@@ -236,6 +240,7 @@ class Statements:
         self.backend = backend
         self.keep = keep
         self._kept: dict[object, str] = {}
+        self._trees: dict[tuple[object, int], tuple[Node, str, list[Scalar]]] = {}
 
     def fixed(self, key: object, build: Callable[[], ClauseElement]) -> str:
         """The text of the statement that `build` makes, made at first use."""
@@ -258,27 +263,39 @@ class Statements:
     def keys(self, kind: type[Record], query: Query, *, admin: bool, guarded: bool = True) -> tuple[str, list[Scalar]]:
         """As `find`, for the ids alone; not `guarded` where everybody sees all records of the kind."""
         spec = KINDS[kind.KIND]
-        planned = plan(query.where, spec)
 
-        def build() -> ClauseElement:
-            return self._keys(spec, planned.shape, query.sort, admin, guarded)
+        def build(shape: Shape) -> ClauseElement:
+            return self._keys(spec, shape, query.sort, admin, guarded)
 
-        return self.fixed(("keys", kind, planned.shape, query.sort, admin, guarded), build), planned.values
+        return self._planned(("keys", kind, query.sort, admin, guarded), query.where, spec, build)
 
     def count(
         self, kind: type[Record], query: Query, *, admin: bool, guarded: bool = True
     ) -> tuple[str, list[Scalar]]:
         """SQL for how many and the values; its other parameters: tenant_id, me. `guarded` as for `keys`."""
         spec = KINDS[kind.KIND]
-        planned = plan(query.where, spec)
-        key = ("count", kind, planned.shape, admin, guarded)
 
-        def build() -> ClauseElement:
+        def build(shape: Shape) -> ClauseElement:
             source = tables.RECORDS[spec.name].alias("r")
-            conditions = self._conditions(Builder(self.backend), spec, planned.shape, source, admin, guarded)
+            conditions = self._conditions(Builder(self.backend), spec, shape, source, admin, guarded)
             return sa.select(sa.func.count()).select_from(source).where(*conditions)
 
-        return self.fixed(key, build), planned.values
+        return self._planned(("count", kind, admin, guarded), query.where, spec, build)
+
+    def _planned(
+        self, key: tuple[object, ...], where: Node, spec: KindSpec, build: Callable[[Shape], ClauseElement]
+    ) -> tuple[str, list[Scalar]]:
+        """SQL and values for a tree. The very tree that came before, which a dialect kept, is not planned again."""
+        known = self._trees.get((key, id(where)))
+        if known is not None and known[0] is where:
+            return known[1], known[2]
+        planned = plan(where, spec)
+        sql = self.fixed((*key, planned.shape), lambda: build(planned.shape))
+        if len(planned.values) <= SMALL:
+            if len(self._trees) >= TREES_KEPT:
+                self._trees.clear()
+            self._trees[key, id(where)] = (where, sql, planned.values)
+        return sql, planned.values
 
     @staticmethod
     def _conditions(
