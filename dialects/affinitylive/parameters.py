@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 from adapter.dialect import Call
@@ -15,7 +17,9 @@ from dialects.affinitylive.grammar import Items
 
 MAX_BRACKETS = 8
 PREFIXES = ("/public_api/v0", "/api/v0", "/api")
+_BELOW = tuple((prefix, (f"{prefix}/", f"{prefix}.")) for prefix in PREFIXES)
 EXTENSIONS = {".json": "json", ".xml": "xml", ".yaml": "yaml"}
+_EXTENSIONS = tuple(EXTENSIONS)
 OVERRIDES = {"get": "GET", "put": "PUT", "post": "POST", "delete": "DELETE"}
 _MEDIA = {
     "application/json": "json",
@@ -31,16 +35,34 @@ _NUMBERS = 18  # decimal digits that always fit 64 bits
 _MOST = 10**_NUMBERS - 1
 _SLASHES = re.compile("//+")
 _KEY = "affinitylive parameters"
+QUERIES_KEPT: Final = 512
+LONGEST_KEPT: Final = 2_000  # characters
+SECRETS: Final = frozenset(
+    {"_bearer_token", "client_secret", "code", "code_verifier", "password", "refresh_token", "token"}
+)
+"""Parameters that hold credentials: never logged, and a query string with one is not kept."""
+T = TypeVar("T")
 
 
 class Parameters:
-    """By name: text as a form has it, or whatever JSON had. Of a repeated name the last counts."""
+    """By name: text as a form has it, or whatever JSON had. Of a repeated name the last counts.
 
-    __slots__ = ("files", "values")
+    Never changed: those of a query string serve every request that has it.
+    """
+
+    __slots__ = ("_worked_out", "files", "values")
 
     def __init__(self, values: dict[str, Any], files: tuple[str, ...] = ()) -> None:
         self.values = values
         self.files = files
+        self._worked_out: dict[object, Any] = {}
+
+    def once(self, key: object, work: Callable[[Parameters], T]) -> T:
+        """What `work` makes of the parameters, and of nothing that `key` does not tell; made at the first use."""
+        found: T | None = self._worked_out.get(key)
+        if found is None:
+            found = self._worked_out[key] = work(self)
+        return found
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
@@ -79,14 +101,22 @@ class Parameters:
     @property
     def fields(self) -> Items:
         """Raises Malformed, TooLarge."""
-        value = self.values.get("_fields")
-        return () if value is None else grammar.fields(value)
+        return self.once("_fields", _fields)
 
     @property
     def filters(self) -> Items:
         """Raises Malformed, TooLarge."""
-        value = self.values.get("_filters")
-        return () if value is None else grammar.filters(value)
+        return self.once("_filters", _filters)
+
+
+def _fields(given: Parameters) -> Items:
+    value = given.values.get("_fields")
+    return () if value is None else grammar.fields(value)
+
+
+def _filters(given: Parameters) -> Items:
+    value = given.values.get("_filters")
+    return () if value is None else grammar.filters(value)
 
 
 def whole(text: str) -> int | None:
@@ -118,16 +148,32 @@ def lenient(call: Call) -> Parameters:
         return of(call)
     except (Malformed, TooLarge):
         try:
-            return Parameters(_nested(form_body.parse_pairs(call.request.query)))
+            return of_query(call.request.query)
         except TooLarge:
             return Parameters({})
 
 
+_queries: dict[str, Parameters] = {}
+
+
+def of_query(query: str) -> Parameters:
+    """The parameters of a query string: clients ask with the same few over and over. Raises TooDeep, TooLarge."""
+    found = _queries.get(query)
+    if found is None:
+        found = Parameters(_nested(form_body.parse_pairs(query)))
+        if len(query) <= LONGEST_KEPT and SECRETS.isdisjoint(found.values):
+            if len(_queries) >= QUERIES_KEPT:
+                _queries.clear()
+            _queries[query] = found
+    return found
+
+
 def read(request: WireRequest) -> Parameters:
     """Query string and body of a request. Raises Malformed, TooLarge."""
-    values = _nested(form_body.parse_pairs(request.query)) if request.query else {}
+    given = of_query(request.query)
     if not request.body:
-        return Parameters(values)
+        return given
+    values = given.values
     declared = request.headers.get("Content-Type") or ""
     kind = declared.partition(";")[0].strip().lower()
     if kind in ("", "text/plain"):
@@ -197,14 +243,14 @@ def split_path(path: str) -> tuple[str, str, str]:
     if "//" in path:
         path = _SLASHES.sub("/", path)
     prefix = ""
-    for candidate in PREFIXES:
-        if path == candidate or path.startswith((candidate + "/", candidate + ".")):
+    for candidate, below in _BELOW:
+        if path.startswith(below) or path == candidate:
             prefix = candidate
             break
     rest = path[len(prefix) :].rstrip("/") if len(path) > len(prefix) else ""
-    for extension, format_ in EXTENSIONS.items():
-        if rest.endswith(extension):
-            return prefix, rest[: -len(extension)] or "/", format_
+    if rest.endswith(_EXTENSIONS):
+        head, _, extension = rest.rpartition(".")
+        return prefix, head or "/", EXTENSIONS[f".{extension}"]
     return prefix, rest or "/", ""
 
 
@@ -216,7 +262,7 @@ def locate(request: WireRequest) -> str:
 def effective_method(request: WireRequest) -> str:
     """The method, or the one that ``_method`` names on a GET or POST, in any letter case and any form of parameter."""
     method = "GET" if request.method == "HEAD" else request.method
-    if method not in ("GET", "POST") or not ("_method" in unquote(request.query) or b"_method" in request.body):
+    if method not in ("GET", "POST") or not _names_method(request):
         return method
     try:
         given = read(request).text("_method")
@@ -227,22 +273,31 @@ def effective_method(request: WireRequest) -> str:
     return OVERRIDES.get(given.strip().lower(), given.strip().upper()[:20] or method)
 
 
+def _names_method(request: WireRequest) -> bool:
+    """Whether ``_method`` can be among the parameters."""
+    if request.body:
+        return b"_method" in request.body or "_method" in unquote(request.query)
+    known = _queries.get(request.query)
+    return "_method" in (unquote(request.query) if known is None else known)
+
+
 def wire_format(request: WireRequest) -> str:
     """``json``, ``xml`` or ``yaml``: by extension, by a header literally named Accept-Type, or by Accept."""
-    by_path = split_path(request.path)[2]
+    by_path = split_path(request.path)[2] if "." in request.path else ""
     if by_path:
         return by_path
     for name in ("Accept-Type", "Accept"):
         asked = request.headers.get(name)
         if asked and asked != "*/*":
-            found = _asked(asked)
+            found = _asked(asked[:1000])
             if found is not None:
                 return found
     return "json"
 
 
+@lru_cache(maxsize=256)
 def _asked(accept: str) -> str | None:
-    kinds = [part.partition(";")[0].strip().lower() for part in accept[:1000].split(",")]
+    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     if "text/html" in kinds:
         return "json"  # a browser's list says nothing of what an API client can read
     return next((_MEDIA[kind] for kind in kinds if kind in _MEDIA), None)

@@ -30,11 +30,9 @@ _RATE = "affinitylive rate"
 def deployment(call: Call) -> WireResponse | None:
     """Before routing: a host of the vendor's must name a deployment. Raises NoDeployment."""
     name = oauth.hostname(call.request.host)
-    for domain in DOMAINS:
-        if name.endswith(domain):
-            if call.accounts.tenant_by_host(name) is None:
-                raise NoDeployment(name[: -len(domain)][:63])
-            break
+    if name.endswith(DOMAINS) and call.accounts.tenant_by_host(name) is None:
+        domain = next(domain for domain in DOMAINS if name.endswith(domain))
+        raise NoDeployment(name[: -len(domain)][:63])
     return None
 
 
@@ -97,7 +95,7 @@ def _holder(call: Call, token: str) -> Principal | None:
 
 
 def _count(call: Call, tenant: Tenant) -> None:
-    limit = rate_limit({"rate_limit": tenant.settings.get("affinitylive.rate_limit", "")})
+    limit = rate_limit(tenant.settings.get("affinitylive.rate_limit", ""))
     allowed, remaining, reset = call.accounts.allow(f"affinitylive {tenant.id}", limit, HOUR, call.now)
     call.memo[_RATE] = (limit, remaining, reset)
     if not allowed:
@@ -116,6 +114,10 @@ def finish(call: Call, response: WireResponse) -> WireResponse:
     """Puts the rate headers on every authenticated answer, in exactly this letter case [php]."""
     rate = call.memo.get(_RATE)
     if rate is not None:
-        names = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-        response.headers.extend((name, str(value)) for name, value in zip(names, rate, strict=True))
+        limit, remaining, reset = rate
+        response.headers += (
+            ("X-RateLimit-Limit", str(limit)),
+            ("X-RateLimit-Remaining", str(remaining)),
+            ("X-RateLimit-Reset", str(reset)),
+        )
     return response

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from adapter.dialect import Call
@@ -42,6 +43,7 @@ class Grant:
     refresh: str | None = None
 
 
+@lru_cache(maxsize=1024)
 def hostname(host: str) -> str:
     """The name of a Host header, lower case, without its port."""
     return host.strip().lower().partition(":")[0].rstrip(".")

@@ -26,8 +26,9 @@ class Scope:
     write: frozenset[str]
 
     def allows(self, resource: str, *, writing: bool) -> bool:
-        allowed = self.write if writing else self.read | self.write
-        return "all" in allowed or resource in allowed
+        if "all" in self.write or resource in self.write:
+            return True
+        return not writing and ("all" in self.read or resource in self.read)
 
     def covers(self, other: Scope) -> bool:
         """Whether this one allows all that the other allows."""

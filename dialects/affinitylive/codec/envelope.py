@@ -24,9 +24,14 @@ def answer(call: Call, response: Any) -> WireResponse:
     request = call.request
     given = parameters.of(call)
     format_ = parameters.wire_format(request)
-    if format_ == "json" and not any(name.startswith("_suppress") for name in given.values):
+    if format_ == "json" and given.once("plain", _is_plain):
         return WireResponse(200, list(_PLAIN), json_body.render({"response": response, "meta": _META}))
     return _render(format_, given, 200, "ok", OK, response)
+
+
+def _is_plain(given: parameters.Parameters) -> bool:
+    """Whether no switch changes the envelope."""
+    return not any(name.startswith("_suppress") for name in given.values)
 
 
 def refusal(call: Call, wording: Wording) -> WireResponse:

@@ -13,14 +13,15 @@ from canonical.model import Activity
 from canonical.operations import Create, Delete, Find, Get, NewLink, Update
 from canonical.query import Query, Window
 from canonical.values import Ref
-from dialects.affinitylive import parameters
+from dialects.affinitylive import grammar, parameters
 from dialects.affinitylive.codec.envelope import CONTENT_TYPES, MORE_INFO, OK, RENDERERS
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.activity import ACTIVITIES, NOT_TASKS
 from dialects.affinitylive.fields.formats import BadValue
+from dialects.affinitylive.fields.plan import render
 from dialects.affinitylive.fields.registry import PLANNER
 from dialects.affinitylive.fields.subjects import KIND_OF_TYPE, type_word
-from dialects.affinitylive.fields.table import NAMESPACE, Sight, items_of, render
+from dialects.affinitylive.fields.table import NAMESPACE, Sight
 from dialects.affinitylive.parameters import Parameters, record_id, whole
 from dialects.affinitylive.query.build import build
 from dialects.affinitylive.query.tables import FILTERS
@@ -134,9 +135,9 @@ def render_response(operation: Operation, result: Any, request: WireRequest | No
     if request is not None:
         items = parameters.read(request).fields
     elif isinstance(operation, Find) and "links" not in operation.include:
-        items = items_of("_ALL")
+        items = grammar.parse("_ALL")
     else:
-        items = items_of("_ALL", "interacts")
+        items = grammar.parse("_ALL,interacts")
     plan = PLANNER.plan("activities", items)
     if isinstance(operation, Find) and is_count(operation):
         response = {"count": str(result.total)}

@@ -87,6 +87,16 @@ def body(record: Any, sight: Sight) -> str:
     return (record.body or "") if is_readable(record, sight) else CONFIDENTIAL
 
 
+def title_field(name: str) -> Field:
+    source = "show(r, s) if r.visibility == 'confidential' else r.title"
+    return Field(name, title, True, prepare=prepare_confidential, attribute="title", params=(name,), source=source)
+
+
+def body_field(name: str) -> Field:
+    source = "show(r, s) if r.visibility == 'confidential' else r.body or ''"
+    return Field(name, body, prepare=prepare_confidential, attribute="body", params=(name,), source=source)
+
+
 def _preview(record: Any, sight: Sight) -> str:
     return body(record, sight)[:PREVIEW]
 
@@ -179,10 +189,10 @@ def _owner(record: Any, sight: Sight) -> str:
 
 
 FIELDS: tuple[Field, ...] = (
-    derived("id", lambda r, s: str(r.id), default=True),
-    Field("subject", title, True, prepare=prepare_confidential, attribute="title", params=("subject",)),
-    derived("parent", lambda r, s: f"/activities/{r.parent_id or 0}"),
-    derived("parent_id", lambda r, s: str(r.parent_id or 0)),
+    derived("id", "str(r.id)", default=True),
+    title_field("subject"),
+    derived("parent", "f'/activities/{r.parent_id or 0}'"),
+    derived("parent_id", "str(r.parent_id or 0)"),
     derived("thread", lambda r, s: f"/activities/{thread_of(r)}"),
     derived("thread_id", lambda r, s: str(thread_of(r))),
     *AGAINST,
@@ -191,7 +201,7 @@ FIELDS: tuple[Field, ...] = (
     derived("owner_id", lambda r, s: subjects.owner(r, s)[1]),
     column("medium", "type", MEDIUM, on_update=False),
     column("visibility", "visibility", VISIBILITY),
-    Field("body", body, prepare=prepare_confidential, attribute="body", params=("body",)),
+    body_field("body"),
     column("details", "location"),
     kept("message_id"),
     column("date_created", "created_at", MOMENT, params=()),
@@ -208,7 +218,7 @@ FIELDS: tuple[Field, ...] = (
     kept("rate_charged", "0.00", DECIMAL),
     column("billable", "billable_seconds", COUNT),
     column("nonbillable", "nonbillable_seconds", COUNT),
-    derived("confidential", lambda r, s: 1 if r.visibility == "confidential" else 0),
+    derived("confidential", "1 if r.visibility == 'confidential' else 0"),
     derived("interacts", subjects.interacts, in_all=False, include=("links",)),
     kept("read", "0", FLAG_TEXT),
     kept("invitation", "0", FLAG_TEXT),
@@ -220,8 +230,8 @@ FIELDS: tuple[Field, ...] = (
     derived("tag", tags, include=("tags",)),
     derived("scheduled", lambda r, s: YES_NO.show(r.start_at is not None and r.start_at > s.now)),
     derived("standing", lambda r, s: "unapproved" if r.billable_seconds or r.nonbillable_seconds else ""),
-    derived("invoice_id", lambda r, s: "0"),
-    derived("contract_period_id", lambda r, s: "0"),
+    derived("invoice_id", "'0'"),
+    derived("contract_period_id", "'0'"),
     derived("is_billable", lambda r, s: YES_NO.show(r.billable_seconds)),
     derived("permissions", _permissions),
 )
@@ -247,7 +257,7 @@ ALLOCATIONS = Resource(
     "allocations",
     "time_allocation",
     (
-        derived("id", lambda r, s: str(r.id), default=True),
+        derived("id", "str(r.id)", default=True),
         derived("against", lambda r, s: f"/activity/{r.id}"),
         derived("standing", lambda r, s: "unapproved"),
         column("billable", "billable_seconds", COUNT, params=()),

@@ -5,7 +5,7 @@ A contact and its affiliation are one canonical person: the affiliation is the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from canonical.model import ContactPoint, Party, User
@@ -105,10 +105,6 @@ def _address(record: Any, sight: Sight) -> Target | None:
     return "addresses", point.id
 
 
-def _company(record: Any, sight: Sight) -> Target | None:
-    return None if record.organisation_id is None else ("companies", record.organisation_id)
-
-
 def _self(resource: str) -> Callable[[Any, Sight], Target | None]:
     return lambda record, sight: (resource, record.id)
 
@@ -119,7 +115,7 @@ def _surname(record: Any, sight: Sight) -> str:
     return record.last_name or ""
 
 
-ID = derived("id", lambda r, s: str(r.id), default=True)
+ID = derived("id", "str(r.id)", default=True)
 DATES = (
     column("date_created", "created_at", MOMENT, params=()),
     column("date_modified", "updated_at", MOMENT, params=()),
@@ -139,7 +135,7 @@ COMPANY_FIELDS: tuple[Field, ...] = (
     linked("default_affiliation", "affiliations", _first_person),
     *DATES,
     column("date_last_interacted", "last_contacted_at", MOMENT, params=()),
-    derived("staff_bookmarked", lambda r, s: "no"),
+    derived("staff_bookmarked", "'no'"),
     kept("parent_id", "0"),
     derived("tag", tags, include=("tags",)),
 )
@@ -160,7 +156,7 @@ CONTACT_FIELDS: tuple[Field, ...] = (
     column("comments", "about"),
     *status("contacts"),
     linked("default_affiliation", "affiliations", _self("affiliations")),
-    linked("company", "companies", _company),
+    linked("company", "companies", "organisation_id"),
     column("position", "job_title"),
     _point("phone"),
     _point("fax"),
@@ -177,7 +173,7 @@ AFFILIATION_FIELDS: tuple[Field, ...] = (
     _point("phone"),
     _point("fax"),
     column("position", "job_title"),
-    linked("company", "companies", _company),
+    linked("company", "companies", "organisation_id"),
     linked("contact", "contacts", _self("contacts")),
     *status("affiliations"),
     linked("postal_address", "addresses", _address, include=POINTS),
@@ -187,20 +183,16 @@ AFFILIATION_FIELDS: tuple[Field, ...] = (
 )
 
 
-def _staff_surname(record: Any, sight: Sight) -> str:
-    if record.last_name is None and record.first_name is None:
-        return str(record.username)
-    return record.last_name or ""
-
-
 def initials(record: User) -> str:
     return "".join(part[:1] for part in (record.first_name, record.last_name) if part).upper()
 
 
+# Who has no name at all goes by the username.
+_STAFF_SURNAME = "r.username if r.last_name is None and r.first_name is None else r.last_name or ''"
 STAFF_FIELDS: tuple[Field, ...] = (
     ID,
     column("firstname", "first_name", default=True, params=()),
-    derived("surname", _staff_surname, default=True),
+    derived("surname", _STAFF_SURNAME, default=True),
     column("email", "email", params=()),
     column("username", "username", params=()),
     column("position", "job_title", params=()),
@@ -223,8 +215,8 @@ def _party_loader(type_: str) -> Callable[[Sight, Iterable[int], Include], dict[
     return load
 
 
-def _load_staff(sight: Sight, ids: Iterable[int], include: Include) -> dict[int, Any]:
-    return dict(sight.many(User, ids, include))
+def _load_staff(sight: Sight, ids: Iterable[int], include: Include) -> Mapping[int, Any]:
+    return sight.many(User, ids, include)
 
 
 RESOURCES = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dialects.affinitylive.fields import activity, lookups, people, work
-from dialects.affinitylive.fields.table import Planner, Resource
+from dialects.affinitylive.fields.plan import Planner
+from dialects.affinitylive.fields.table import Resource
 
 RESOURCES: dict[str, Resource] = {
     resource.name: resource

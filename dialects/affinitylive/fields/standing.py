@@ -70,7 +70,19 @@ class Standings:
     def among(self, words: tuple[str, ...]) -> Node:
         """The records that show one of the words; true or false of every record, never unknown."""
         rows = [self.by_word[word] for word in words if word in self.by_word]
-        return all_of(*self._outside(rows), any_of(*(self._shows(row) for row in rows))) if rows else FALSE
+        if not rows:
+            return FALSE
+        outside = self._outside(rows)
+        if self._has_all_fitting(rows):
+            return all_of(*outside)
+        return all_of(*outside, any_of(*(self._shows(row) for row in rows)))
+
+    def _has_all_fitting(self, rows: list[Standing]) -> bool:
+        """Whether a state that one of the rows fits is fitted by no other row: then it shows one of them for sure."""
+        if any(set(row.fits) != {"state"} for row in self.rows):
+            return False
+        states = {state for row in rows for state in row.fits["state"]}
+        return not any(states.intersection(row.fits["state"]) for row in self.rows if row not in rows)
 
     def _outside(self, rows: list[Standing]) -> list[Node]:
         """The states that none of the rows fits, ruled out plainly: it is what an index of open records goes by."""

@@ -1,28 +1,35 @@
-"""The rows that resources are made of, and rendering by a plan made once for each ``_fields``."""
+"""The rows that resources are made of."""
 
 from __future__ import annotations
 
 import builtins
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from adapter.formats import TooLarge
 from adapter.losses import LossReport
 from canonical.model import PicklistItem, Record
 from canonical.operations import Desk, Include
 from canonical.query import TRUE, Node
 from canonical.values import Instant
 from dialects.affinitylive.fields.formats import TEXT, Format
-from dialects.affinitylive.grammar import Item, Items
 
 R = TypeVar("R", bound=Record)
 NAMESPACE = "affinitylive"
-MAX_PLAN = 3_000
-PLANS_KEPT = 1_024
 Target = tuple[str, int]
 """A linked object: its resource and its id there."""
+_VALUE = re.compile(r"\bvalue\b")
+
+
+class Near(NamedTuple):
+    """What a record knows of an object that it links to, under the names that the object itself has for it."""
+
+    id: int
+    name: str
+
+
+NEAR = frozenset({"id", "name"})
 
 
 class Sight:
@@ -43,10 +50,14 @@ class Sight:
         self._kept: dict[tuple[type[Record], Include], dict[int, Any]] = {}
         self._lists: dict[str, list[PicklistItem]] = {}
 
-    def many(self, kind: type[R], ids: Iterable[int], include: Include = ()) -> dict[int, R]:
+    def many(self, kind: type[R], ids: Iterable[int], include: Include = ()) -> Mapping[int, R]:
         """The records of those ids that exist and may be seen, each loaded once an answer."""
-        kept = self._kept.setdefault((kind, include), {})
         wanted = set(ids)
+        kept = self._kept.get((kind, include))
+        if kept is None:
+            found = {} if self.desk is None else self.desk.get_many(kind, wanted, include)
+            self._kept[kind, include] = {**dict.fromkeys(wanted), **found}
+            return found
         missing = [id for id in wanted if id not in kept]
         if missing and self.desk is not None:
             found = self.desk.get_many(kind, missing, include)
@@ -73,15 +84,19 @@ def own(record: Any, key: str, default: Any = None) -> Any:
     return default if kept is None else kept.get(key, default)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """One field of a resource.
+    """One field of a resource; there is one of each.
 
     `show` gives the bare value; `target` the linked object for ``name()``, in one of the resources `links`. Optional
-    fields that ``_ALL`` leaves out have `in_all` false. `prepare` loads for a whole page what `show` needs.
+    fields that ``_ALL`` leaves out have `in_all` false. `prepare` loads for a whole page what `show` needs. `near`
+    gives what is known of the linked object without loading it; `reference` is the attribute with its id, if any.
 
     `attribute` or `extra` (a key of this dialect's extras) says where the value lives and `format` how it is written;
     `params` are the names under which it is taken, none for what is only shown. `on_update` false: only at creation.
+
+    `source` is what `show` gives, as an expression of the record `r` and the sight `s` that `fields.rows` can inline.
+    It may leave the unusual record to ``show(r, s)``.
     """
 
     name: str
@@ -97,6 +112,9 @@ class Field:
     format: Format = TEXT
     params: tuple[str, ...] = ()
     on_update: bool = True
+    source: str | None = None
+    near: Callable[[Any], Near | None] | None = None
+    reference: str | None = None
 
 
 def column(
@@ -115,15 +133,22 @@ def column(
     def show(record: Any, sight: Sight) -> Any:
         return shown(getattr(record, attribute))
 
-    taken = (name,) if params is None else params
     return Field(
-        name, show, default, prepare=prepare, attribute=attribute, format=format, params=taken, on_update=on_update
+        name,
+        show,
+        default,
+        prepare=prepare,
+        attribute=attribute,
+        format=format,
+        params=(name,) if params is None else params,
+        on_update=on_update,
+        source=None if format.source is None else _VALUE.sub(f"r.{attribute}", format.source),
     )
 
 
 def kept(
     name: str,
-    unset: Any = "",
+    unset: str | None = "",
     format: Format = TEXT,
     *,
     key: str | None = None,
@@ -136,44 +161,83 @@ def kept(
     def show(record: Any, sight: Sight) -> Any:
         return own(record, stored, unset)
 
-    return Field(name, show, default, extra=stored, format=format, params=(name,) if params is None else params)
+    taken = (name,) if params is None else params
+    source = f"show(r, s) if r.extras else {unset!r}"
+    return Field(name, show, default, extra=stored, format=format, params=taken, source=source)
 
 
 def derived(
     name: str,
-    show: Show,
+    show: Show | str,
     *,
     default: bool = False,
     in_all: bool = True,
     include: Include = (),
     prepare: Callable[[Sequence[Any], Sight], None] | None = None,
 ) -> Field:
-    """A field that follows from others and is only shown."""
-    return Field(name, show, default, in_all, include, prepare)
+    """A field that follows from others and is only shown: by a function, or by an expression of the record `r`."""
+    if not isinstance(show, str):
+        return Field(name, show, default, in_all, include, prepare)
+    made = eval(f"lambda r, s: {show}", {})  # noqa: S307, no client's text
+    return Field(name, made, default, in_all, include, prepare, source=show)
 
 
 def linked(
     name: str,
     links: str | tuple[str, ...],
-    target: Callable[[Any, Sight], Target | None],
+    target: Callable[[Any, Sight], Target | None] | str,
     *,
     show: Show | None = None,
     default: bool = False,
     in_all: bool = True,
     include: Include = (),
     prepare: Callable[[Sequence[Any], Sight], None] | None = None,
+    near: Callable[[Any], Near | None] | None = None,
 ) -> Field:
-    """A field that is an id, or with brackets an object. An unset one is ``"0"`` bare and null expanded."""
+    """A field that is an id, or with brackets an object. An unset one is ``"0"`` bare and null expanded.
 
-    def bare(record: Any, sight: Sight) -> Any:
+    `target` may be the attribute that holds the id; the object is then in the one resource `links`.
+    """
+    reference, source = None, None
+    if isinstance(target, str):
+        reference = target
+        target = _at(str(links), reference)
+        source = f"'0' if r.{reference} is None else str(r.{reference})" if show is None else None
+    names = (links,) if isinstance(links, str) else links
+    return Field(
+        name,
+        show or _bare(target),
+        default,
+        in_all,
+        include,
+        prepare,
+        names,
+        target,
+        source=source,
+        near=near,
+        reference=reference,
+    )
+
+
+def _at(resource: str, attribute: str) -> Callable[[Any, Sight], Target | None]:
+    """The linked object of a resource whose id is in that attribute."""
+
+    def target(record: Any, sight: Sight) -> Target | None:
+        id = getattr(record, attribute)
+        return None if id is None else (resource, id)
+
+    return target
+
+
+def _bare(target: Callable[[Any, Sight], Target | None]) -> Show:
+    def show(record: Any, sight: Sight) -> str:
         found = target(record, sight)
         return "0" if found is None else str(found[1])
 
-    names = (links,) if isinstance(links, str) else links
-    return Field(name, show or bare, default, in_all, include, prepare, names, target)
+    return show
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """One kind of object of the API: `name` in paths (``activities``), `type` in references (``activity``).
 
@@ -183,7 +247,7 @@ class Resource:
     name: str
     type: str
     fields: tuple[Field, ...]
-    load: Callable[[Sight, Iterable[int], Include], dict[int, Any]]
+    load: Callable[[Sight, Iterable[int], Include], Mapping[int, Any]]
     kind: builtins.type[Record] = Record
     where: Node = TRUE
     all_fields: bool = True
@@ -191,98 +255,3 @@ class Resource:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {row.name: row for row in self.fields})
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one ``_fields`` shows of a resource, worked out once."""
-
-    resource: Resource
-    scalars: tuple[tuple[str, Show], ...]
-    objects: tuple[tuple[str, Callable[[Any, Sight], Target | None], dict[str, Plan]], ...]
-    include: Include
-    prepares: tuple[Callable[[Sequence[Any], Sight], None], ...]
-    names: frozenset[str]
-
-
-class Planner:
-    """Makes plans over a registry of resources and keeps the latest."""
-
-    def __init__(self, resources: Iterable[Resource]) -> None:
-        self.resources = {resource.name: resource for resource in resources}
-        self._kept: OrderedDict[tuple[str, Items, bool], Plan] = OrderedDict()
-
-    def plan(self, resource: str, items: Items = (), *, hide_defaults: bool = False) -> Plan:
-        """The plan for ``_fields``. Unknown names are ignored. Raises TooLarge for one that would show too much."""
-        key = (resource, items, hide_defaults)
-        found = self._kept.get(key)
-        if found is None:
-            found = self._kept[key] = self._plan(self.resources[resource], items, hide_defaults, [0])
-            while len(self._kept) > PLANS_KEPT:
-                self._kept.popitem(last=False)
-        return found
-
-    def _plan(self, resource: Resource, items: Items, hide: bool, budget: list[int]) -> Plan:
-        asked: dict[str, Items | None] = {}
-        if not hide:
-            asked.update((row.name, None) for row in resource.fields if row.default)
-        for item in items:
-            if item.name == "_ALL":
-                if resource.all_fields:
-                    for row in resource.fields:
-                        if row.in_all:
-                            asked.setdefault(row.name, None)
-            elif item.name in resource.by_name:
-                before = asked.get(item.name)
-                # The same field twice asks for both; the object wins over the bare id.
-                asked[item.name] = before if item.items is None else (*(before or ()), *item.items)
-        budget[0] += len(asked) + 1
-        if budget[0] > MAX_PLAN:
-            raise TooLarge(budget[0], MAX_PLAN)
-        scalars: list[tuple[str, Show]] = []
-        objects = []
-        include: dict[str, None] = {}
-        prepares = []
-        for name, inner in asked.items():
-            row = resource.by_name[name]
-            if inner is not None and row.target is not None:
-                plans = {link: self._plan(self.resources[link], inner, hide, budget) for link in row.links}
-                objects.append((name, row.target, plans))
-            else:
-                scalars.append((name, row.show))
-            include.update(dict.fromkeys(row.include))
-            if row.prepare is not None and row.prepare not in prepares:
-                prepares.append(row.prepare)
-        return Plan(
-            resource, tuple(scalars), tuple(objects), tuple(sorted(include)), tuple(prepares), frozenset(asked)
-        )
-
-
-def render(plan: Plan, records: Sequence[Any], sight: Sight) -> list[dict[str, Any]]:
-    """The objects of a page. Linked ones are loaded a page at a time; without a desk their id alone is known."""
-    for prepare in plan.prepares:
-        prepare(records, sight)
-    scalars = plan.scalars
-    rows = [{name: show(record, sight) for name, show in scalars} for record in records]
-    for name, target, plans in plan.objects:
-        targets = [target(record, sight) for record in records]
-        wanted: dict[str, set[int]] = {}
-        for found in targets:
-            if found is not None and found[0] in plans:
-                wanted.setdefault(found[0], set()).add(found[1])
-        made: dict[Target, dict[str, Any]] = {}
-        for resource, ids in wanted.items():
-            inner = plans[resource]
-            loaded = inner.resource.load(sight, ids, inner.include)
-            shown = render(inner, list(loaded.values()), sight)
-            made.update(((resource, id), one) for id, one in zip(loaded, shown, strict=True))
-        for row, found in zip(rows, targets, strict=True):
-            row[name] = None if found is None else made.get(found)
-            if found is not None and sight.desk is None and row[name] is None:
-                row[name] = {"id": str(found[1])}
-    return rows
-
-
-def items_of(*names: str) -> Items:
-    """Plain names as items."""
-    return tuple(Item(name) for name in names)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from canonical.model import SUBJECT, Activity, Case, Opportunity, Party, Record
+from canonical.model import SEEN_BY_ALL, SUBJECT, Activity, Case, Opportunity, Party, Record
 from canonical.operations import Include
 from canonical.query import eq
-from dialects.affinitylive.fields.activity import AGAINST, VISIBILITY, body, prepare_confidential, tags, title
+from dialects.affinitylive.fields.activity import AGAINST, VISIBILITY, body_field, tags, title_field
 from dialects.affinitylive.fields.formats import (
     COUNT,
     DAY,
@@ -25,6 +25,7 @@ from dialects.affinitylive.fields.people import DATES, ID, crumbs, status
 from dialects.affinitylive.fields.subjects import RESOURCE_OF_TYPE
 from dialects.affinitylive.fields.table import (
     Field,
+    Near,
     Resource,
     Sight,
     Target,
@@ -44,7 +45,7 @@ def _type() -> Field:
 
 
 def _owner(name: str) -> Field:
-    return linked(name, "staff", lambda record, sight: ("staff", record.owner_id))
+    return linked(name, "staff", "owner_id")
 
 
 def _manager(record: Any, sight: Sight) -> Target:
@@ -78,8 +79,12 @@ def _linked(kind: str, type_: str | None, resource: str) -> Callable[[Any, Sight
     return target
 
 
-def _creator(record: Any, sight: Sight) -> Target | None:
-    return None if record.creator_id is None else ("staff", record.creator_id)
+def _company(record: Any) -> Near | None:
+    """The name of the first company that a task is about, where everyone may see that."""
+    for link in record.links:
+        if link.role == SUBJECT and link.target.kind == "party" and link.target_type == "organisation":
+            return Near(link.target.id, link.target_name or "") if link.target_visibility in SEEN_BY_ALL else None
+    return None
 
 
 def _logged(record: Any, sight: Sight) -> str:
@@ -88,19 +93,19 @@ def _logged(record: Any, sight: Sight) -> str:
 
 TASK_FIELDS: tuple[Field, ...] = (
     ID,
-    Field("title", title, True, prepare=prepare_confidential, attribute="title", params=("title",)),
-    Field("description", body, prepare=prepare_confidential, attribute="body", params=("description",)),
+    title_field("title"),
+    body_field("description"),
     *AGAINST,
-    linked("creator", "staff", _creator, show=lambda r, s: f"/staff/{r.creator_id or 0}"),
-    derived("creator_type", lambda r, s: "staff"),
-    derived("creator_id", lambda r, s: str(r.creator_id or 0)),
+    linked("creator", "staff", "creator_id", show=lambda r, s: f"/staff/{r.creator_id or 0}"),
+    derived("creator_type", "'staff'"),
+    derived("creator_id", "str(r.creator_id or 0)"),
     _owner("assignee"),
     linked("manager", "staff", _manager),
     _type(),
     *status("tasks"),
     linked("contact", "contacts", _linked("party", "person", "contacts"), include=LINKS),
     linked("affiliation", "affiliations", _linked("party", "person", "affiliations"), include=LINKS),
-    linked("company", "companies", _linked("party", "organisation", "companies"), include=LINKS),
+    linked("company", "companies", _linked("party", "organisation", "companies"), include=LINKS, near=_company),
     linked("issue", "issues", _linked("case", None, "issues"), include=LINKS),
     derived("job", lambda r, s: _kept_against(r, "job")),
     derived("milestone", lambda r, s: _kept_against(r, "milestone")),
@@ -194,8 +199,8 @@ ISSUE_FIELDS: tuple[Field, ...] = (
     _type(),
     _owner("assignee"),
     *_PARTIES,
-    linked("submitted_by", "staff", _creator),
-    derived("date_submitted", lambda r, s: show_moment(r.created_at)),
+    linked("submitted_by", "staff", "creator_id"),
+    column("date_submitted", "created_at", MOMENT, params=()),
     *DATES,
     _kept_moment("date_opened"),
     derived("date_resolved", lambda r, s: own(r, "date_resolved", DAY.show(r.closed_on))),

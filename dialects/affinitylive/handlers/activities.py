@@ -25,9 +25,10 @@ from dialects.affinitylive.fields.activity import (
 )
 from dialects.affinitylive.fields.formats import read_flag
 from dialects.affinitylive.fields.lookups import class_id, classes
-from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
+from dialects.affinitylive.fields.plan import render
+from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.subjects import against as against_of
-from dialects.affinitylive.fields.table import NAMESPACE, Sight, own, render
+from dialects.affinitylive.fields.table import NAMESPACE, Sight, own
 from dialects.affinitylive.handlers import against as subject
 from dialects.affinitylive.handlers import interacts
 from dialects.affinitylive.handlers.shared import (
@@ -35,6 +36,7 @@ from dialects.affinitylive.handlers.shared import (
     Handler,
     find_one,
     only_said,
+    plan_of,
     query_of,
     read_custom,
     read_priority,
@@ -62,7 +64,7 @@ def lister(order: str = "") -> Handler:
         given = parameters.of(call)
         items = given.fields
         restructured = interacts.are_asked(items)
-        plan = PLANNER.plan("activities", items, hide_defaults=given.switch("_hide_defaults"))
+        plan = plan_of(call, "activities")
         query = query_of(call, "activities", order, with_interacts=restructured)
         if restructured and not query.sort:
             query = Query(query.where, (Sort("id", True),), query.window)
@@ -81,8 +83,9 @@ def read(call: Call) -> WireResponse:
     sight = sight_of(call)
     given = parameters.of(call)
     sight.interact_types = interact_types(given.filters)
-    record = find_one(call, "activities", sight, include=PLANNER.plan("activities", given.fields).include)
-    return show_one(call, "activities", record, sight)
+    plan = plan_of(call, "activities")
+    record = find_one(call, "activities", sight, include=plan.include)
+    return answer(call, render(plan, [record], sight)[0])
 
 
 # -- create ------------------------------------------------------------------------------------------

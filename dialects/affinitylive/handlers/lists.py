@@ -12,10 +12,10 @@ from canonical.query import FALSE, Query, all_of, eq
 from dialects.affinitylive import parameters
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.fields.lookups import TABLES
-from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
+from dialects.affinitylive.fields.plan import render
+from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS
-from dialects.affinitylive.fields.table import render
-from dialects.affinitylive.handlers.shared import Handler, find_one, query_of, show, show_one, sight_of
+from dialects.affinitylive.handlers.shared import Handler, find_one, plan_of, query_of, show, sight_of
 from dialects.affinitylive.parameters import record_id
 from dialects.affinitylive.query.build import window
 from dialects.affinitylive.settings import page_cap
@@ -26,8 +26,7 @@ def lister(name: str, order: str = "") -> Handler:
     kind = RESOURCES[name].kind
 
     def handle(call: Call) -> WireResponse:
-        given = parameters.of(call)
-        plan = PLANNER.plan(name, given.fields, hide_defaults=given.switch("_hide_defaults"))
+        plan = plan_of(call, name)
         query = query_of(call, name, order)
         found = () if query.where == FALSE else call.desk.find(kind, query, plan.include).items
         return answer(call, render(plan, found, sight_of(call)))
@@ -52,9 +51,9 @@ def reader(name: str) -> Handler:
 
     def handle(call: Call) -> WireResponse:
         sight = sight_of(call)
-        plan = PLANNER.plan(name, parameters.of(call).fields)
+        plan = plan_of(call, name)
         record = find_one(call, name, sight, include=plan.include)
-        return show_one(call, name, record, sight)
+        return answer(call, render(plan, [record], sight)[0])
 
     return handle
 
@@ -89,9 +88,7 @@ def table_reader(name: str) -> Handler:
 
 
 def _shown(call: Call, name: str, rows: list[Any]) -> list[dict[str, Any]]:
-    given = parameters.of(call)
-    plan = PLANNER.plan(name, given.fields, hide_defaults=given.switch("_hide_defaults"))
-    return render(plan, rows, sight_of(call))
+    return render(plan_of(call, name), rows, sight_of(call))
 
 
 def status_reader(name: str) -> Handler:

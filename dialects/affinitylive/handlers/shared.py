@@ -16,9 +16,10 @@ from dialects.affinitylive import parameters
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.formats import BadValue
+from dialects.affinitylive.fields.plan import Plan, render
 from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS
-from dialects.affinitylive.fields.table import NAMESPACE, Resource, Sight, render
+from dialects.affinitylive.fields.table import NAMESPACE, Resource, Sight
 from dialects.affinitylive.grammar import Items
 from dialects.affinitylive.parameters import Parameters, record_id, whole
 from dialects.affinitylive.query.build import build
@@ -37,12 +38,22 @@ def sight_of(call: Call) -> Sight:
     return Sight(call.desk, call.caller.user_id, call.now, call.losses)
 
 
+def plan_of(call: Call, name: str, items: Items | None = None) -> Plan:
+    """What the request's ``_fields`` (or `items`) and ``_hide_defaults`` show of a resource. Raises as the grammar."""
+
+    def work(given: Parameters) -> Plan:
+        shown = given.fields if items is None else items
+        return PLANNER.plan(name, shown, hide_defaults=given.switch("_hide_defaults"))
+
+    given = parameters.of(call)
+    return given.once(("plan", name), work) if items is None else work(given)
+
+
 def show(
     call: Call, name: str, records: Sequence[Any], sight: Sight, items: Items | None = None
 ) -> list[dict[str, Any]]:
     """Records of a resource as the request's ``_fields`` (or `items`) asks."""
-    given = parameters.of(call)
-    plan = PLANNER.plan(name, given.fields if items is None else items, hide_defaults=given.switch("_hide_defaults"))
+    plan = plan_of(call, name, items)
     if plan.include:
         _include(records, plan.resource, plan.include, sight)
     return render(plan, records, sight)
@@ -64,14 +75,13 @@ def show_one(call: Call, name: str, record: Any, sight: Sight | None = None) -> 
 
 def query_of(call: Call, name: str, order: str = "", *, with_interacts: bool = False) -> Query:
     """The query that the request's filters, order and paging make."""
-    return build(
-        FILTERS[name],
-        parameters.of(call),
-        RESOURCES[name].where,
-        page_cap(call.settings),
-        sort=ORDERS[order],
-        with_interacts=with_interacts,
-    )
+    cap = page_cap(call.settings)
+
+    def work(given: Parameters) -> Query:
+        where, sort = RESOURCES[name].where, ORDERS[order]
+        return build(FILTERS[name], given, where, cap, sort=sort, with_interacts=with_interacts)
+
+    return parameters.of(call).once(("query", name, order, with_interacts, cap), work)
 
 
 def find_one(call: Call, name: str, sight: Sight, id: str | None = None, include: Include = ()) -> Any:

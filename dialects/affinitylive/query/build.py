@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from canonical.query import FALSE, TRUE, Compare, Node, Not, Op, Query, Sort, Window, all_of, any_of
+from dialects.affinitylive import grammar
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.subjects import INTERACT_TYPES
 from dialects.affinitylive.grammar import Item, Items
@@ -180,11 +183,27 @@ def build(
     with_interacts: bool = False,
 ) -> Query:
     """The whole query of a list: `base` says which records the resource has, `sort` its own order."""
-    items = given.filters
+    text, search = given.values.get("_filters") or "", given.text("_search") or ""
+    if isinstance(text, str) and len(text) + len(search) <= grammar.SHORT:
+        node, asked = _known_choice(table, base, text, search, with_interacts)
+    else:
+        node, asked = _choice(table, base, given.filters, search, with_interacts)
+    return Query(node, () if node is FALSE else asked or sort, window(given, cap))
+
+
+def _choice(
+    table: Filters, base: Node, items: Items, search: str, with_interacts: bool
+) -> tuple[Node, tuple[Sort, ...]]:
+    """Which records, and in the order that the filters ask for."""
     node = where(table, items, with_interacts=with_interacts) if items else TRUE
-    search = given.text("_search")
     if search:
         node = all_of(node, *_searched(table, search))
-    if node == FALSE:
-        return Query(FALSE, (), window(given, cap))
-    return Query(all_of(base, node), order(table, items) or sort, window(given, cap))
+    return (FALSE, ()) if node == FALSE else (all_of(base, node), order(table, items))
+
+
+@lru_cache(maxsize=512)
+def _known_choice(
+    table: Filters, base: Node, text: str, search: str, with_interacts: bool
+) -> tuple[Node, tuple[Sort, ...]]:
+    """Clients page through the same few lists over and over."""
+    return _choice(table, base, grammar.filters(text), search, with_interacts)

@@ -14,9 +14,12 @@ from dialects.affinitylive.query.subjects import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Filters:
-    """One resource's filters. `orders` maps a name to a field and what stands in where that is missing."""
+    """One resource's filters; each is one of a kind.
+
+    `orders` maps a name to a field and what stands in where that is missing.
+    """
 
     columns: Mapping[str, Column]
     moments: Mapping[str, Moments]
