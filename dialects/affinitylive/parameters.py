@@ -149,7 +149,7 @@ def lenient(call: Call) -> Parameters:
     except (Malformed, TooLarge):
         try:
             return of_query(call.request.query)
-        except TooLarge:
+        except (Malformed, TooLarge):
             return Parameters({})
 
 

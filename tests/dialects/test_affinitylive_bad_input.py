@@ -177,3 +177,9 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         world.set("affinitylive.rate_limit", "999999999")
         Client(world).post("/activities", subject="x")
         yield world
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/activities/count", "/nothing"])
+def test_too_many_brackets_in_the_query_are_a_bad_request(world: World, path: str) -> None:
+    answer = Client(world).send("GET", f"/api/v0{path}?a{'[b]' * 12}=1")
+    assert status(answer) == (400, "invalid_request")
