@@ -36,34 +36,33 @@ class Reading:
 def _generate(spec: KindSpec, *, joined: bool) -> Loader:
     """The loader of rows with all joins, or of those whose usernames are looked up by id.
 
-    Its source holds names and defaults of fields only. It raises KeyError for a user whose name is not there.
+    It sets the attributes one by one, which takes half as long as calling the class. Its source holds names and
+    defaults of fields only. It raises KeyError for a user whose name is not there.
     """
-    arguments = []
-    # By position where the declarations go in the same order: that is faster, with the defaults of what is not read.
-    stored = KINDS[spec.name].fields
-    declared = [field.name for field in dataclasses.fields(spec.record)]
-    in_order = declared[: len(stored)] == [field.name for field in stored]
     at = {field.name: at for at, field in enumerate(spec.fields)}
-    for field in stored if in_order else spec.fields:
-        if field.name not in at:
-            arguments.append("{}" if field.type == "extras" else repr(field.default))
-            continue
-        name, value = "" if in_order else f"{field.name}=", f"r[{at[field.name]}]"
-        if field.type == "extras":
-            arguments.append(f"{name}loads({value}) if {value} else {{}}")
-        elif field.type == "flag":
-            arguments.append(f"{name}{value} == 1")
-        else:
-            arguments.append(f"{name}{value}")
+    values = {field.name: _stored(field.type, f"r[{at[field.name]}]") for field in spec.fields}
     more = len(spec.fields)
     for join in spec.joins:
         if join.kind == "user" and not joined:
-            arguments.append(f"{join.attribute}=names[r[{at[join.field]}]]")
+            values[join.attribute] = f"names[r[{at[join.field]}]]"
         else:
-            arguments.append(f"{join.attribute}=r[{more}]")
+            values[join.attribute] = f"r[{more}]"
             more += 1
-    source = f"lambda r, names: record({', '.join(arguments)})"
-    return eval(source, {"record": spec.record, "loads": orjson.loads})  # type: ignore[no-any-return]  # noqa: S307
+    lines = ["def load(r, names):", "    made = new(record)"]
+    # What is not read (a field nobody asked for; links, tags, ...) has its default.
+    for field in dataclasses.fields(spec.record):
+        default = "{}" if field.default is dataclasses.MISSING else repr(field.default)
+        lines.append(f"    made.{field.name} = {values.get(field.name) or default}")
+    known: dict[str, Any] = {"record": spec.record, "new": object.__new__, "loads": orjson.loads}
+    exec("\n".join([*lines, "    return made"]), known)  # noqa: S102
+    loader: Loader = known["load"]
+    return loader
+
+
+def _stored(type_: str, value: str) -> str:
+    if type_ == "extras":
+        return f"loads({value}) if {value} else {{}}"
+    return f"{value} == 1" if type_ == "flag" else value
 
 
 JOINED: dict[type[Record], Loader] = {spec.record: _generate(spec, joined=True) for spec in KINDS.values()}
