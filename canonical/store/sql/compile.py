@@ -13,7 +13,7 @@ from canonical.model import KINDS, KindSpec, Record
 from canonical.query import Node, Query, Scalar, Sort
 from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend, compile_sql
-from canonical.store.sql.plan import SEARCH_COLUMNS, Shape, extras_asked, how_of, plan, without_extras
+from canonical.store.sql.plan import SEARCH_COLUMNS, Plan, Shape, extras_asked, how_of, plan, without_extras
 
 TENANT = sa.bindparam("tenant_id", type_=sa.BigInteger())
 ME = sa.bindparam("me", type_=sa.BigInteger())
@@ -241,6 +241,16 @@ class Statements:
         self.keep = keep
         self._kept: dict[object, str] = {}
         self._trees: dict[tuple[object, int], tuple[Node, str, list[Scalar]]] = {}
+        self._newest: tuple[Node, KindSpec, Plan] | None = None
+
+    def _plan(self, node: Node, spec: KindSpec) -> Plan:
+        """The plan of a tree; the newest is kept, because a list finds and then counts with the same one."""
+        newest = self._newest
+        if newest is not None and newest[0] is node and newest[1] is spec:
+            return newest[2]
+        planned = plan(node, spec)
+        self._newest = (node, spec, planned)
+        return planned
 
     def fixed(self, key: object, build: Callable[[], ClauseElement]) -> str:
         """The text of the statement that `build` makes, made at first use."""
@@ -255,7 +265,7 @@ class Statements:
     def find(self, kind: type[Record], query: Query, *, admin: bool) -> tuple[str, list[Scalar]]:
         """SQL for a page and the values ``p0``…; its other parameters: tenant_id, me, limit, offset."""
         spec = KINDS[kind.KIND]
-        planned = plan(query.where, spec)
+        planned = self._plan(query.where, spec)
         limited = query.window.limit is not None or query.window.offset > 0
         key = ("find", kind, planned.shape, query.sort, limited, admin)
         return self.fixed(key, lambda: self._find(spec, planned.shape, query.sort, limited, admin)), planned.values
@@ -289,7 +299,7 @@ class Statements:
         known = self._trees.get((key, id(where)))
         if known is not None and known[0] is where:
             return known[1], known[2]
-        planned = plan(where, spec)
+        planned = self._plan(where, spec)
         sql = self.fixed((*key, planned.shape), lambda: build(planned.shape))
         if len(planned.values) <= SMALL:
             if len(self._trees) >= TREES_KEPT:
