@@ -46,12 +46,8 @@ class CloseSession:
 
 
 def profile(call: Call) -> Profile:
-    """The tenant's settings, read once a request."""
-    kept = call.memo.get("profile")
-    if kept is None or call.memo.get("profile of") is not call.settings:
-        kept = call.memo["profile"] = profile_of(call.settings)
-        call.memo["profile of"] = call.settings
-    return kept
+    """The tenant's settings."""
+    return profile_of(call.settings)
 
 
 def header_text(request: WireRequest, name: str) -> str:

@@ -13,6 +13,7 @@ from canonical.query import TRUE, Compare, Node, Not, Op, all_of, eq
 from dialects.zurmo.fields import account, contact, meeting, note, opportunity, task
 from dialects.zurmo.fields import user as user_fields
 from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.fields.inline import table_function
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,9 @@ class Table:
     by_name: dict[str, Field]
 
     @cached_property
-    def shows(self) -> tuple[tuple[str, Callable[[Any, View], Any]], ...]:
-        return tuple((row.name, row.show) for row in self.fields)
-
-    def show(self, record: Any, view: View) -> dict[str, Any]:
-        """A record as json_encode gets it."""
-        return {name: show(record, view) for name, show in self.shows}
+    def show(self) -> Callable[[Any, View], dict[str, Any]]:
+        """From a record and a view to what json_encode gets."""
+        return table_function(self.fields)
 
 
 def _table(fields: tuple[Field, ...], searched: tuple[Field, ...]) -> Table:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import quote
 
 from adapter.dialect import Call
 from adapter.routes import Handler, Route, RouteTable
 from adapter.wire import WireResponse
+from dialects.zurmo.codec.parameters import decoded
 from dialects.zurmo.errors import NoSuchPage
 from dialects.zurmo.handlers import attributes, lists, lookups, records, sessions, sync, users
 from dialects.zurmo.modules import MODULES, USERS, Module
@@ -64,7 +66,7 @@ def unknown_module(call: Call) -> WireResponse:
     if "entity" in params:
         name = f"{params['module']}/{params['entity']}Api/{params['action']}"
     else:
-        name = params.get("rest", "")
+        name = "/".join([quote(part, safe="") for part in decoded(params.get("rest", ""))])
     raise NoSuchPage(f'Unable to resolve the request "{name[:200]}".')
 
 

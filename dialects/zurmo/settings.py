@@ -15,6 +15,9 @@ from canonical.values import SECOND
 NAME: Final = "zurmo"
 """The mount, the namespace of our extras, and the prefix of the settings."""
 
+NAME_LENGTH: Final = 64
+"""The longest name of a task that every version takes (zurmo dossier, section 6)."""
+
 _CODE = re.compile(r"[A-Z]{3}\Z")
 
 
@@ -115,7 +118,7 @@ class Profile:
     @property
     def name_length(self) -> int:
         """How long a task's name may be (zurmo dossier, section 6)."""
-        return 128 if self.v3 else 64
+        return 2 * NAME_LENGTH if self.v3 else NAME_LENGTH
 
 
 @lru_cache(maxsize=256)

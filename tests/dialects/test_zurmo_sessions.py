@@ -265,6 +265,7 @@ def test_signed_in_but_no_such_page(zurmo: Zurmo) -> None:
         ("/zurmo/api/auth", "The system is unable to find the requested action &quot;auth&quot;."),
         ("/foo/bar/api/read/1", "Unable to resolve the request &quot;foo/barApi/read&quot;."),
         ("/Tasks/task/api/read/1", "Unable to resolve the request &quot;Tasks/taskApi/read&quot;."),
+        ("/no%20such/%2525%C3%A9", "Unable to resolve the request &quot;no%20such/%2525%C3%A9&quot;."),
     ):
         answer = zurmo.send("GET", path)
         assert answer.status == 404

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Any, TypeAlias
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from adapter.dialect import Call
 from adapter.formats import form_body, xml_body
 from adapter.formats.form_body import Nested
-from adapter.routes import RouteNotFound
 from adapter.wire import WireRequest
 from canonical.values import MAX_ID, clean_text
 
@@ -23,11 +22,12 @@ _PATH_ID = {("read", "GET"), ("read", "HEAD"), ("update", "PUT"), ("delete", "DE
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def segments(request: WireRequest) -> list[str]:
-    """What follows ``index.php``, as the vendor sees it: the whole path is decoded, ``+`` too, and split after that.
+def locate(request: WireRequest) -> str:
+    """The path that the route table knows: what follows ``index.php``, "" without a script.
 
-    So ``%2F`` ends a segment, ``%2B`` is a plus sign that parse_str will take for a blank. Bytes that are not UTF-8
-    are taken as ISO-8859-1. Raises RouteNotFound where there is no script in the path.
+    As by the vendor the whole path is decoded, ``+`` too, and split after that: ``%2F`` ends a segment, ``%2B`` is a
+    plus sign that parse_str will take for a blank. Bytes that are not UTF-8 are taken as ISO-8859-1. Only ``%`` is
+    encoded anew, because the route table decodes it.
     """
     path = request.path
     if "%" in path or "+" in path:
@@ -37,25 +37,21 @@ def segments(request: WireRequest) -> list[str]:
         except UnicodeDecodeError:
             path = raw.decode("iso-8859-1")
     script = _BASE.search(path)
-    if script is None:
-        raise RouteNotFound(request.path)
-    return path[script.end() :].strip("/").split("/")
+    return "" if script is None else "/" + path[script.end() :].strip("/").replace("%", "%25")
 
 
-def locate(request: WireRequest) -> str:
-    """The path that the route table knows: below the script, each segment encoded anew; "" without a script."""
-    try:
-        found = segments(request)
-    except RouteNotFound:
-        return ""
-    return "/" + "/".join([part if part.isalnum() and part.isascii() else quote(part, safe="") for part in found])
+def decoded(rest: str) -> list[str]:
+    """The segments in what a route leaves over of such a path."""
+    return rest.replace("%25", "%").split("/") if rest else []
 
 
 def parse_str(text: str | bytes) -> Data:
     """PHP's parse_str: pairs nested by their brackets. Raises TooLarge past 10,000 pairs."""
     raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
     pairs = form_body.parse_pairs(raw, max_pairs=MAX_PAIRS)
-    return form_body.nest([(name, clean_text(value)) for name, value in pairs], max_pairs=MAX_PAIRS)
+    if b"%00" in raw or b"\0" in raw:
+        pairs = [(name, clean_text(value)) for name, value in pairs]
+    return form_body.nest(pairs, max_pairs=MAX_PAIRS)
 
 
 def _form(request: WireRequest) -> Data:
@@ -99,7 +95,11 @@ def _question_marks(value: Nested) -> Any:
 
 def php_int(text: Nested | None) -> int:
     """A number as PHP's intval reads it: ``5x`` is 5, ``x`` is 0, past the largest integer is that integer."""
-    found = _INTEGER.match(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        return 0
+    if len(text) < 19 and text.isascii() and text.isdigit():
+        return int(text)
+    found = _INTEGER.match(text)
     number = min(int(found[2]), MAX_ID) if found else 0
     return -number if found and found[1] == "-" else number
 
@@ -112,7 +112,7 @@ class Given:
     def __init__(self, request: WireRequest, action: str, rest: str, *, question_marks: bool = False) -> None:
         self.request = request
         self.action = action
-        self.rest: list[str] = [clean_text(unquote(part)) for part in rest.split("/")] if rest else []
+        self.rest = decoded(clean_text(rest))
         """The decoded segments after the action."""
         self.question_marks = question_marks
         self._parameters: Data | None = None

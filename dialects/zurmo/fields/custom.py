@@ -79,7 +79,7 @@ def define(desk: Desk, kind: str, forms: Mapping[str, str]) -> None:
 
 def load_custom(desk: Desk, kind: type[Record], records: Sequence[Any]) -> list[Any] | None:
     """The records with their custom values, None when none of them has any that we know."""
-    if not any(record.extras.get(NAME) and KEY in record.extras[NAME] for record in records):
+    if not [record for record in records if record.extras and KEY in record.extras.get(NAME, ())]:
         return None
     loaded = desk.get_many(kind, [record.id for record in records], ("custom",))
     for record in records:

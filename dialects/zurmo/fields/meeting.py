@@ -8,6 +8,7 @@ from canonical.model import Activity, Link, Party
 from canonical.query import Compare, Has, Node, Op, all_of
 from dialects.zurmo.fields import common, plain
 from dialects.zurmo.fields.base import Field, View
+from dialects.zurmo.fields.inline import SHOW, shortcut
 from dialects.zurmo.fields.owned import first_email
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import moment_node, number_node
@@ -92,7 +93,7 @@ def _show_latest(record: Activity, view: View) -> str | None:
 
 LATEST = Field(
     "latestDateTime",
-    show=_show_latest,
+    show=shortcut(f"sql_time(at) if (at := record.start_at) is not None else {SHOW}", _show_latest),
     search=plain.column_search("start_at", moment_node),
     sort="start_at",
     element="DateTime",

@@ -8,6 +8,7 @@ from canonical.query import Compare, Node, Not, Op, all_of, any_of
 from canonical.values import join_text, split_text, sql_time
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.inline import SHOW, shortcut
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import moment_node, text_node
 
@@ -79,6 +80,9 @@ def _show_occurred(record: Activity, view: View) -> str | None:
     return sql_time(_occurred(record))
 
 
+_OCCURRED = shortcut(f"{SHOW} if (at := record.start_at) is None else sql_time(at)", _show_occurred)
+
+
 def _search_occurred(searching: Searching, below: Below, test: Comparison) -> Node:
     if below:
         raise UnknownAttribute(below[0])
@@ -104,7 +108,7 @@ FIELDS: tuple[Field, ...] = (
     *common.AUDIT,
     Field(
         "latestDateTime",
-        show=_show_occurred,
+        show=_OCCURRED,
         search=_search_occurred,
         sort="start_at",
         element="DateTime",
@@ -127,7 +131,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "occurredOnDateTime",
-        show=_show_occurred,
+        show=_OCCURRED,
         take=_take_occurred,
         search=_search_occurred,
         sort="start_at",

@@ -12,6 +12,7 @@ from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View
 from dialects.zurmo.fields.currency import code_by_id, code_of, id_of, rate_of
+from dialects.zurmo.fields.inline import expression
 from dialects.zurmo.fields.references import account
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import money_node, number_node
@@ -84,10 +85,6 @@ def _search_amount(searching: Searching, below: Below, test: Comparison) -> Node
     raise UnknownAttribute(below[0])
 
 
-def _show_probability(record: Opportunity, view: View) -> str | None:
-    return None if record.probability is None else str(record.probability)
-
-
 def _take_probability(draft: Draft, row: Field, value: Nested) -> None:
     number = plain.as_integer(draft, row, value)
     if number is not None and number < 0:
@@ -124,7 +121,7 @@ FIELDS: tuple[Field, ...] = (
     plain.text("name", "title", required=True),
     Field(
         "probability",
-        show=_show_probability,
+        show=expression("None if record.probability is None else str(record.probability)"),
         take=_take_probability,
         search=plain.column_search("probability", number_node),
         sort="probability",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 from adapter.formats.form_body import Nested
@@ -11,7 +10,8 @@ from canonical.query import Has, Node
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base
-from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.fields.inline import SHOW, expression, shortcut
 from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import extra_column, number_node, text_node
 
@@ -48,12 +48,8 @@ def sent_id(draft: Draft, value: Nested) -> str | None:
 
 def user(name: str, column: str, joined: str, **more: Any) -> Field:
     """A user, ``{"id", "username"}``."""
-    pair = attrgetter(column, joined)
     relation = column.removesuffix("_id")
-
-    def show(record: Any, view: View) -> dict[str, Any] | None:
-        id, username = pair(record)
-        return None if id is None else {"id": id, "username": username}
+    shown = f"{{'id': id, 'username': record.{joined}}}"
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
         sent = sent_id(draft, value)
@@ -73,7 +69,7 @@ def user(name: str, column: str, joined: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=show,
+        show=expression(f"None if (id := record.{column}) is None else {shown}"),
         take=None if more.get("read_only") else take,
         search=reference_search(column, relation, USER_COLUMNS),
         element="User",
@@ -85,11 +81,6 @@ def user(name: str, column: str, joined: str, **more: Any) -> Field:
 
 def account(name: str, column: str, relation: str, **more: Any) -> Field:
     """An account, ``{"id"}``; a person in its place cannot be shown."""
-    getter = attrgetter(column)
-
-    def show(record: Any, view: View) -> dict[str, Any] | None:
-        id = getter(record)
-        return None if id is None else {"id": id}
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
         sent = sent_id(draft, value)
@@ -105,7 +96,7 @@ def account(name: str, column: str, relation: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=show,
+        show=expression(f"None if (id := record.{column}) is None else {{'id': id}}"),
         take=take,
         search=reference_search(column, relation, ACCOUNT_COLUMNS),
         element="Account",
@@ -124,10 +115,6 @@ def require_account(party: Party | None) -> None:
 def project() -> Field:
     """A project, ``{"id"}``: there are none here, so the id is only kept."""
 
-    def show(record: Any, view: View) -> dict[str, Any] | None:
-        id = kept(record, "project")
-        return None if id is None else {"id": id}
-
     def take(draft: Draft, row: Field, value: Nested) -> None:
         sent = sent_id(draft, value)
         if sent is not None:
@@ -139,7 +126,13 @@ def project() -> Field:
         return text_node(extra_column("project"), test)
 
     return Field(
-        "project", show=show, take=take, search=search, element="Project", v3_only=True, echo=lambda shown, sent: shown
+        "project",
+        show=expression("{'id': id} if mine and (id := mine.get('project')) is not None else None"),
+        take=take,
+        search=search,
+        element="Project",
+        v3_only=True,
+        echo=lambda shown, sent: shown,
     )
 
 
@@ -168,7 +161,7 @@ def permissions() -> Field:
 
     return Field(
         "explicitReadWriteModelPermissions",
-        show=show,
+        show=shortcut(f"{{'type': 1, 'nonEveryoneGroup': None}} if record.visibility == 'everyone' else {SHOW}", show),
         take=take,
         listed=False,
         columns=("visibility", "group_id"),

@@ -18,6 +18,7 @@ from canonical.model import Activity
 from canonical.values import sql_time
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.inline import SHOW, shortcut
 from dialects.zurmo.fields.references import project, user
 from dialects.zurmo.fields.task_search import (
     STATE_OF,
@@ -28,6 +29,7 @@ from dialects.zurmo.fields.task_search import (
     search_status,
 )
 from dialects.zurmo.query.nodes import text_node
+from dialects.zurmo.settings import NAME_LENGTH
 
 COMPLETED: Final = "5"
 _INTEGER = re.compile(r"-?[0-9]{1,9}\Z")
@@ -196,7 +198,7 @@ FIELDS: tuple[Field, ...] = (
     *common.AUDIT,
     Field(
         "latestDateTime",
-        show=_show_latest,
+        show=shortcut(f"{SHOW} if mine else sql_time(record.created_at)", _show_latest),
         search=search_latest,
         sort="created_at",
         element="DateTime",
@@ -205,7 +207,11 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "completedDateTime",
-        show=_show_completed_at,
+        show=shortcut(
+            f"{SHOW} if mine else None if record.state != 'completed' or (at := record.completed_at) is None "
+            "else sql_time(at)",
+            _show_completed_at,
+        ),
         take=_take_completed_at,
         search=search_done,
         sort="completed_at",
@@ -214,7 +220,10 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "completed",
-        show=_show_completed,
+        show=shortcut(
+            f"'1' if record.state == 'completed' else {SHOW} if mine else '0' if view.profile.v3 else None",
+            _show_completed,
+        ),
         take=_take_completed,
         search=search_completed,
         sort="completed_at",
@@ -227,7 +236,9 @@ FIELDS: tuple[Field, ...] = (
     plain.moment("dueDateTime", "due_at", label="Due On"),
     Field(
         "name",
-        show=_show_name,
+        show=shortcut(
+            f"name if (name := record.title) is not None and len(name) <= {NAME_LENGTH} else {SHOW}", _show_name
+        ),
         take=_take_name,
         search=plain.column_search("title", text_node),
         sort="title",
@@ -237,7 +248,9 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "status",
-        show=lambda record, view: status_of(record),
+        show=shortcut(
+            f"'1' if record.state == 'open' and not mine else {SHOW}", lambda record, view: status_of(record)
+        ),
         take=_take_status,
         search=search_status,
         sort="completed_at",

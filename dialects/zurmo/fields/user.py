@@ -7,12 +7,12 @@ from typing import Any, Final
 from adapter.formats.form_body import Nested
 from canonical.model import User
 from canonical.query import Node, Query, any_of, eq
-from canonical.values import sql_time
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import NAME_TAKEN, Failure
 from dialects.zurmo.fields import base, common, owned, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.fields.currency import code_by_id, id_of
+from dialects.zurmo.fields.inline import expression
 from dialects.zurmo.fields.references import sent_id, user
 from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import moment_node, text_node
@@ -146,7 +146,7 @@ FIELDS: tuple[Field, ...] = (
     plain.text("timeZone", "time_zone", 64, missing=_missing_zone),
     Field(
         "username",
-        show=lambda record, view: record.username,
+        show=expression("record.username"),
         take=_take_username,
         search=plain.column_search("username", text_node),
         sort="username",
@@ -159,7 +159,7 @@ FIELDS: tuple[Field, ...] = (
     plain.flag("isActive", "active", read_only=True),
     Field(
         "lastLoginDateTime",
-        show=lambda record, view: None if record.last_sign_in_at is None else sql_time(record.last_sign_in_at),
+        show=expression("None if (at := record.last_sign_in_at) is None else sql_time(at)"),
         search=plain.column_search("last_sign_in_at", moment_node),
         sort="last_sign_in_at",
         element="DateTime",

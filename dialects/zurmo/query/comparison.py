@@ -110,6 +110,8 @@ class Comparison:
 
 
 def _same(left: str, right: str) -> bool:
+    if left == right:
+        return True
     if left.isascii() and left.isdigit():
         return number(left) == number(right)
     return fold(left) == fold(right)

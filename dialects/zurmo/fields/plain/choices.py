@@ -9,6 +9,7 @@ from adapter.formats.form_body import Nested
 from canonical.query import Node
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.fields.inline import SHOW, shortcut
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import text_node
 
@@ -46,7 +47,11 @@ def dropdown(name: str, column: str, slot: int, picklist: str, **more: Any) -> F
 
     return Field(
         name,
-        show=show,
+        show=shortcut(
+            f"None if (text := record.{column}) is None else "
+            f"{{'id': record.id * 8 + {slot}, 'value': text}} if len(text) <= {_LIMIT} else {SHOW}",
+            show,
+        ),
         take=take,
         search=search,
         sort=column,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 from adapter.formats.form_body import Nested
 from canonical.query import Compare, Node, Op, any_of
 from dialects.zurmo.fields import base
-from dialects.zurmo.fields.base import Draft, Field, kept
+from dialects.zurmo.fields.base import Draft, Field
+from dialects.zurmo.fields.inline import expression
 from dialects.zurmo.fields.plain.texts import column_search
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import extra_column, flag_node, text_node
@@ -36,7 +36,7 @@ def own_flag(name: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=lambda record, view: kept(record, name, start),
+        show=expression(f"mine.get({name!r}, {start!r}) if mine else {start!r}"),
         take=take,
         search=search,
         sort=extra_column(name),
@@ -55,7 +55,6 @@ def as_flag(draft: Draft, row: Field, value: Nested) -> str | None:
 
 def flag(name: str, column: str, **more: Any) -> Field:
     """A stored yes or no."""
-    getter = attrgetter(column)
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
         sent = as_flag(draft, row, value)
@@ -64,7 +63,7 @@ def flag(name: str, column: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=lambda record, view: "1" if getter(record) else "0",
+        show=expression(f"'1' if record.{column} else '0'"),
         take=take,
         search=column_search(column, flag_node),
         sort=column,

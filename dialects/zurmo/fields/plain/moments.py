@@ -10,6 +10,7 @@ from adapter.formats.form_body import Nested
 from canonical.values import instant, sql_time
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.inline import SHOW, expression, shortcut
 from dialects.zurmo.fields.plain.texts import column_search
 from dialects.zurmo.query.nodes import moment_node, text_node
 
@@ -71,9 +72,13 @@ def moment(name: str, column: str, **more: Any) -> Field:
 
     if more.get("required"):
         more.setdefault("missing", base.blank)
+
+    def show(record: Any, view: View) -> str | None:
+        return shown_moment(record, name, getter(record))
+
     return Field(
         name,
-        show=lambda record, view: shown_moment(record, name, getter(record)),
+        show=shortcut(f"sql_time(at) if (at := record.{column}) is not None else {SHOW} if mine else None", show),
         take=take,
         search=column_search(column, moment_node),
         sort=column,
@@ -84,15 +89,9 @@ def moment(name: str, column: str, **more: Any) -> Field:
 
 def read_only_moment(name: str, column: str, **more: Any) -> Field:
     """A moment that the server sets."""
-    getter = attrgetter(column)
-
-    def show(record: Any, view: View) -> str | None:
-        at = getter(record)
-        return None if at is None else sql_time(at)
-
     return Field(
         name,
-        show=show,
+        show=expression(f"None if (at := record.{column}) is None else sql_time(at)"),
         search=column_search(column, moment_node),
         sort=column,
         element="DateTime",

@@ -12,6 +12,7 @@ from canonical.query import Node
 from canonical.values import MAX_ID, MICROS
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.fields.inline import expression
 from dialects.zurmo.fields.plain.texts import column_search
 from dialects.zurmo.query.comparison import Comparison
 from dialects.zurmo.query.nodes import number_node
@@ -32,11 +33,6 @@ def as_integer(draft: Draft, row: Field, value: Nested) -> int | None:
 
 def whole(name: str, column: str, low: int | None = None, high: int | None = None, **more: Any) -> Field:
     """A whole number, shown as the vendor's MySQL gives it: as text."""
-    getter = attrgetter(column)
-
-    def show(record: Any, view: View) -> str | None:
-        value = getter(record)
-        return None if value is None else str(value)
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
         number = as_integer(draft, row, value)
@@ -48,7 +44,13 @@ def whole(name: str, column: str, low: int | None = None, high: int | None = Non
             draft.values[column] = number
 
     return Field(
-        name, show=show, take=take, search=column_search(column, number_node), sort=column, element="Integer", **more
+        name,
+        show=expression(f"None if (number := record.{column}) is None else str(number)"),
+        take=take,
+        search=column_search(column, number_node),
+        sort=column,
+        element="Integer",
+        **more,
     )
 
 
@@ -107,7 +109,7 @@ def identity() -> Field:
     """The id: a number, never set."""
     return Field(
         "id",
-        show=lambda record, view: record.id,
+        show=expression("record.id"),
         search=column_search("id", number_node),
         sort="id",
         audited=False,

@@ -10,7 +10,8 @@ from typing import Any, Final
 from adapter.formats.form_body import Nested
 from canonical.query import Node
 from dialects.zurmo.fields import base
-from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.fields.inline import SHOW, expression, shortcut
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import extra_column, text_node
 
@@ -56,22 +57,26 @@ def set_column(column: str) -> base.Take:
     return take
 
 
-def getter_show(getter: Callable[[Any], Any], column: str, limit: int | None) -> base.Show:
+def show_column(column: str, limit: int | None) -> base.Show:
+    """A stored text, shortened where it is longer than the vendor's."""
+    if limit is None:
+        return expression(f"record.{column}")
+    getter = attrgetter(column)
+
     def show(record: Any, view: View) -> str | None:
         return base.shortened(record, view, column, getter(record), limit)
 
-    return show
+    return shortcut(f"text if (text := record.{column}) is None or len(text) <= {limit} else {SHOW}", show)
 
 
 def text(name: str, column: str, limit: int | None = 64, **more: Any) -> Field:
     """A short text: `list` searches its beginning."""
-    getter = attrgetter(column)
     more.setdefault("default_operator", "startsWith")
     if more.get("required"):
         more.setdefault("missing", base.blank)
     return Field(
         name,
-        show=getter_show(getter, column, limit),
+        show=show_column(column, limit),
         take=set_column(column),
         search=column_search(column, text_node),
         sort=column,
@@ -98,7 +103,7 @@ def own_text(name: str, limit: int | None = 255, **more: Any) -> Field:
     more.setdefault("default_operator", "startsWith")
     return Field(
         name,
-        show=lambda record, view: kept(record, name),
+        show=expression(f"mine.get({name!r}) if mine else None"),
         take=take,
         search=column_search(extra_column(name), text_node),
         sort=extra_column(name),
