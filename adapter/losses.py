@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 
@@ -20,22 +19,21 @@ class LossReport:
     __slots__ = ("_counts",)
 
     def __init__(self) -> None:
-        self._counts: Counter[Loss] | None = None
+        self._counts: dict[tuple[str, str, str], int] = {}
 
     def add(self, kind: str, field: str, reason: str, count: int = 1) -> None:
-        if self._counts is None:
-            self._counts = Counter()
-        self._counts[Loss(kind, field, reason)] += count
+        loss = (kind, field, reason)
+        self._counts[loss] = self._counts.get(loss, 0) + count
 
     def __bool__(self) -> bool:
         return bool(self._counts)
 
     def __len__(self) -> int:
-        return sum(self._counts.values()) if self._counts else 0
+        return sum(self._counts.values())
 
     def counts(self) -> dict[Loss, int]:
-        return dict(self._counts or {})
+        return {Loss(*loss): times for loss, times in self._counts.items()}
 
     def summary(self) -> dict[str, int]:
         """``{"activity.category:not_shown": 2}``, for the log line."""
-        return {f"{loss.kind}.{loss.field}:{loss.reason}": n for loss, n in sorted(self.counts().items())}
+        return {f"{kind}.{field}:{reason}": n for (kind, field, reason), n in sorted(self._counts.items())}

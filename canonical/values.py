@@ -6,7 +6,7 @@ import calendar
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeVar
@@ -84,32 +84,27 @@ def from_datetime(moment: datetime) -> Instant:
         raise ValueError("outside the years 1 to 9999") from None
 
 
-@lru_cache(maxsize=4096)
-def _day_text(days: int) -> str:
-    return datetime.fromtimestamp(days * 86_400, UTC).strftime("%Y-%m-%d").rjust(10, "0")
+_DAY_ONE: Final = date(1970, 1, 1).toordinal()
+_MINUTES: Final = tuple(f" {minute // 60:02d}:{minute % 60:02d}" for minute in range(24 * 60))
+_SECONDS: Final = tuple(f":{second:02d}" for second in range(60))
 
 
+# Days are few and seconds many: what is remembered of the days serves all their moments.
 @lru_cache(maxsize=4096)
-def _calendar_text(seconds: int) -> str:
-    # Few seconds come twice, but many fall on the same days.
-    days, second = divmod(seconds, 86_400)
-    minute, second = divmod(second, 60)
-    return f"{_day_text(days)} {minute // 60:02}:{minute % 60:02}:{second:02}"
+def _day_text(day: int) -> str:
+    return date.fromordinal(_DAY_ONE + day).isoformat()
 
 
 def sql_time(at: Instant) -> str:
     """``2014-06-03 09:30:45``, UTC, fractions cut."""
-    return _calendar_text(at // SECOND)
-
-
-@lru_cache(maxsize=4096)
-def _iso_text(seconds: int) -> str:
-    return _calendar_text(seconds).replace(" ", "T") + "Z"
+    day, rest = divmod(at // SECOND, 86_400)
+    minute, second = divmod(rest, 60)
+    return _day_text(day) + _MINUTES[minute] + _SECONDS[second]
 
 
 def iso_time(at: Instant) -> str:
     """``2014-06-03T09:30:45Z``, UTC, fractions cut."""
-    return _iso_text(at // SECOND)
+    return f"{sql_time(at).replace(' ', 'T')}Z"
 
 
 def iso_date(at: Instant) -> str:

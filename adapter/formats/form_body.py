@@ -64,6 +64,8 @@ def _refuse_more(size: int, limit: int) -> None:
 
 def _known_charset(charset: str, fallback: str) -> str:
     """`charset`, or `fallback` where it names no plain character set: a client chooses it."""
+    if charset == "utf-8":
+        return charset
     try:
         return charset if codecs.lookup(charset).name in _CHARSETS else fallback
     except (LookupError, ValueError):

@@ -76,6 +76,14 @@ def render_ascii(data: Any) -> bytes:
     return _to_ascii(orjson.dumps(data))
 
 
+def ascii_string(text: str) -> str:
+    r"""A text as `render_ascii` writes it, quotes included: for JSON that is put together as text."""
+    if "\x7f" in text:
+        # Of all ASCII characters Python escapes this one more than orjson does.
+        return '"' + "\x7f".join(encode_basestring_ascii(part)[1:-1] for part in text.split("\x7f")) + '"'
+    return encode_basestring_ascii(text)
+
+
 def render_php(data: Any, *, floats: bool = True) -> bytes:
     r"""JSON as PHP 5's json_encode writes it: ASCII as above and ``/`` as ``\/``; floats with 14 digits.
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.formats import Malformed, OutOfRange, TooDeep
-from adapter.formats.json_body import parse, render, render_ascii, render_go, render_php
+from adapter.formats.json_body import ascii_string, parse, render, render_ascii, render_go, render_php
 
 TEXT = st.one_of(st.text(), st.text('"\\/bfnrtu<>&\x00\x08\x0b\x0c\x7f\x85\u2027\u2028\u2029\u202aé\U0001f600e.1,]}'))
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), TEXT)
@@ -43,6 +43,11 @@ def test_render(data: Any) -> None:
 @given(DATA)
 def test_render_ascii(data: Any) -> None:
     assert render_ascii(data) == plain(data, ascii_only=True).encode("ascii")
+
+
+@given(TEXT)
+def test_ascii_string(text: str) -> None:
+    assert ascii_string(text).encode("ascii") == render_ascii(text)
 
 
 @given(DATA)
