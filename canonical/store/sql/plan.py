@@ -42,6 +42,8 @@ SEARCH_COLUMNS = {("activity", "title"): "title_fold", ("activity", "body"): "bo
 
 LITERAL_WORDS = {("activity", "state"): frozenset(STATES)}
 """Fields whose exclusions stand in the SQL itself, so that an index of the rows left over can serve them."""
+FEW = 2
+"""So many excluded words are compared faster than the list of all others."""
 
 KEYS = {
     (kind, column.name.removesuffix("_fold"))
@@ -100,7 +102,11 @@ def how_of(spec: KindSpec, name: str) -> str:
 
 
 def _excluded(node: Node, spec: KindSpec | dict[str, str]) -> Shape | None:
-    """The shape of "none of these words", where that is what the node says of a field of `LITERAL_WORDS`."""
+    """The shape of "none of these words", where that is what the node says of a field of `LITERAL_WORDS`.
+
+    "One of these" says it too, where hardly any are left.
+    """
+    named = None
     match node:
         case Compare(name, Op.NE, str(word)):
             words: tuple[Scalar, ...] = (word,)
@@ -108,11 +114,17 @@ def _excluded(node: Node, spec: KindSpec | dict[str, str]) -> Shape | None:
             words = (word,)
         case Not(Compare(name, Op.IN, tuple(words))):
             pass
+        case Compare(name, Op.IN, tuple(words)):
+            named = words
         case _:
             return None
     known = None if isinstance(spec, dict) else LITERAL_WORDS.get((spec.name, name))
     if known is None or not words or not known.issuperset(words):
         return None
+    if named is not None:
+        words = tuple(known.difference(named))
+        if not 0 < len(words) <= FEW:
+            return None
     return ("compare", name, "text", "none of", tuple(sorted(set(words))))
 
 
