@@ -205,6 +205,12 @@ class Desk(Protocol):
     def get_many(self, kind: type[R], ids: Iterable[int], include: Include = ()) -> dict[int, R]:
         """The records that exist and that the caller may see, by id."""
 
+    def remembered(self, name: str) -> dict[Any, Any]:
+        """Room for what the dialect makes of users of the tenant; emptied when anybody commits, empty while writing.
+
+        All callers share it: nothing may go in that some of them may not see.
+        """
+
     def find(
         self,
         kind: type[R],

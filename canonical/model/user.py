@@ -13,7 +13,10 @@ from canonical.values import Instant
 
 @dataclass(slots=True)
 class User(Record):
-    """`username` is unique in its tenant and lower case; `person_id` is the user's own contact card."""
+    """`username` is unique in its tenant and lower case; `person_id` is the user's own contact card.
+
+    When the card was made and who sees it is read along, so that it need not be loaded to be named.
+    """
 
     KIND: ClassVar[str] = "user"
 
@@ -41,6 +44,8 @@ class User(Record):
     creator_username: str | None = joined()
     modifier_username: str | None = joined()
     manager_username: str | None = joined()
+    person_created_at: Instant | None = joined()
+    person_visibility: str | None = joined()
 
     links: Sequence[Link] = related()
     tags: Sequence[Tag] = related()
@@ -56,5 +61,7 @@ JOINS = (
     Join("creator_id", "user", "username", "creator_username"),
     Join("modifier_id", "user", "username", "modifier_username"),
     Join("manager_id", "user", "username", "manager_username"),
+    Join("person_id", "party", "created_at", "person_created_at"),
+    Join("person_id", "party", "visibility", "person_visibility"),
 )
 RELATIONS = ("links", "tags", "custom", "creator", "modifier", "manager", "person")

@@ -100,6 +100,9 @@ class CoreDesk(ModuleDesk, SetupDesk):
         seen = [record for record in found.values() if self._sees(record)]
         return {record.id: record for record in self._out(seen, include)}
 
+    def remembered(self, name: str) -> dict[Any, Any]:
+        return self.unit.remembered(self.dialect, name)
+
     def find(
         self,
         kind: type[R],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from canonical.model import Activity, User
+from canonical.model import Activity, Party, User
 from canonical.operations import Create, Update
 from canonical.query import Query, Sort, Window, eq, one_of
 from canonical.service.core import CanonicalCore
@@ -98,6 +98,35 @@ def test_names_of_two_tenants_stay_apart(world: World) -> None:
     for _ in range(2):
         assert world.desk().get(Activity, mine.id).owner_username == "ann"
         assert world.desk("olga-token").get(Activity, theirs.id).owner_username == "olga"
+
+
+def test_what_a_user_tells_of_his_card_is_so_now(world: World, other: CanonicalCore) -> None:
+    card = world.add_user("bea").person_id
+    assert card is not None
+
+    for core, visibility in ((world.core, "owner"), (other, "everyone"), (world.core, "private")):
+        values = {"visibility": visibility}
+        told = (
+            world.write(lambda desk: desk.get(User, 2)).person_visibility,
+            world.desk().get(User, 2).person_visibility,
+        )
+        assert visibility not in told
+        core.write(world.principal(), "test", world.time(), lambda desk, v=values: desk.update(Update(Party, card, v)))
+        assert world.write(lambda desk: desk.get(User, 2)).person_visibility == visibility
+        assert world.desk().get(User, 2).person_visibility == visibility
+
+
+def test_room_for_what_is_made_of_users_is_emptied_by_every_commit(world: World, other: CanonicalCore) -> None:
+    world.add_user("bea")
+    keeps = world.store.backend.name == "sqlite"
+    for core, name in ((world.core, "beate"), (other, "beatrix")):
+        world.desk().remembered("names")[2] = "as it was"
+        assert world.desk().remembered("names") == ({2: "as it was"} if keeps else {})
+        assert world.desk().remembered("others") == {}
+        assert world.write(lambda desk: desk.remembered("names")) == {}
+        world.desk().remembered("names")[2] = "as it was"
+        rename(core, world, name)
+        assert world.desk().remembered("names") == {}
 
 
 def test_no_more_is_remembered_than_fits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

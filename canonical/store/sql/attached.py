@@ -29,7 +29,7 @@ def _none(type_: Any) -> Any:
 
 
 def _target_columns(link: sa.Table) -> tuple[Any, list[Any]]:
-    """Where links come from; what their targets are called and, of parties, what they are, since when, for whom."""
+    """Where links come from; what their targets are called and, of parties, type, time of making and visibility."""
     party = tables.RECORDS["party"].alias("t_party")
     origin = link.outerjoin(party, sa.and_(_points_at(link, "party"), _is_target(link, party)))
     named: list[tuple[Any, Any]] = [(_points_at(link, "party"), party.c.name)]
@@ -129,20 +129,25 @@ def part_rows(part: str, chosen: Callable[[Any], Any]) -> sa.Select[Any]:
     return _PARTS[part](chosen)
 
 
-def _link(kind: str, row: Row) -> Link:
-    record, target = Ref(kind, row[1]), Ref(row[4], row[8])
-    return Link(row[3], record, target, row[5], row[2], row[9], row[6], row[7], row[10], row[11])
+def _made_links(kind: str, rows: list[Row]) -> list[Link]:
+    record = Ref(kind, rows[0][1])
+    return [Link(r[3], record, Ref(r[4], r[8]), r[5], r[2], r[9], r[6], r[7], r[10], r[11]) for r in rows]
 
 
-def _tag(kind: str, row: Row) -> Tag:
-    return Tag(row[3], row[4], row[5], row[6], row[8])
+def _made_tags(kind: str, rows: list[Row]) -> list[Tag]:
+    return [Tag(row[3], row[4], row[5], row[6], row[8]) for row in rows]
 
 
-def _custom_value(kind: str, row: Row) -> CustomValue:
-    return CustomValue(row[4], row[5], row[6])
+def _made_custom(kind: str, rows: list[Row]) -> list[CustomValue]:
+    return [CustomValue(row[4], row[5], row[6]) for row in rows]
 
 
-_MADE: Final[dict[str, Callable[[str, Row], Any]]] = {"links": _link, "tags": _tag, "custom": _custom_value}
+# From the rows of one record, of which there is at least one.
+_MADE: Final[dict[str, Callable[[str, list[Row]], list[Any]]]] = {
+    "links": _made_links,
+    "tags": _made_tags,
+    "custom": _made_custom,
+}
 _ORDER: Final = {"links": itemgetter(2, 3), "tags": itemgetter(2, 3), "custom": itemgetter(2, 4)}
 
 
@@ -150,8 +155,7 @@ def made_of(part: str, kind: str, rows: list[Any]) -> list[Any]:
     """What the rows of one part and one record are, in order."""
     if len(rows) > 1:
         rows.sort(key=_ORDER[part])
-    made = _MADE[part]
-    return [made(kind, row) for row in rows]
+    return _MADE[part](kind, rows) if rows else rows
 
 
 def _point(row: Row) -> ContactPoint:

@@ -2,7 +2,8 @@
 
 SQLite gives each connection a number that changes when another connection commits (``PRAGMA data_version``). While
 it stays the same, what was read on that connection is still so: totals, the names of users, what tenants set up.
-Records that clients come and go with (activities, parties) are not remembered.
+Records that clients come and go with (activities, parties) are not remembered; of users' contact cards only when they
+were made and who sees them.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ class Kept:
     """Empty at first; `at` says which version of the data what follows is of.
 
     `names` holds usernames by tenant and user id, None for nobody; `users` the rows of users by tenant and id;
-    `rows` what a select of a set-up table gave, and `totals` what a count gave, by statement and values.
+    `rows` what a select of a set-up table gave, and `totals` what a count gave, by statement and values. `made` is
+    room for what dialects make of users, by tenant, dialect and name.
     """
 
-    __slots__ = ("asked", "names", "rows", "totals", "users", "version")
+    __slots__ = ("asked", "made", "names", "rows", "totals", "users", "version")
 
     def __init__(self) -> None:
         self.version: int | None = None
@@ -32,6 +34,7 @@ class Kept:
         self.users: dict[tuple[int, int], tuple[Any, ...]] = {}
         self.rows: dict[object, list[Any]] = {}
         self.totals: dict[object, int] = {}
+        self.made: dict[tuple[int, str, str], dict[Any, Any]] = {}
 
     def at(self, version: int) -> None:
         """Forgets what is of another version."""
@@ -48,14 +51,27 @@ class Kept:
             self.rows = {}
         if self.totals:
             self.totals = {}
+        if self.made:
+            self.made = {}
 
     def forget(self, table: str) -> None:
         """What was remembered of a table that the same connection now changes."""
+        if table in ("app_user", "party"):
+            # A user's row tells of his card.
+            self.users = {}
+            self.made = {}
         if table == "app_user":
             self.names = {}
-            self.users = {}
         elif table in SETUP_TABLES:
             self.rows = {}
+
+    def made_of(self, tenant_id: int, dialect: str, name: str) -> dict[Any, Any]:
+        key = (tenant_id, dialect, name)
+        found = self.made.get(key)
+        if found is None or len(found) > MOST:
+            found = {}
+            add(self.made, key, found)
+        return found
 
     def names_of(self, tenant_id: int) -> dict[int | None, str | None]:
         found = self.names.get(tenant_id)

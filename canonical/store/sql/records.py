@@ -53,6 +53,10 @@ class Records(Rows):
             rows = self._rows_by_id(kind, wanted, how)
         return {record.id: record for record in self._named(how, kept, rows)}
 
+    def remembered(self, dialect: str, name: str) -> dict[Any, Any]:
+        kept = None if self.writing else self._remembered()
+        return {} if kept is None else kept.made_of(self.tenant_id, dialect, name)
+
     def _rows_by_id(self, kind: type[Record], ids: list[int], how: Reading | None = None) -> list[Any]:
         """The rows of these ids: as `how` reads them, else whole with everything that is joined."""
         one = len(ids) == 1
