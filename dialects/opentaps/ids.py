@@ -22,7 +22,8 @@ def is_wire_id(text: str) -> bool:
 
 def wire_id(id: int, created_at: Instant = 0) -> str:
     """The id of a record as clients see it; tags and groups have no creation time and begin with zeros."""
-    return f"{created_at // SECOND & _TIME:08x}{id:016x}"
+    # Half the time of an f-string, and a page has two hundred.
+    return "%08x%016x" % (created_at // SECOND & _TIME, id)  # noqa: UP031
 
 
 def number_of(text: str) -> int | None:

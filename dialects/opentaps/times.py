@@ -18,7 +18,8 @@ _MOMENT = re.compile(
 
 def stamp(at: Instant) -> str:
     """``2014-01-20 20:42:56.5``: UTC, milliseconds without trailing zeros but at least one digit."""
-    return f"{sql_time(at)}.{f'{at % SECOND // MILLI:03d}'.rstrip('0') or '0'}"
+    millis = at % SECOND // MILLI
+    return f"{sql_time(at)}.{f'{millis:03d}'.rstrip('0')}" if millis else f"{sql_time(at)}.0"
 
 
 def exact_stamp(at: Instant) -> str:

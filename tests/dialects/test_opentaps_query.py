@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from canonical.model import Activity
+from canonical.model import STATES, Activity
 from canonical.operations import Create, Update
+from canonical.query import TRUE, And, Compare, Op, eq
+from dialects.opentaps.fields.status import kept_word, shown_status, status_node, words_in
 from dialects.opentaps.handlers.names import TenantNames
+from tests.canonical.evaluator import matches
 from tests.dialects.opentaps_client import FORM, Client, ann_fixture, quick_world, refused
 from tests.support.world import World
 
@@ -160,6 +165,30 @@ def test_a_status_filter_finds_what_the_element_shows(fresh: Client) -> None:
         for word in {*words, *shown.values(), "AWAITING", "REJECTED", "nothing"}:
             expected = [text for text, status in shown.items() if status.upper() == word.upper()]
             assert texts(fresh, status=word) == expected, word
+
+
+WORDS = st.sampled_from(
+    ["CREATED", "STARTED", "AWAITING", "REJECTED", "COMPLETED", "CANCELLED", "done", "Closed", "FINISHED", "canceled",
+     "created", "On Hold", "", "x"]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS, min_size=1, max_size=8), st.sampled_from(STATES), st.none() | WORDS)
+def test_the_query_of_words_means_what_is_shown_and_is_read_back(
+    words: list[str], state: str, kept: str | None
+) -> None:
+    extras = {} if kept is None else {key: value for key, value in kept_word(kept).items() if value is not None}
+    activity = Activity(state=state, extras={"opentaps": extras} if extras else {})
+    node = status_node(words)
+    asked = {word.strip().upper() for word in words}
+    assert (matches(node, activity, {}) is True) == (shown_status(activity).strip().upper() in asked)
+    assert set(words_in(node)) == asked
+    assert status_node(words_in(node)) == node
+
+
+def test_other_queries_are_no_words() -> None:
+    for node in (TRUE, eq("state", "open"), And((eq("state", "open"),)), And((Compare("state", Op.NE, "completed"),))):
+        assert words_in(node) == []
 
 
 def test_people_parents_and_ids(fresh: Client) -> None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from adapter.formats import Malformed, json_body
+from adapter.formats.json_body import ascii_string
 from adapter.wire import WireResponse
 from canonical.errors import Conflict, Denied, Invalid, NotFound, Problem, Unauthenticated, Unavailable
 from canonical.model import Activity, CustomValue, Link, Tag
 from canonical.operations import Create, Delete, Find, Page
 from canonical.values import Instant, Ref, join_text
 from dialects.opentaps.codec.answers import CREATED, answer
-from dialects.opentaps.codec.element import activity_element, deleted_element
+from dialects.opentaps.codec.element import activity_element, creator_element, deleted_element
 from dialects.opentaps.errors import NO_TOKEN, error_response
 from dialects.opentaps.fields.activity import ASSIGNEE, CORE, PREFIX, canonical_type, note_text, role_in, split_note
 from dialects.opentaps.fields.status import NAMESPACE, kept_word, state_of
@@ -29,23 +32,24 @@ class _WireScene:
 
     def __init__(self, activity: Activity) -> None:
         self._extras = activity.extras.get(NAMESPACE, {})
-        self.domain: str = self._extras.get("clientDomain", "")
+        self.domain = ascii_string(self._extras.get("clientDomain", ""))
 
     def note_id(self, activity: Activity) -> str:
-        return text_of(activity.id)
+        return f'"{text_of(activity.id)}"'
 
     def contact_id(self, link: Link) -> str | None:
-        return text_of(link.target.id) if link.target.kind == "party" else None
+        return f'"{text_of(link.target.id)}"' if link.target.kind == "party" else None
 
     def parent_id(self, activity: Activity) -> str | None:
-        return None if activity.parent_id is None else text_of(activity.parent_id)
+        return None if activity.parent_id is None else f'"{text_of(activity.parent_id)}"'
 
     def responsible_id(self, activity: Activity) -> str | None:
         kept = self._extras.get("responsible")
-        return None if kept is None else text_of(kept)
+        return None if kept is None else f'"{text_of(kept)}"'
 
-    def creator(self, activity: Activity) -> dict[str, str] | None:
-        return self._extras.get("createdByUser")
+    def creator(self, activity: Activity) -> str | None:
+        kept = self._extras.get("createdByUser")
+        return None if kept is None else creator_element(kept)
 
     def tag_id(self, tag: Tag) -> str:
         return text_of(tag.id)
@@ -54,7 +58,7 @@ class _WireScene:
         return note_text(activity)
 
 
-def _shown(activity: Activity) -> dict[str, Any]:
+def _shown(activity: Activity) -> orjson.Fragment:
     return activity_element(activity, _WireScene(activity))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canonical.model import STATES, Activity
-from canonical.query import And, Compare, Node, Op, any_of, eq
+from canonical.query import And, Compare, Node, Op, Or, one_of
 
 NAMESPACE = "opentaps"
 
@@ -24,6 +24,13 @@ _STATES = {word: state for state, word in WORDS.items()} | {
     "FINISHED": "completed",
     "CANCELED": "cancelled",
 }
+_FITTING: dict[str, frozenset[str] | None] = {
+    state: None if state == "open" else frozenset(word for word in _STATES if _STATES[word] == state)
+    for state in STATES
+}
+"""The words that stand for a state; of ``open`` there is no end."""
+_MISFIT = frozenset(word for word, state in _STATES.items() if state != "open")
+"""The words that do not stand for ``open``."""
 _NOT_COMPLETED = Compare("state", Op.NE, "completed")
 _KEY = f"extras.{NAMESPACE}.status_key"
 
@@ -51,35 +58,59 @@ def shown_status(activity: Activity) -> str:
 
 
 def status_node(words: list[str]) -> Node:
-    """The activities that show one of these words, letter case aside."""
-    shows = any_of(*(node for word in words for node in _shows(word.strip().upper())))
-    if any(state_of(word) == "completed" for word in words):
-        return shows
+    """The activities that show one of these words, letter case aside.
+
+    First, in which states they can be; then, of each state where the state alone does not tell, which kept words show.
+    Put so that nothing but the state need be looked at where no word is kept, and the index of what is open serves.
+    """
+    wanted: dict[str, list[str]] = {}
+    for word in words:
+        key = word.strip().upper()
+        wanted.setdefault(state_of(key), []).append(key)
+    shows = (_shows(state, wanted[state]) for state in wanted)
+    within = one_of("state", list(wanted))
     # Follows from the rest; said plainly, the index of what is open serves.
-    return And((_NOT_COMPLETED, shows))
+    first = (within,) if "completed" in wanted else (_NOT_COMPLETED, within)
+    return And((*first, *(node for node in shows if node is not None)))
+
+
+def _shows(state: str, keys: list[str]) -> Node | None:
+    """Whether an activity, if it is in that state, shows one of the words; None where all do."""
+    fitting = _FITTING[state]
+    elsewhere = Compare("state", Op.NE, state)
+    if WORDS[state] not in keys:
+        return Or((elsewhere, one_of(_KEY, keys)))
+    # The state's own word is shown where none is kept, and where the kept one is of another state.
+    if fitting is None:
+        shown = [*sorted(_MISFIT), *keys]
+        return Or((elsewhere, Compare(_KEY, Op.NULL), one_of(_KEY, shown)))
+    hidden = sorted(fitting.difference(keys))
+    if not hidden:
+        return None
+    return Or((elsewhere, Compare(_KEY, Op.NULL), And(tuple(Compare(_KEY, Op.NE, word) for word in hidden))))
 
 
 def words_in(node: Node) -> list[str]:
-    """The words that `status_node` was made of."""
-    match node:
-        case And((first, rest)) if first == _NOT_COMPLETED:
-            return words_in(rest)
-        case And((Compare("state"), Compare(field, Op.EQ, str() as word))) if field == _KEY:
-            return [word]
-        case Compare() | And():
-            return []
-    return [word for child in getattr(node, "nodes", ()) for word in words_in(child)]
+    """The words that `status_node` was made of, by their states; none where it is another node."""
+    states: list[str] = []
+    kept: dict[str, list[str]] = {}
+    for child in node.nodes if isinstance(node, And) else ():
+        match child:
+            case Compare("state", Op.IN, tuple(some)):
+                states = [state for state in some if isinstance(state, str) and state in _FITTING]
+            case Or((Compare("state", Op.NE, str(state)), *shown)):
+                kept[state] = _words_shown(state, shown)
+    words = [word for state in states for word in kept.get(state, sorted(_FITTING[state] or ()))]
+    return words if words and status_node(words) == node else []
 
 
-def _shows(key: str) -> list[Node]:
-    nodes: list[Node] = [And((eq("state", state_of(key)), eq(_KEY, key)))]
-    for state in STATES:
-        if WORDS[state] == key:
-            misfit = tuple(word for word in _STATES if _STATES[word] != state)
-            if state == "open":
-                stale: Node = Compare(_KEY, Op.IN, misfit)
-            else:
-                fitting = tuple(word for word in _STATES if _STATES[word] == state)
-                stale = And(tuple(Compare(_KEY, Op.NE, word) for word in fitting))
-            nodes.append(And((eq("state", state), any_of(Compare(_KEY, Op.NULL), stale))))
-    return nodes
+def _words_shown(state: str, nodes: list[Node]) -> list[str]:
+    """The words of one state that `_shows` was made of."""
+    match nodes[-1]:
+        case Compare(_, Op.IN, tuple(shown)):
+            return [str(word) for word in shown if word not in _MISFIT or _STATES[str(word)] == state]
+        case And(hidden):
+            return sorted(
+                (_FITTING[state] or frozenset()).difference(getattr(child, "value", None) for child in hidden)
+            )
+    return []

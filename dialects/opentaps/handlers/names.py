@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from adapter.dialect import Call
+from adapter.formats.json_body import ascii_string
 from canonical.errors import Denied, NotFound
 from canonical.model import Activity, Party, Record
 from canonical.operations import Include
@@ -26,6 +27,10 @@ class TenantNames:
         """The id that clients know."""
         known = self._desk.foreign_id(kind, id) if self._aliased else None
         return known or wire_id(id, created_at)
+
+    def quoted(self, kind: str, id: int, created_at: int = 0) -> str:
+        """As `shown`, as JSON."""
+        return ascii_string(self.shown(kind, id, created_at)) if self._aliased else f'"{wire_id(id, created_at)}"'
 
     def local(self, kind: str, text: str) -> tuple[int, int | None] | None:
         """The record's id, and the number whose time must agree with it (None for an alias)."""
