@@ -220,6 +220,37 @@ def test_put_keeps_what_this_api_cannot_say(ann: Client) -> None:
     assert [(c.group, c.name) for c in now.custom] == [("set", "g")]
 
 
+def test_put_changes_an_address_in_its_place(ann: Client) -> None:
+    """Its order, which says what is primary elsewhere, and what other dialects know of it stay."""
+    opted_out = {"zurmo": {"optOut": "1"}}
+    points = [ContactPoint("email", f"{name}@x.test", name, extras=opted_out) for name in ("work", "home", "other")]
+    create = Create(Party, {"first_name": "Bo"}, points=tuple(points))
+    party = ann.write(lambda desk: desk.create(create, ("points",)))
+
+    def put(*emails: tuple[str, str]) -> list[tuple[int, str, str | None]]:
+        (shown,) = ann.value("GET", "/contact", emailAddress="home@x.test")
+        sent = {f"email{at}": value for at, (value, _) in enumerate(emails)}
+        sent |= {f"emailPurpose{at}": purpose for at, (_, purpose) in enumerate(emails)}
+        changed = ann.value("PUT", "/contact", {"contactId": shown["_id"], "emailsNumber": str(len(emails)), **sent})
+        assert [(row["email"], row["purpose"]) for row in changed["emails"]] == list(emails)
+        now = ann.desk().get(Party, party.id, ("points",)).points
+        assert all(point.extras["zurmo"] == opted_out["zurmo"] for point in now if point.id in ids)
+        return [(point.id, point.value, point.label) for point in now]
+
+    ids = [point.id for point in party.points]
+    new = put(("new@x.test", "WORK"), ("home@x.test", "HOME"), ("other@x.test", "PRIMARY"))
+    assert new == [
+        (ids[0], "new@x.test", "work"),
+        (ids[1], "home@x.test", "home"),
+        (ids[2], "other@x.test", "primary"),
+    ]
+    assert put(("home@x.test", "HOME"), ("other@x.test", "PRIMARY")) == new[1:]
+    assert put(("home@x.test", "HOME"), ("third@x.test", "Spare"), ("fourth@x.test", "ORDER"))[:2] == [
+        new[1],
+        (ids[2], "third@x.test", "spare"),
+    ]
+
+
 def test_get(ann: Client) -> None:
     zoe = ann.value("POST", "/contact", EXPORT)
     bo = ann.contact(attribute_colour="red", attribute_size="L")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from canonical.model import ContactPoint, Party
@@ -169,16 +169,30 @@ def _point_element(found: ContactPoint) -> dict[str, str]:
 def changed_points(
     given: GivenContact, there: Sequence[ContactPoint]
 ) -> tuple[tuple[ContactPoint, ...], tuple[int, ...]]:
-    """Points to add and ids to drop, so that each given kind becomes what was given. What is already there stays."""
-    add: list[ContactPoint] = []
+    """Points to save and ids to drop, so that each given kind becomes what was given. What is already there stays.
+
+    A new point takes the place of one that goes, the one with its value or else the first: what this dialect cannot
+    say of a point (that its owner opted out) and the order of points outlive the change.
+    """
+    save: list[ContactPoint] = []
     drop: list[int] = []
     for kind, wanted in given.points.items():
-        left = [found for found in there if found.kind == kind]
+        left = [found for found in there if found.kind == kind and found.value]
+        changed: list[ContactPoint] = []
         for new in wanted:
             same = next((f for f in left if (f.value, shown_purpose(f)) == (new.value, shown_purpose(new))), None)
             if same is None:
-                add.append(new)
+                changed.append(new)
             else:
                 left.remove(same)
+        # Those whose value is there go first, lest another takes their place.
+        for new in sorted(changed, key=lambda new: all(f.value != new.value for f in left)):
+            old = next((f for f in left if f.value == new.value), None) or next(iter(left), None)
+            if old is None:
+                save.append(new)
+                continue
+            left.remove(old)
+            extras = {name: held for name, held in old.extras.items() if name != NAMESPACE} | new.extras
+            save.append(replace(old, value=new.value, label=new.label, extras=extras))
         drop += [found.id for found in left]
-    return tuple(add), tuple(drop)
+    return tuple(save), tuple(drop)
