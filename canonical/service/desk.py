@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from canonical.accounts import Principal
 from canonical.errors import Denied, Duplicate, Invalid, NotFound, Problem, UnknownReference
@@ -46,6 +46,7 @@ from canonical.service.workflows import Automation
 from canonical.store.port import Unit
 from canonical.values import MAX_ID, Instant, Ref, fold_key
 
+ASSIGNEE = "assignee"
 R = TypeVar("R", bound=Record)
 ALL = Query()
 WHOLE = Window()
@@ -137,6 +138,8 @@ class CoreDesk(ModuleDesk, SetupDesk):
 
     def _out(self, records: list[R], include: Include) -> list[R]:
         """The records with what was asked for loaded, and ids as this dialect's clients know them."""
+        if records and records[0].KIND == Activity.KIND:
+            self._mask(cast("list[Activity]", records))
         if include and records:
             kind = records[0].KIND
             ids = [record.id for record in records]
@@ -147,9 +150,42 @@ class CoreDesk(ModuleDesk, SetupDesk):
             for name, rows in found.items():
                 for record in records:
                     setattr(record, name, rows[record.id])
+        if records:
+            self._name(records)
         if self._aliased:
             aliases.outward(self.unit, self.dialect, records)
         return records
+
+    def _mask(self, activities: Iterable[Activity]) -> None:
+        """Empties title and body of confidential activities that are not the caller's to read."""
+        foreign = {r.id: r for r in activities if r.visibility == "confidential" and r.owner_id != self._me}
+        if not foreign:
+            return
+        mine = {Ref("user", self._me), Ref("party", self.principal.person_id or 0)}
+        for id, links in self.unit.links_of(Activity.KIND, tuple(foreign)).items():
+            if not any(link.target in mine for link in links):
+                foreign[id].title, foreign[id].body = "", None
+
+    def _name(self, records: Sequence[Record]) -> None:
+        """Names to a caller who sees it what not everybody sees and the store therefore left nameless."""
+        nameless: dict[str, dict[int, list[tuple[Any, str]]]] = {}
+        for field, kind, attribute in _NAMED[records[0].KIND]:
+            for record in records:
+                id = getattr(record, field)
+                if id is not None and getattr(record, attribute) is None:
+                    nameless.setdefault(kind, {}).setdefault(id, []).append((record, attribute))
+        for link in (link for record in records for link in getattr(record, "links", ())):
+            if link.target_name is None:
+                named = nameless.setdefault(link.target.kind, {})
+                named.setdefault(link.target.id, []).append((link, "target_name"))
+        for kind, wanted in nameless.items():
+            found = self.unit.load(KINDS[kind].record, tuple(wanted)).values()
+            seen: list[Any] = [record for record in found if self._sees(record)]
+            if kind == Activity.KIND:
+                self._mask(seen)
+            for target in seen:
+                for holder, attribute in wanted[target.id]:
+                    setattr(holder, attribute, target.name if kind == Party.KIND else target.title)
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -255,6 +291,11 @@ class CoreDesk(ModuleDesk, SetupDesk):
         self._check_references(spec, given)
         if kind is User and "username" in given:
             self._username_is_free(given["username"], id)
+        if isinstance(before, Activity) and before.visibility == "confidential" and given.keys() & {"title", "body"}:
+            texts = before.title, before.body
+            self._mask((before,))
+            if (before.title, before.body) != texts:
+                raise Denied(f"{kind.KIND} {id} is confidential", "record")
         follow(spec, before, given, self.now)
         changes = {name: value for name, value in given.items() if getattr(before, name) != value}
         extras = _merged(before.extras, operation.extras)
@@ -285,7 +326,9 @@ class CoreDesk(ModuleDesk, SetupDesk):
         if cascade:
             for other, ids in self._about(ref).items():
                 for found in self.unit.load(other, ids).values():
-                    self._delete(other, found, True)
+                    # What the caller may not see is not his to remove with it.
+                    if self._sees(found):
+                        self._delete(other, found, True)
         attachments.drop_all(self.unit, ref)
         for spec in KINDS.values():
             for field in spec.fields:
@@ -301,7 +344,8 @@ class CoreDesk(ModuleDesk, SetupDesk):
             children = self.unit.find(Activity, Query(eq("parent_id", ref.id)), self._me, True)
             return {Activity: [child.id for child in children]}
         links = self.unit.links_to(ref.kind, ref.id, "activity")
-        out[Activity] = list(dict.fromkeys(link.record.id for link in links))
+        # Whom a task is assigned to does it; it is not about him.
+        out[Activity] = list(dict.fromkeys(link.record.id for link in links if link.role != ASSIGNEE))
         if ref.kind == "party":
             for kind in (Opportunity, Case):
                 found = self.unit.find(kind, Query(eq("party_id", ref.id)), self._me, True)
@@ -471,6 +515,11 @@ def _change(row: Mapping[str, Any]) -> Change:
     )
 
 
+_NAMED = {
+    spec.name: [(join.field, join.kind, join.attribute) for join in spec.joins if join.kind != User.KIND]
+    for spec in KINDS.values()
+}
+"""By kind: the field of a reference that shows a name, what it refers to, and where the name stands."""
 _HANDLERS: dict[type, Callable[[CoreDesk, Any], Any]] = {
     Get: lambda desk, op: desk.get(op.kind, op.id, op.include),
     Find: lambda desk, op: desk.find(op.kind, op.query, op.include, total=op.total),

@@ -12,7 +12,7 @@ from sqlalchemy.sql import ClauseElement
 
 from canonical.model import ContactPoint, CustomValue, Link, Tag
 from canonical.store.sql import tables
-from canonical.store.sql.compile import TENANT, among
+from canonical.store.sql.compile import TENANT, among, named_to_all
 from canonical.store.sql.connected import Connected
 from canonical.values import Ref
 
@@ -29,14 +29,17 @@ def _none(type_: Any) -> Any:
 
 
 def _target_columns(link: sa.Table) -> tuple[Any, list[Any]]:
-    """Where links come from; what their targets are called and, of parties, type, time of making and visibility."""
+    """Where links come from; what their targets are called and, of parties, type, time of making and visibility.
+
+    A target that not everybody sees has no name here; the desk names it to those who see it.
+    """
     party = tables.RECORDS["party"].alias("t_party")
     origin = link.outerjoin(party, sa.and_(_points_at(link, "party"), _is_target(link, party)))
-    named: list[tuple[Any, Any]] = [(_points_at(link, "party"), party.c.name)]
+    named: list[tuple[Any, Any]] = [(_points_at(link, "party"), named_to_all(party, party.c.name))]
     for kind, column in (("user", "username"), ("opportunity", "title"), ("case", "title"), ("activity", "title")):
         # Looked up only for links to that kind, which costs less than a join for each.
         other = tables.RECORDS[kind].alias(f"t_{kind}")
-        name = sa.select(other.c[column]).where(_is_target(link, other)).scalar_subquery()
+        name = sa.select(named_to_all(other, other.c[column])).where(_is_target(link, other)).scalar_subquery()
         named.append((_points_at(link, kind), name))
     return origin, [sa.case(*named), party.c.type, party.c.created_at, party.c.visibility]
 

@@ -203,6 +203,13 @@ def visible(spec: KindSpec, source: Any, *, admin: bool) -> Expression:
     )
 
 
+def named_to_all(source: Any, name: Any) -> Any:
+    """The name of a record that everybody sees, else null."""
+    if "visibility" not in source.c:
+        return name
+    return sa.case((source.c.visibility == sa.literal_column("'everyone'"), name))
+
+
 def select_records(spec: KindSpec, source: Any, base: Any | None = None, *, joined: bool = True) -> sa.Select[Any]:
     """The stored fields in order, then the joined ones in the order of `spec.joins`; of users only with `joined`."""
     origin = source if base is None else base
@@ -214,7 +221,7 @@ def select_records(spec: KindSpec, source: Any, base: Any | None = None, *, join
         origin = origin.outerjoin(
             other, sa.and_(other.c.tenant_id == source.c.tenant_id, other.c.id == source.c[join.field])
         )
-        columns.append(other.c[join.column])
+        columns.append(named_to_all(other, other.c[join.column]))
     return sa.select(*columns).select_from(origin)
 
 
