@@ -268,8 +268,8 @@ class CoreDesk(ModuleDesk, SetupDesk):
                 Party,
                 {
                     "type": "person",
-                    "first_name": user["first_name"],
-                    "last_name": user["last_name"] or (None if user["first_name"] else user["username"]),
+                    "first_name": _card_name(user)[0],
+                    "last_name": _card_name(user)[1],
                     "user_id": user["id"],
                     "owner_id": user["id"],
                     "owner_chosen": False,
@@ -278,6 +278,18 @@ class CoreDesk(ModuleDesk, SetupDesk):
         )
         id = aliases.inward_id(self.unit, self.dialect, "party", person.id) if self._aliased else person.id
         self.unit.update("app_user", {"id": user["id"]}, {"person_id": id})
+
+    def _rename_contact_card(self, before: User, after: Mapping[str, Any]) -> None:
+        """A user's card goes by his name, unless somebody named it otherwise."""
+        card = self.unit.load(Party, (before.person_id or 0,)).get(before.person_id or 0)
+        if card is None or (card.first_name, card.last_name) != _card_name(_card_names(before)):
+            return
+        first_name, last_name = _card_name(after)
+        changes: dict[str, Any] = {"first_name": first_name, "last_name": last_name}
+        follow(KINDS[Party.KIND], card, changes, self.now)
+        changes |= {"updated_at": self.now, "modifier_id": self._me}
+        self.unit.update_record(Party, card.id, card.version, changes)
+        self._log("update", Ref(Party.KIND, card.id), card.type, tuple(sorted(changes)))
 
     def update(self, operation: Update[R], include: Include = ()) -> R:
         if self._aliased:
@@ -313,6 +325,8 @@ class CoreDesk(ModuleDesk, SetupDesk):
             changes.setdefault("modifier_id", self._me)
             self.unit.update_record(kind, id, before.version, changes)
             self._log("update", record, getattr(before, "type", None), tuple(sorted(changes)))
+        if isinstance(before, User) and changes.keys() & {"first_name", "last_name", "username"}:
+            self._rename_contact_card(before, {**_card_names(before), **changes})
         return self._reload(kind, id, include)
 
     def delete(self, operation: Delete[R]) -> None:
@@ -483,6 +497,16 @@ class CoreDesk(ModuleDesk, SetupDesk):
         if handler is None:
             raise TypeError(f"not an operation: {type(operation).__name__}")
         return handler(self, operation)
+
+
+def _card_name(user: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """First and last name of a user's contact card: his own, or the username of one who has none."""
+    first, last = user["first_name"], user["last_name"]
+    return first, last or (None if first else user["username"])
+
+
+def _card_names(user: User) -> dict[str, Any]:
+    return {"first_name": user.first_name, "last_name": user.last_name, "username": user.username}
 
 
 def _merged(

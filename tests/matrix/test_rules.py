@@ -1,5 +1,5 @@
-"""Rules that hold in every dialect, whichever the record was written through: who sees it, what goes with it
-when it is deleted."""
+"""Rules that hold in every dialect, whichever the record was written through: who sees it, under which id, what goes
+with it when it is deleted."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 import dialects
 from canonical.errors import NotFound
-from canonical.model import Activity, Opportunity, Party, Record
-from canonical.operations import Create, NewLink
+from canonical.model import Activity, Opportunity, Party, Record, User
+from canonical.operations import Create, NewLink, Update
 from canonical.values import Ref
 from tests.matrix.clients import CLIENTS, Capsule, Zurmo
 from tests.matrix.speakers import SPEAKERS
@@ -184,3 +184,24 @@ def test_deleting_a_person_takes_along_only_what_the_vendor_does(world: World, n
 
 def test_every_dialect_has_a_rule_for_deleting() -> None:
     assert set(NAMES) == set(dialects.names())
+
+
+# -- users ----------------------------------------------------------------------------------------------
+
+
+def test_a_users_card_goes_by_his_name(world: World) -> None:
+    """Dialects that know only contacts name a user by his card; a name given to the card itself stays."""
+    bob = world.desk().get(User, world.principal("bob-token").user_id)
+    crust: Any = CLIENTS["crust"](world)
+    path = f"/module/{crust.modules['User']}/content/{bob.id}"
+    crust.done("POST", path, crust.fields(FirstName="Robért"))
+    capsule = Capsule(world)
+    card = capsule.xml(f"party/{bob.person_id}")
+    assert card is not None
+    texts = capsule.texts(card)
+    assert (texts["firstName"], texts["lastName"]) == ("Robért", "Ng")
+    assert bob.person_id is not None
+    named = Update(Party, bob.person_id, {"first_name": "Bobby"})
+    assert world.write(lambda desk: desk.update(named)).name == "Bobby Ng"
+    crust.done("POST", path, crust.fields(FirstName="Rob"))
+    assert world.desk().get(Party, bob.person_id).name == "Bobby Ng"
