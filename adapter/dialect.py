@@ -46,6 +46,8 @@ class Call:
     settings: Mapping[str, str] = field(default_factory=dict)
     losses: LossReport = field(default_factory=LossReport)
     memo: dict[str, Any] = field(default_factory=dict)
+    aliased: bool = False
+    """Whether clients of the tenant know some records by ids of another system."""
     _desk: Desk | None = None
 
     @property
@@ -61,6 +63,15 @@ class Call:
         if self.principal is None:
             raise Unauthenticated("missing")
         return self.principal
+
+    @property
+    def me(self) -> int:
+        """The caller's id as records on the desk show it. Raises `Unauthenticated` for a guest."""
+        id = self.caller.user_id
+        if not self.aliased:
+            return id
+        foreign = self.desk.foreign_id("user", id)
+        return int(foreign) if foreign is not None and foreign.isascii() and foreign.isdigit() else id
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ class Gateway:
             if not route.public:
                 raise Unauthenticated("missing")
             return route.handler(call)
-        aliased = self._aliased(call)
+        aliased = call.aliased = self._aliased(call)
         if not route.writes:
             call._desk = self.core.reading(principal, dialect.name, call.now, aliased=aliased, signed_in=True)
             return route.handler(call)

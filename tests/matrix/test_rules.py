@@ -15,7 +15,7 @@ from canonical.errors import NotFound
 from canonical.model import Activity, Opportunity, Party, Record, User
 from canonical.operations import Create, NewLink, Update
 from canonical.values import Ref
-from tests.matrix.clients import CLIENTS, Capsule, Zurmo
+from tests.matrix.clients import CLIENTS, Capsule, Client, Zurmo
 from tests.matrix.speakers import SPEAKERS
 from tests.support.world import World
 
@@ -184,6 +184,52 @@ def test_deleting_a_person_takes_along_only_what_the_vendor_does(world: World, n
 
 def test_every_dialect_has_a_rule_for_deleting() -> None:
     assert set(NAMES) == set(dialects.names())
+
+
+# -- ids ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if dialects.load(name).numeric_ids])
+def test_migrated_ids_are_the_ones_that_clients_of_the_dialect_know(world: World, name: str) -> None:
+    """The person, the task and the very users, of whom one signs in."""
+    about = person(world)
+    task = bobs(world, "confidential", about)
+    bob = world.principal("bob-token").user_id
+    for kind, id, foreign in (("party", about, "4711"), ("activity", task, "4712"), ("user", bob, "4713")):
+        world.write(lambda desk, alias=(kind, foreign, id): desk.set_alias(*alias), dialect=name)
+    client = CLIENTS[name](world, "bob")
+    seen = client.read("task", 4712)
+    assert seen is not None
+    assert seen.text == f"{SECRET}\nbödy"
+    client.retitle("task", 4712, "Mine", "bödy")
+    assert world.desk("bob-token").get(Activity, task).title == "Mine"
+    assert client.read("task", task) is None
+    assert 4712 in client.numbers("task", 4711)
+    made = client.create("task", "New", "", 4711)
+    kept = world.desk("bob-token").get(Activity, made, ("links",))
+    assert (kept.owner_id, [link.target for link in kept.links]) == (bob, [Ref("party", about)])
+    client.delete("task", made, 4711)
+    assert client.read("task", made) is None
+    others: list[Client] = [CLIENTS[other](world, "bob") for other in NAMES if other != name]
+    assert all(other.read("task", task) is not None for other in others)
+
+
+def test_a_migrated_user_is_told_who_he_is(world: World) -> None:
+    bob = world.principal("bob-token").user_id
+    for name in ("affinitylive", "zurmo"):
+        world.write(lambda desk: desk.set_alias("user", "4713", bob), dialect=name)
+    affinitylive: Any = CLIENTS["affinitylive"](world, "bob")
+    zurmo: Any = CLIENTS["zurmo"](world, "bob")
+    assert [affinitylive.done("GET", path)["id"] for path in ("staff/whoami", "user")] == ["4713", "4713"]
+    assert affinitylive.done("GET", "tokeninfo")["staff_id"] == "4713"
+    assert zurmo.done("GET", "users/user/api/getAuthenticatedUser")["id"] == 4713
+    assert zurmo.done("GET", "zurmo/permission/api/listDefault")["owner"] == {"id": 4713}
+    world.set("zurmo.profile", "v3")
+    mine = zurmo.create("task", "Mine", "", person(world))
+    requester = zurmo.done("GET", f"tasks/task/api/read/{mine}")["requestedByUser"]
+    assert (requester["id"], world.desk().get(Activity, mine).requester_id) == (4713, bob)
+    owned = zurmo.done("GET", "tasks/task/api/list/filter/search%5BownedItemsOnly%5D=1")
+    assert [item["id"] for item in owned["items"]] == [mine]
 
 
 # -- users ----------------------------------------------------------------------------------------------

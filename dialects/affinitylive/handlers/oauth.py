@@ -49,7 +49,7 @@ def token(call: Call) -> WireResponse:
     """A token for the grant that `auth.oauth.authenticate` found good."""
     grant = oauth.grant_of(call)
     tenant = call.accounts.tenant(grant.principal.tenant_id)
-    user = call.desk.get(User, grant.principal.user_id)
+    user = call.desk.get(User, call.me)
     access, refresh = oauth.issue(call, grant)
     return plain(
         200,
@@ -121,7 +121,7 @@ def revoke(call: Call) -> WireResponse:
 def tokeninfo(call: Call) -> WireResponse:
     """Who the token acts for and until when; null for one that does not end."""
     principal = call.caller
-    user = call.desk.get(User, principal.user_id)
+    user = call.desk.get(User, call.me)
     expires = principal.token_data.get("expires")
     return answer(
         call,

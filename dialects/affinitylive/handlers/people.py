@@ -221,12 +221,12 @@ def staff_by_name(call: Call) -> WireResponse:
 
 
 def whoami(call: Call) -> WireResponse:
-    return show_one(call, "staff", call.desk.get(User, call.caller.user_id))
+    return show_one(call, "staff", call.desk.get(User, call.me))
 
 
 def user(call: Call) -> WireResponse:
     """The caller with titles, access and locale [omni]."""
-    record = call.desk.get(User, call.caller.user_id)
+    record = call.desk.get(User, call.me)
     items = parameters.of(call).fields or _EVERYTHING
     shown = show(call, "staff", [record], sight_of(call), items)[0]
     shown.update(user_titles=user_titles(), user_access=user_access(record), locale=locale(record))

@@ -35,7 +35,7 @@ ORDERS: dict[str, tuple[Sort, ...]] = {
 
 
 def sight_of(call: Call) -> Sight:
-    return Sight(call.desk, call.caller.user_id, call.now, call.losses)
+    return Sight(call.desk, call.me, call.now, call.losses)
 
 
 def plan_of(call: Call, name: str, items: Items | None = None) -> Plan:

@@ -32,7 +32,7 @@ def new_draft(call: Call, module: Module, record: Any, sent: Mapping[str, Nested
         sent,
         desk=call.desk,
         call=call,
-        user_id=call.caller.user_id,
+        user_id=call.me,
         kind=module.kind.KIND,
     )
 

@@ -232,7 +232,7 @@ def add_values(call: Call) -> WireResponse:
 def list_default_permissions(call: Call) -> WireResponse:
     """The owner and permissions of what the caller creates."""
     data = {
-        "owner": {"id": call.caller.user_id},
+        "owner": {"id": call.me},
         "explicitReadWriteModelPermissions": {"type": 1, "nonEveryoneGroup": None},
     }
     return envelope(call, data)

@@ -108,7 +108,7 @@ def delete(call: Call) -> WireResponse:
     if module is USERS:
         # The owner of records cannot go; the vendor leaves them without one.
         raise Failure("")
-    if not caller.is_admin and record.owner_id != caller.user_id:
+    if not caller.is_admin and record.owner_id != call.me:
         raise Failure(NO_PERMISSION)
     call.desk.delete(Delete(module.kind, record.id))
     return envelope(call)

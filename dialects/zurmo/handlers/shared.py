@@ -77,4 +77,4 @@ def shown(call: Call, module: Module, records: Sequence[Any]) -> list[dict[str, 
 def searching(call: Call) -> Searching:
     """Who searches."""
     caller = call.caller
-    return Searching(profile(call), caller.user_id, call.now, caller.time_zone, call.desk)
+    return Searching(profile(call), call.me, call.now, caller.time_zone, call.desk)

@@ -43,7 +43,7 @@ def save_password(call: Call, draft: Draft, record: User) -> None:
 
 def authenticated_user(call: Call) -> WireResponse:
     """The caller's own record; needs no right."""
-    record = call.desk.get(User, call.caller.user_id, USERS.include)
+    record = call.desk.get(User, call.me, USERS.include)
     return envelope(call, shown(call, USERS, [record])[0])
 
 
