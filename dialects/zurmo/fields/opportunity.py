@@ -64,8 +64,14 @@ def _take_amount(draft: Draft, row: Field, value: Nested) -> None:
         code = code_by_id(php_int(id), draft.profile)
         if code is None:
             raise Failure("")
-        draft.values["currency"] = code
-    elif draft.creating or (draft.record is not None and draft.record.currency is None):
+        # An amount without a currency shows the base; that written back, it stays without.
+        if (
+            draft.record is None
+            or draft.record.amount is None
+            or code != code_of(draft.record.currency, draft.profile)
+        ):
+            draft.values["currency"] = code
+    elif draft.creating or (draft.record is not None and (draft.record.amount, draft.record.currency) == (None, None)):
         draft.values["currency"] = draft.profile.currencies[0][0]
 
 
