@@ -1,13 +1,15 @@
 """Custom attributes: ``regionalCstm``, beside the standard ones.
 
 The value lives in the core's custom field ``regional``, where other dialects see it. Which of a record's custom
-values clients of this dialect know, and in which form, is kept in the extra ``cstm``: records without it cost nothing.
+values clients of this dialect sent, and in which form, is kept in the extra ``cstm``; of a field that they once made,
+values that other dialects gave show too.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from adapter.formats.form_body import Nested
@@ -68,18 +70,27 @@ def take_custom(draft: Draft) -> dict[str, str]:
 
 
 def define(desk: Desk, kind: str, forms: Mapping[str, str]) -> None:
-    """Makes the definitions that there are not yet."""
-    known = {(field.name, field.group) for field in desk.custom_fields(kind)}
+    """Makes the definitions that there are not yet, and makes those of other dialects ours too."""
+    known = {field.name: field for field in desk.custom_fields(kind) if not field.group}
     for name, form in forms.items():
         plain = name.removesuffix(SUFFIX)
-        if (plain, "") not in known:
+        there = known.get(plain)
+        if there is not None and NAME not in there.options:
+            desk.save_custom_field(replace(there, options={**there.options, NAME: form}))
+        elif there is None:
             type_ = "text" if form == "text" else "choice"
             desk.save_custom_field(CustomField(kind, plain, base.label_of(plain), type_, options={NAME: form}))
 
 
-def load_custom(desk: Desk, kind: type[Record], records: Sequence[Any]) -> list[Any] | None:
-    """The records with their custom values, None when none of them has any that we know."""
-    if not [record for record in records if record.extras and KEY in record.extras.get(NAME, ())]:
+def forms_of(desk: Desk, kind: type[Record]) -> dict[str, str]:
+    """The custom attributes that clients of this dialect made, and their forms."""
+    fields = desk.custom_fields(kind.KIND)
+    return {f"{field.name}{SUFFIX}": field.options[NAME] for field in fields if NAME in field.options}
+
+
+def load_custom(desk: Desk, kind: type[Record], records: Sequence[Any], made: Mapping[str, str]) -> list[Any] | None:
+    """The records with their custom values, None when none of them can have any that we know."""
+    if not made and not [record for record in records if record.extras and KEY in record.extras.get(NAME, ())]:
         return None
     loaded = desk.get_many(kind, [record.id for record in records], ("custom",))
     for record in records:
@@ -88,11 +99,14 @@ def load_custom(desk: Desk, kind: type[Record], records: Sequence[Any]) -> list[
     return list(records)
 
 
-def show_custom(record: Any) -> dict[str, Any]:
-    """The custom attributes of a record, after its own."""
+def show_custom(record: Any, made: Mapping[str, str]) -> dict[str, Any]:
+    """The custom attributes of a record, after its own: those sent for it, and those of `made` that it has."""
     forms = kept(record, KEY)
-    if not isinstance(forms, dict):
-        return {}
+    forms = dict(forms) if isinstance(forms, dict) else {}
+    for value in record.custom:
+        name = f"{value.name}{SUFFIX}"
+        if name in made and not value.group:
+            forms.setdefault(name, made[name])
     values = {value.name: value.value for value in record.custom if not value.group}
     return {
         name: _show(record.id, at, form, values.get(name.removesuffix(SUFFIX)))

@@ -12,7 +12,7 @@ from canonical.model import Party, User
 from dialects.zurmo.auth import profile
 from dialects.zurmo.errors import NO_RIGHT, Failure
 from dialects.zurmo.fields.base import View
-from dialects.zurmo.fields.custom import load_custom, show_custom
+from dialects.zurmo.fields.custom import forms_of, load_custom, show_custom
 from dialects.zurmo.fields.meeting import ATTENDEE, party_ids
 from dialects.zurmo.modules import MEETINGS, Module
 from dialects.zurmo.query.comparison import Searching
@@ -67,9 +67,10 @@ def shown(call: Call, module: Module, records: Sequence[Any]) -> list[dict[str, 
     """The records as json_encode gets them."""
     view = view_of(call, module, records)
     table = module.table(view.profile.v3)
-    loaded = load_custom(call.desk, module.kind, records)
+    made = forms_of(call.desk, module.kind) if records else {}
+    loaded = load_custom(call.desk, module.kind, records, made)
     return [
-        {**table.show(record, view), **show_custom(record)} if loaded else table.show(record, view)
+        {**table.show(record, view), **show_custom(record, made)} if loaded else table.show(record, view)
         for record in loaded or records
     ]
 
