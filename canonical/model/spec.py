@@ -101,6 +101,11 @@ class Join:
     column: str
     attribute: str
 
+    @property
+    def names(self) -> bool:
+        """Whether it tells what a record is called that not everybody may see."""
+        return self.column in ("name", "title")
+
 
 @dataclass(frozen=True, slots=True)
 class KindSpec:

@@ -540,7 +540,7 @@ def _change(row: Mapping[str, Any]) -> Change:
 
 
 _NAMED = {
-    spec.name: [(join.field, join.kind, join.attribute) for join in spec.joins if join.kind != User.KIND]
+    spec.name: [(join.field, join.kind, join.attribute) for join in spec.joins if join.names]
     for spec in KINDS.values()
 }
 """By kind: the field of a reference that shows a name, what it refers to, and where the name stands."""

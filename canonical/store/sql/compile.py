@@ -221,7 +221,8 @@ def select_records(spec: KindSpec, source: Any, base: Any | None = None, *, join
         origin = origin.outerjoin(
             other, sa.and_(other.c.tenant_id == source.c.tenant_id, other.c.id == source.c[join.field])
         )
-        columns.append(named_to_all(other, other.c[join.column]))
+        column = other.c[join.column]
+        columns.append(named_to_all(other, column) if join.names else column)
     return sa.select(*columns).select_from(origin)
 
 
