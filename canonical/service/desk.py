@@ -139,7 +139,9 @@ class CoreDesk(ModuleDesk, SetupDesk):
     def _out(self, records: list[R], include: Include) -> list[R]:
         """The records with what was asked for loaded, and ids as this dialect's clients know them."""
         if records and records[0].KIND == Activity.KIND:
-            self._mask(cast("list[Activity]", records))
+            activities = cast("list[Activity]", records)
+            if [1 for activity in activities if activity.visibility == "confidential"]:
+                self._mask(activities)
         if include and records:
             kind = records[0].KIND
             ids = [record.id for record in records]
@@ -174,8 +176,9 @@ class CoreDesk(ModuleDesk, SetupDesk):
                 id = getattr(record, field)
                 if id is not None and getattr(record, attribute) is None:
                     nameless.setdefault(kind, {}).setdefault(id, []).append((record, attribute))
-        for link in (link for record in records for link in getattr(record, "links", ())):
-            if link.target_name is None:
+        if hasattr(records[0], "links"):
+            linked = cast("Sequence[Activity]", records)
+            for link in [link for record in linked for link in record.links if link.target_name is None]:
                 named = nameless.setdefault(link.target.kind, {})
                 named.setdefault(link.target.id, []).append((link, "target_name"))
         for kind, wanted in nameless.items():

@@ -84,8 +84,13 @@ def define(desk: Desk, kind: str, forms: Mapping[str, str]) -> None:
 
 def forms_of(desk: Desk, kind: type[Record]) -> dict[str, str]:
     """The custom attributes that clients of this dialect made, and their forms."""
-    fields = desk.custom_fields(kind.KIND)
-    return {f"{field.name}{SUFFIX}": field.options[NAME] for field in fields if NAME in field.options}
+    kept = desk.remembered("custom attributes")
+    forms: dict[str, str] | None = kept.get(kind)
+    if forms is None:
+        fields = desk.custom_fields(kind.KIND)
+        forms = {f"{field.name}{SUFFIX}": field.options[NAME] for field in fields if NAME in field.options}
+        kept[kind] = forms
+    return forms
 
 
 def load_custom(desk: Desk, kind: type[Record], records: Sequence[Any], made: Mapping[str, str]) -> list[Any] | None:
