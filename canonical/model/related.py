@@ -17,7 +17,7 @@ class Link:
 
     Roles are arbitrary text, kept as given: ``assignee``, ``attendee``, ``from``, ``to``, ``buyer``, …
     `target_name` is the target's name, title or username; `target_type` a party's type (``person``). When a party was
-    made and who sees it is said too, so that it need not be loaded to be named; None where it is not there.
+    made, who sees it and its stage are said too, so that it need not be loaded to be named; None where there is none.
     """
 
     id: int
@@ -30,6 +30,7 @@ class Link:
     target_type: str | None = None
     target_created_at: Instant | None = None
     target_visibility: str | None = None
+    target_stage: str | None = None
 
 
 @dataclass(slots=True)

@@ -206,6 +206,25 @@ def test_custom_values_merge_by_group_and_name(world: World) -> None:
 # -- links and tags -----------------------------------------------------------------------------------
 
 
+def test_links_tell_what_a_party_is_and_who_sees_it(world: World) -> None:
+    lead = make(world, Party, type="person", last_name="Lund", stage="lead", visibility="owner")
+    firm = make(world, Party, type="organisation", name="Oak")
+    deal = make(world, Opportunity, title="Deal")
+    targets = [Ref("party", lead.id), Ref("party", firm.id), Ref("opportunity", deal.id)]
+    made = world.write(lambda desk: desk.create(Create(Activity, {}, links=tuple(map(NewLink, targets)))))
+    world.write(lambda desk: desk.create(Create(Activity, {}, tags=("x",))))
+    both = world.desk().get(Activity, made.id, ("links", "tags", "custom")).links
+    assert both == world.desk().get(Activity, made.id, ("links",)).links
+    assert [(link.target_type, link.target_stage, link.target_visibility) for link in both] == [
+        ("person", "lead", "owner"),
+        ("organisation", "contact", "everyone"),
+        (None, None, None),
+    ]
+    (found,) = world.desk().links_to(Ref("party", lead.id))
+    assert (found.target_type, found.target_stage, found.target_visibility) == ("person", "lead", "owner")
+    assert found.target_created_at == NOON
+
+
 def test_links_are_once_per_role_and_ordered(world: World) -> None:
     person = make(world, Party, first_name="Zoë")
     task = make(world, title="Call")

@@ -29,7 +29,7 @@ def _none(type_: Any) -> Any:
 
 
 def _target_columns(link: sa.Table) -> tuple[Any, list[Any]]:
-    """Where links come from; what their targets are called and, of parties, type, time of making and visibility.
+    """Where links come from; what their targets are called and, of parties, type, age, visibility and stage.
 
     A target that not everybody sees has no name here; the desk names it to those who see it.
     """
@@ -41,7 +41,7 @@ def _target_columns(link: sa.Table) -> tuple[Any, list[Any]]:
         other = tables.RECORDS[kind].alias(f"t_{kind}")
         name = sa.select(named_to_all(other, other.c[column])).where(_is_target(link, other)).scalar_subquery()
         named.append((_points_at(link, kind), name))
-    return origin, [sa.case(*named), party.c.type, party.c.created_at, party.c.visibility]
+    return origin, [sa.case(*named), party.c.type, party.c.created_at, party.c.visibility, party.c.stage]
 
 
 def _points_at(link: sa.Table, kind: str) -> Any:
@@ -59,7 +59,7 @@ def _is_target(link: sa.Table, other: Any) -> Any:
 
 def _links(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
     link = tables.link
-    origin, (name, type_, created_at, visibility) = _target_columns(link)
+    origin, (name, type_, created_at, visibility, stage) = _target_columns(link)
     return (
         sa.select(
             sa.literal_column("'links'").label("part"),
@@ -74,6 +74,7 @@ def _links(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
             link.c.at,
             created_at.label("created_at"),
             visibility.label("visibility"),
+            stage.label("stage"),
         )
         .select_from(origin)
         .where(link.c.tenant_id == TENANT, link.c.record_kind == KIND, chosen(link.c.record_id))
@@ -97,6 +98,7 @@ def _tags(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
             _none(sa.BigInteger()),
             _none(sa.BigInteger()),
             _none(sa.Text()),
+            _none(sa.Text()),
         )
         .select_from(origin)
         .where(rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id))
@@ -119,11 +121,12 @@ def _custom(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
         nothing,
         nothing,
         no_text,
+        no_text,
     ).where(rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id))
 
 
 _PARTS: Final = {"links": _links, "tags": _tags, "custom": _custom}
-WIDTH: Final = 12
+WIDTH: Final = 13
 """The columns of each."""
 
 
@@ -134,7 +137,7 @@ def part_rows(part: str, chosen: Callable[[Any], Any]) -> sa.Select[Any]:
 
 def _made_links(kind: str, rows: list[Row]) -> list[Link]:
     record = Ref(kind, rows[0][1])
-    return [Link(r[3], record, Ref(r[4], r[8]), r[5], r[2], r[9], r[6], r[7], r[10], r[11]) for r in rows]
+    return [Link(r[3], record, Ref(r[4], r[8]), r[5], r[2], r[9], r[6], r[7], r[10], r[11], r[12]) for r in rows]
 
 
 def _made_tags(kind: str, rows: list[Row]) -> list[Tag]:
