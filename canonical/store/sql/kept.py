@@ -21,7 +21,7 @@ class Kept:
 
     `names` holds usernames by tenant and user id, None for nobody; `users` the rows of users by tenant and id;
     `rows` what a select of a set-up table gave, and `totals` what a count gave, by statement and values. `made` is
-    room for what dialects make of users, by tenant, dialect and name.
+    room for what dialects make of users and set-up rows, by tenant, dialect and name.
     """
 
     __slots__ = ("asked", "made", "names", "rows", "totals", "users", "version")

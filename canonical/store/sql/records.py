@@ -115,7 +115,7 @@ class Records(Rows):
             return [loader(row, NOBODY) for row in rows]
         # The page's ids and their rows are of one moment.
         with self._backend.snapshot(self._connection):
-            guarded = query.window.offset < DEEP or self._restricted(kind)
+            guarded = query.window.offset < DEEP or self._restricted(kind, at_once=True)
             sql, values = self._statements.keys(kind, query, admin=admin, guarded=guarded)
             ids = [row[0] for row in self._run(sql, self._paged(values, me, query.window)).fetchall()]
             if not ids:
@@ -124,8 +124,11 @@ class Records(Rows):
             found = {row[0]: row for row in self._rows_by_id(kind, ids, how)}
         return self._named(how, kept, [found[id] for id in ids])
 
-    def _restricted(self, kind: type[Record]) -> bool:
-        """Whether the tenant has any record of the kind that not everyone sees."""
+    def _restricted(self, kind: type[Record], *, at_once: bool) -> bool:
+        """Whether the tenant has any record of the kind that not everyone sees.
+
+        With `at_once` in this very snapshot, as befits what records are read by; else remembered as totals are.
+        """
         table = tables.RECORDS[kind.KIND]
         if "visibility" not in table.c:
             return False
@@ -137,7 +140,8 @@ class Records(Rows):
             return sa.select(sa.exists().where(*hidden))
 
         sql = self._statements.fixed(("restricted", kind), build)
-        return bool(cast(Any, self._run(sql, {"tenant_id": self.tenant_id}).fetchone())[0])
+        params = {"tenant_id": self.tenant_id}
+        return bool(self._counted(sql, params) if at_once else self._total(sql, params))
 
     def _paged(self, values: list[Scalar], me: int, window: Window) -> dict[str, Any]:
         params = self._bound(values, me)
@@ -151,7 +155,7 @@ class Records(Rows):
             self._see_own_texts(sql)
             return self._total(sql, self._bound(values, me))
         with self._backend.snapshot(self._connection):
-            guarded = self._restricted(kind)
+            guarded = self._restricted(kind, at_once=False)
             sql, values = self._statements.count(kind, query, admin=admin, guarded=guarded)
             return self._total(sql, self._bound(values, me))
 
@@ -164,13 +168,16 @@ class Records(Rows):
         """The one number that a count gives, kept for as long as nobody commits."""
         kept = None if self.writing else self._remembered()
         if kept is None:
-            return int(cast(Any, self._run(sql, params).fetchone())[0])
+            return self._counted(sql, params)
         key = (sql, *params.values())
         total = kept.totals.get(key)
         if total is None:
-            total = int(cast(Any, self._run(sql, params).fetchone())[0])
+            total = self._counted(sql, params)
             add(kept.totals, key, total)
         return total
+
+    def _counted(self, sql: str, params: dict[str, Any]) -> int:
+        return int(cast(Any, self._run(sql, params).fetchone())[0])
 
     def _bound(self, values: list[Scalar], me: int) -> dict[str, Any]:
         params: dict[str, Any] = {f"p{at}": value for at, value in enumerate(values)}
