@@ -206,8 +206,9 @@ class Desk(Protocol):
         """The records that exist and that the caller may see, by id."""
 
     def remembered(self, name: str) -> dict[Any, Any]:
-        """Room for what the dialect makes of users of the tenant and of what it set up; emptied when anybody commits, empty while writing.
+        """Room for what the dialect makes of users of the tenant and of what it set up.
 
+        Emptied when anybody commits, empty while writing.
         All callers share it: nothing may go in that some of them may not see.
         """
 

@@ -91,7 +91,7 @@ class Unit(Protocol):
 
     # Records
     def remembered(self, dialect: str, name: str) -> dict[Any, Any]:
-        """Room for what a dialect makes of users and set-up tables; emptied when anybody commits, and empty while writing."""
+        """Room for what a dialect makes of users and set-up; emptied when anybody commits, and empty while writing."""
 
     def load(self, kind: type[R], ids: Iterable[int], fields: Fields = None) -> dict[int, R]: ...
     def load_with(self, kind: type[R], id: int, parts: tuple[str, ...], fields: Fields = None) -> R | None:

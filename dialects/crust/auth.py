@@ -74,14 +74,14 @@ def holder_of(call: Call, token: str) -> Principal | None:
 
     A tenant's key makes tokens for that tenant's users only.
     """
-    header, claims = jwt.claims_of(token)
-    subject = claims.get("sub")
+    read = jwt.read(token)
+    subject = read.claims.get("sub")
     found = None
     if isinstance(subject, str) and subject.isascii() and subject.isdigit() and len(subject) < 20:
         found = call.accounts.by_user_id(int(subject))
     home = found.tenant_id if found is not None else call.tenant.id if call.tenant is not None else None
-    jwt.verify(token, header, claims, key_of(call, home), call.now // SECOND)
-    if jwt.subject_of(claims) == 0:
+    jwt.verify(token, read, key_of(call, home), call.now // SECOND)
+    if jwt.subject_of(read.claims) == 0:
         raise Unauthenticated("missing")
     return found
 

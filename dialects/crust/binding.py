@@ -84,7 +84,7 @@ def bind(call: Call, request: Request) -> dict[str, Any]:
     Raw JSON is text (None: not sent). Raises Refused with the vendor's words.
     """
     wire = call.request
-    if is_json(wire) and wire.body not in (b"{}", b""):
+    if wire.body and wire.body != b"{}" and is_json(wire):
         try:
             read = decode_first(wire.body, request.struct)
         except Refused as error:

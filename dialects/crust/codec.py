@@ -24,6 +24,11 @@ def response(data: Any) -> WireResponse:
     return WireResponse(200, [JSON, VARY], b'{"response":' + json_body.render_go(data) + b"}")
 
 
+def written(body: bytes) -> WireResponse:
+    """``{"response": body}``, where `body` is JSON as orjson writes it, without a float."""
+    return WireResponse(200, [JSON, VARY], b'{"response":' + json_body.escape_go(body) + b"}")
+
+
 def success() -> WireResponse:
     """The answer to every delete and to reorder."""
     return WireResponse(200, [JSON, VARY], OK)

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from dialects.crust.errors import Refused
-from dialects.crust.gojson import RAW, Mapping, decode_all, decode_first, go_quoted
+from dialects.crust.gojson import RAW, decode_all, decode_first, go_quoted
+from dialects.crust.gojson import Mapping as GoMap
 
 MAX_TOKEN = 8192
+MAX_GOOD = 4096
+"""Tokens that are remembered; when there are more, all go."""
 _HEADER = b'{"alg":"HS256","typ":"JWT"}'
 _HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 _KEYLESS = frozenset(("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"))
 """Algorithms that the library knows but that take another sort of key."""
-_TOKEN_HEADER = Mapping("map[string]interface {}", RAW)
-_CLAIMS = Mapping("jwt.MapClaims", RAW)
+_TOKEN_HEADER = GoMap("map[string]interface {}", RAW)
+_CLAIMS = GoMap("jwt.MapClaims", RAW)
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -47,7 +53,7 @@ def sign(user_id: int, expires: int, key: bytes) -> str:
     return (signed + b"." + _encode(hmac.digest(key, signed, "sha256"))).decode("ascii")
 
 
-def _object(part: str, kind: Mapping) -> dict[str, Any]:
+def _object(part: str, kind: GoMap) -> dict[str, Any]:
     data = _decode(part)
     try:
         value = orjson.loads(data)
@@ -56,7 +62,7 @@ def _object(part: str, kind: Mapping) -> dict[str, Any]:
     return value if isinstance(value, dict) else _read_slowly(data, kind)
 
 
-def _read_slowly(data: bytes, kind: Mapping) -> dict[str, Any]:
+def _read_slowly(data: bytes, kind: GoMap) -> dict[str, Any]:
     """What the quick parser does not take, as Go reads it. Raises Refused with Go's words."""
     try:
         if kind is _TOKEN_HEADER:
@@ -82,17 +88,39 @@ def _is_plain(text: str) -> bool:
     return text[0] not in "[{" and len(text) < 400 and "\\u" not in text
 
 
-def claims_of(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and claims, not verified. Raises Refused for what is no token at all."""
-    parts = token.split(".")
-    if len(parts) != 3 or len(token) > MAX_TOKEN or not token.isascii():
+@dataclass(slots=True)
+class Token:
+    """What a token says. `signed_by` is the key that its signature was found to be of, None before."""
+
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    signed_by: bytes | None = None
+
+
+_good: dict[bytes, Token] = {}
+"""Tokens whose signature was good, by digest: clients send the same one with every call."""
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("ascii")).digest()
+
+
+def read(text: str) -> Token:
+    """A token, not verified. Raises Refused for what is none at all."""
+    if len(text) > MAX_TOKEN or not text.isascii():
         raise _refused("token contains an invalid number of segments")
-    return _object(parts[0], _TOKEN_HEADER), _object(parts[1], _CLAIMS)
+    kept = _good.get(_digest(text))
+    if kept is not None:
+        return kept
+    parts = text.split(".")
+    if len(parts) != 3:
+        raise _refused("token contains an invalid number of segments")
+    return Token(_object(parts[0], _TOKEN_HEADER), _object(parts[1], _CLAIMS))
 
 
-def verify(token: str, header: dict[str, Any], claims: dict[str, Any], key: bytes, now: int) -> None:
+def verify(text: str, token: Token, key: bytes, now: int) -> None:
     """Raises Refused unless the token was signed with `key` and is good at `now` (seconds since 1970)."""
-    algorithm = header.get("alg")
+    algorithm, claims = token.header.get("alg"), token.claims
     if not isinstance(algorithm, str):
         raise _refused("signing method (alg) is unspecified.")
     if algorithm not in _HASHES and algorithm not in _KEYLESS and algorithm != "none":
@@ -107,7 +135,12 @@ def verify(token: str, header: dict[str, Any], claims: dict[str, Any], key: byte
         # Zero and what is no number count as not there.
         if isinstance(at, int | float) and not isinstance(at, bool) and at and (now < at if past else now > at):
             raise _refused(reason)
-    _check_signature(token, algorithm, key)
+    if token.signed_by is None or not hmac.compare_digest(token.signed_by, key):
+        _check_signature(text, algorithm, key)
+        token.signed_by = key
+        if len(_good) >= MAX_GOOD:
+            _good.clear()
+        _good[_digest(text)] = token
 
 
 def _check_signature(token: str, algorithm: str, key: bytes) -> None:
@@ -125,7 +158,7 @@ def _check_signature(token: str, algorithm: str, key: bytes) -> None:
         raise _refused("jwtauth: algorithm mismatch")
 
 
-def subject_of(claims: dict[str, Any]) -> int:
+def subject_of(claims: Mapping[str, Any]) -> int:
     """The user id. Raises Refused: ``sub`` must be a decimal string."""
     subject = claims.get("sub")
     if subject is None:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapter.dialect import Call
 from canonical.model.module import Module
 from dialects.crust.errors import NO_FIELDS, Refused
+from dialects.crust.fields import places_of
+from dialects.crust.system.layout import Layout, lay_out
 from dialects.crust.system.modules import describe, system_id, system_module, system_modules
 from dialects.crust.system.table import SystemModule
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A module and, where it is one of the system's, what its records are."""
+    """A module, the places of its fields and, where it is one of the system's, how its records are shown."""
 
     module: Module
-    system: SystemModule | None = None
+    places: Mapping[str, int]
+    layout: Layout | None = None
+
+    @property
+    def system(self) -> SystemModule | None:
+        return None if self.layout is None else self.layout.system
 
 
 def all_modules(call: Call) -> list[Module]:
@@ -35,11 +43,22 @@ def all_modules(call: Call) -> list[Module]:
 
 def find(call: Call, id: int) -> Found | None:
     """The module of that id; None when there is none. System modules are found even where they are hidden."""
+    known: dict[int, Found] = call.desk.remembered("modules")
+    found = known.get(id)
+    if found is None:
+        found = _look(call, id)
+        if found is not None:
+            known[id] = found
+    return found
+
+
+def _look(call: Call, id: int) -> Found | None:
     system = system_module(call.caller.tenant_id, id)
-    own = call.desk.module(id)
     if system is not None:
-        return Found(describe(call.desk, system, id, own), system)
-    return None if own is None else Found(own)
+        layout = lay_out(call.desk, system, id)
+        return Found(layout.module, layout.places, layout)
+    own = call.desk.module(id)
+    return None if own is None else Found(own, places_of(own.fields))
 
 
 def get(call: Call, id: int) -> Found:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 
 from adapter.dialect import Call
 from canonical.errors import Denied
@@ -42,11 +41,13 @@ def stored_id(call: Call, id: int) -> int:
     return id if local is None else local
 
 
-def owners(call: Call, ids: Iterable[int | None]) -> dict[int, dict[str, Any]]:
-    """Users as they are shown, by stored id; one that is gone is missing."""
-    wanted = {id for id in ids if id}
-    if not wanted:
-        return {}
-    shown = {id: shown_id(call, id) for id in wanted}
-    found = call.desk.get_many(User, [id for id in shown.values() if id <= MAX_ID])
-    return {id: fields.user(found[known]) for id, known in shown.items() if known in found}
+def owners(call: Call, ids: Sequence[int | None]) -> list[bytes]:
+    """What records say of their owners, who are told by their stored ids: `fields.owner`."""
+    known: dict[int | None, bytes] = call.desk.remembered("owners by alias" if is_aliased(call) else "owners")
+    missing = set(ids) - known.keys()
+    if missing:
+        shown = {id: shown_id(call, id) for id in missing if id}
+        found = call.desk.get_many(User, [id for id in shown.values() if id <= MAX_ID])
+        known.update({id: fields.owner(found.get(other)) for id, other in shown.items()})
+        known[None] = fields.owner(None)
+    return [known[id or None] for id in ids]

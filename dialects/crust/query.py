@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +45,7 @@ def window(page: int, per_page: int) -> Window:
     return Window(min(page * per_page, 2**62), per_page)
 
 
-def parse_sort(text: str | None, names: frozenset[str]) -> list[Term]:
+def parse_sort(text: str | None, names: Container[str]) -> list[Term]:
     """The terms of a ``sort``; None when the parameter was not sent at all.
 
     Not sent: newest first, as the seed says; sent empty, as the real client does: oldest first, as the vendor's

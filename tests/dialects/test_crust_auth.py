@@ -12,6 +12,9 @@ import orjson
 import pytest
 
 from adapter.wire import Headers, WireRequest, WireResponse
+from canonical.model import User
+from canonical.operations import Update
+from dialects.crust import jwt
 from dialects.crust.jwt import sign
 from tests.support.crust import CrustClient
 from tests.support.world import NOON, World
@@ -261,6 +264,39 @@ def test_a_token_belongs_to_the_tenant_of_its_user(world: World, ann: CrustClien
     request = WireRequest("GET", "/field/", "", Headers([("Cookie", f"jwt={ann.jwt}")]))
     assert message(world.endpoint("crust", "other").send(request)) == "Unauthorized"
     assert message(world.endpoint("crust", "acme").send(request)) is None
+
+
+def test_a_token_that_was_good_is_looked_at_every_time(world: World, ann: CrustClient) -> None:
+    me = str(ann.user.user_id)
+    mine = token(world, {"sub": me, "exp": NOW + 60, "nbf": NOW - 60})
+    assert [message(ask(world, Cookie=f"jwt={mine}")) for _ in range(2)] == [None, None]
+    # Another text with the same claims is another token.
+    head, claims, signature = mine.split(".")
+    for other in (f"{head}.{claims}.{signature[:-2]}AA", f"{head}.{claims}.", f"{mine}=", f"{mine}."):
+        assert message(ask(world, Cookie=f"jwt={other}")) not in (None, "Unauthorized")
+    for seconds, expected in ((61, "jwtauth: token is expired"), (-61, "jwtauth: token nbf validation failed")):
+        world.now = NOON + seconds * 1_000_000
+        assert message(ask(world, Cookie=f"jwt={mine}")) == FAILED + expected
+    world.now = NOON
+    world.set("crust.jwt_key", "acme's very own key")
+    assert message(ask(world, Cookie=f"jwt={mine}")) == FAILED + "signature is invalid"
+    world.set("crust.jwt_key", "")
+    assert message(ask(world, Cookie=f"jwt={mine}")) is None
+    world.write(lambda desk: desk.update(Update(User, ann.user.user_id, {"active": False})))
+    assert message(ask(world, Cookie=f"jwt={mine}")) == "crust.auth.repository.UserNotFound"
+
+
+def test_no_more_tokens_are_remembered_than_fit(
+    world: World, ann: CrustClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jwt, "MAX_GOOD", 3)
+    monkeypatch.setattr(jwt, "_good", {})
+    tokens = [token(world, {"sub": str(ann.user.user_id), "exp": NOW + at}) for at in range(1, 9)]
+    for _ in range(2):
+        assert [message(ask(world, Cookie=f"jwt={text}")) for text in tokens] == [None] * len(tokens)
+        assert 0 < len(jwt._good) <= 3
+    assert message(ask(world, Cookie=f"jwt={token(world, {'sub': 'x'}, key=b'other')}")) is not None
+    assert not any(text.encode() in repr(jwt._good).encode() for text in tokens)
 
 
 def test_cookie_settings(world: World) -> None:

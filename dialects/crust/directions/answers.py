@@ -24,7 +24,7 @@ from canonical.operations import Create, Delete, Find, Get, Page, Update
 from canonical.values import Instant, from_datetime
 from dialects.crust import codec, fields
 from dialects.crust.auth import LONG_AGO
-from dialects.crust.codec import ZERO_TIME
+from dialects.crust.codec import ZERO_TIME, Raw
 from dialects.crust.directions.operations import CheckSession, FindRecords, FindTree, Reorder, Session, SignIn, SignOut
 from dialects.crust.directions.requests import sort_words
 from dialects.crust.errors import JSON, NO_FIELDS, USER_NOT_FOUND, VARY, Refused
@@ -81,15 +81,15 @@ def render_response(
             return codec.response(fields.zero_module() if kind is Module else fields.zero_page())
         case Get() if isinstance(result, Module | ModuleRecord):
             beside = NO_PAGE if page is None else fields.page(page)
-            return codec.response(_shown(result, {"page": beside}, owners, modules))
+            how = {"page": fields.page_member(beside) if isinstance(result, ModuleRecord) else beside}
+            return codec.response(_shown(result, how, owners, modules))
         case Get():
             return codec.response(_shown(result, {}, owners, modules))
         case Create():
             return codec.response(_shown(result, _STAMPED.get(type(result), {"created": True}), owners, modules))
         case Update() if isinstance(result, ModuleRecord):
             echo = [fields.sent_value(value) for value in operation.values["values"]]
-            owner = _owner(result, owners)
-            return codec.response(fields.content(result, owner, echo, updated=True))
+            return codec.written(fields.own_content(result, _owner(result, owners), echo, updated=True))
         case Update() if isinstance(result, User):
             return codec.response({**fields.user(result, updated=True), "createdAt": ZERO_TIME})
         case Update():
@@ -111,21 +111,20 @@ def _session(operation: SignIn | CheckSession, session: Session) -> WireResponse
     return answer
 
 
-def _owner(record: ModuleRecord, owners: Mapping[int, User] | None) -> dict[str, Any] | None:
-    user = (owners or {}).get(record.owner_id or 0)
-    return None if user is None else fields.user(user)
+def _owner(record: ModuleRecord, owners: Mapping[int, User] | None) -> bytes:
+    return fields.owner((owners or {}).get(record.owner_id or 0))
 
 
 def _shown(
     one: Any, how: Mapping[str, Any], owners: Mapping[int, User] | None, modules: Mapping[int, Module] | None
-) -> dict[str, Any]:
+) -> dict[str, Any] | Raw:
     match one:
         case Module():
             return fields.module(one, **how)
         case ModuleRecord():
             of = (modules or {}).get(one.module_id)
-            shown = fields.in_order(one.values, () if of is None else of.fields)
-            return fields.content(one, _owner(one, owners), shown, **how)
+            values = fields.in_order(one.values, fields.places_of(() if of is None else of.fields))
+            return Raw(fields.own_content(one, _owner(one, owners), values, **how))
         case LayoutPage():
             of = (modules or {}).get(one.module_id)
             return fields.page(one, None if of is None else fields.module(of))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model.module import FieldValue, ModuleRecord, ModuleSort
@@ -18,6 +20,7 @@ from dialects.crust.gojson import INT, RAW, checked_raw, decode_all
 from dialects.crust.people import owners
 from dialects.crust.query import OWN, corrected_per_page, parse_sort, window
 from dialects.crust.system import content as system
+from dialects.crust.system.layout import Layout
 from dialects.crust.system.modules import system_module
 
 
@@ -57,11 +60,15 @@ def name_set(call: Call) -> Names:
     return RECORD if call.route is not None and call.route.meta.get("record") else CONTENT
 
 
-def _worded(names: Names, shown: dict[str, Any]) -> dict[str, Any]:
+def _worded(names: Names, shown: bytes) -> bytes:
     """The record with its id under the name of the generation."""
-    if names.id == "contentID":
-        return shown
-    return {names.id if key == "contentID" else key: value for key, value in shown.items()}
+    return shown if names.id == "contentID" else shown.replace(b"contentID", names.id.encode(), 1)
+
+
+def _own(call: Call, names: Names, shown: ModuleRecord, values: Any, page: bytes = b"", **fresh: bool) -> WireResponse:
+    """One record of a tenant's own module."""
+    (owner,) = owners(call, (shown.owner_id,))
+    return codec.written(_worded(names, fields.own_content(shown, owner, values, page, **fresh)))
 
 
 def listed(call: Call) -> WireResponse:
@@ -70,22 +77,21 @@ def listed(call: Call) -> WireResponse:
     found = lookup.get(call, sent["moduleID"])
     per_page, page = corrected_per_page(sent["perPage"]), max(0, sent["page"])
     sort = sent["sort"] if sent["sort"] or "sort" in parse_query(call.request.query) else None
-    terms = parse_sort(sort, frozenset(field.name for field in found.module.fields))
-    if found.system is not None:
-        shown, total = system.listed(call, found.system, found.module, sent["query"], terms, window(page, per_page))
+    terms = parse_sort(sort, found.places.keys())
+    if found.layout is not None:
+        shown, total = system.listed(call, found.layout, sent["query"], terms, window(page, per_page))
     else:
         order = [ModuleSort(OWN[term.field] if term.own else term.field, term.descending, term.own) for term in terms]
         records, total = call.desk.find_module_records(found.module.id, sent["query"], order, window(page, per_page))
-        people = owners(call, (record.owner_id for record in records))
+        people = owners(call, [record.owner_id for record in records])
         shown = [
-            fields.content(
-                record, people.get(record.owner_id or 0), fields.in_order(record.values, found.module.fields)
-            )
-            for record in records
+            fields.own_content(record, owner, fields.in_order(record.values, found.places))
+            for record, owner in zip(records, people, strict=True)
         ]
     meta: dict[str, Any] = {"query": sent["query"]} if sent["query"] else {}
     meta |= {"page": page, "perPage": per_page, "count": total, "sort": sent["sort"]}
-    return codec.response({"meta": meta, names.key: [_worded(names, record) for record in shown]})
+    records_ = b",".join([_worded(names, record) for record in shown])
+    return codec.written(b'{"meta":%b,"%b":[%b]}' % (orjson.dumps(meta), names.key.encode(), records_))
 
 
 def create(call: Call) -> WireResponse:
@@ -93,13 +99,11 @@ def create(call: Call) -> WireResponse:
     sent = bind(call, names.create)
     values, _ = _values(sent["fields"], "No content: ")
     found = lookup.get(call, sent["moduleID"])
-    if found.system is not None:
-        return codec.response(_worded(names, system.create(call, found.system, found.module, values)))
+    if found.layout is not None:
+        return codec.written(_worded(names, system.create(call, found.layout, values)))
     _check_lengths(values)
     made = call.desk.create_module_record(found.module.id, values)
-    people = owners(call, (made.owner_id,))
-    shown = fields.in_order(made.values, found.module.fields)
-    return codec.response(_worded(names, fields.content(made, people.get(made.owner_id or 0), shown, created=True)))
+    return _own(call, names, made, fields.in_order(made.values, found.places), created=True)
 
 
 def _values(sent: str | None, prefix: str) -> tuple[list[FieldValue], Raw]:
@@ -128,20 +132,29 @@ def read(call: Call) -> WireResponse:
     """One record with its module's page. Of the tenant's own modules the record's id alone decides."""
     names = name_set(call)
     sent = bind(call, names.one)
-    of = system_module(call.caller.tenant_id, sent["moduleID"])
-    if of is not None:
-        module = lookup.get(call, sent["moduleID"]).module
-        return codec.response(_worded(names, system.read(call, of, module, sent[names.id], _page(call, module.id))))
+    layout = _layout(call, sent["moduleID"])
+    if layout is not None:
+        page = _page(call, layout.module.id)
+        return codec.written(_worded(names, system.read(call, layout, sent[names.id], page)))
     record = _live(call, sent[names.id])
-    module = lookup.get(call, record.module_id).module
-    owner = owners(call, (record.owner_id,)).get(record.owner_id or 0)
-    shown = fields.in_order(record.values, module.fields)
-    return codec.response(_worded(names, fields.content(record, owner, shown, page=_page(call, module.id))))
+    found = lookup.get(call, record.module_id)
+    return _own(call, names, record, fields.in_order(record.values, found.places), _page(call, found.module.id))
 
 
-def _page(call: Call, module_id: int) -> dict[str, Any]:
-    page = call.desk.page_of_module(module_id)
-    return fields.zero_page() if page is None else fields.page(page)
+def _layout(call: Call, module_id: int) -> Layout | None:
+    """That of a system module, None for any other id."""
+    if system_module(call.caller.tenant_id, module_id) is None:
+        return None
+    return lookup.get(call, module_id).layout
+
+
+def _page(call: Call, module_id: int) -> bytes:
+    known: dict[int, bytes] = call.desk.remembered("pages")
+    shown = known.get(module_id)
+    if shown is None:
+        page = call.desk.page_of_module(module_id)
+        shown = known[module_id] = fields.page_member(fields.zero_page() if page is None else fields.page(page))
+    return shown
 
 
 def update(call: Call) -> WireResponse:
@@ -152,10 +165,9 @@ def update(call: Call) -> WireResponse:
     if not id:
         raise Refused("Error updating content: invalid ID")
     values, echo = _values(sent["fields"], "Error when saving content, no content: ")
-    of = system_module(call.caller.tenant_id, sent["moduleID"])
-    if of is not None:
-        module = lookup.get(call, sent["moduleID"]).module
-        return codec.response(_worded(names, system.update(call, of, module, id, values, echo)))
+    layout = _layout(call, sent["moduleID"])
+    if layout is not None:
+        return codec.written(_worded(names, system.update(call, layout, id, values, orjson.dumps(echo))))
     if id >= 2**63:
         raise Refused(OUT_OF_RANGE)
     record = call.desk.module_record(id)
@@ -167,8 +179,7 @@ def update(call: Call) -> WireResponse:
     # The vendor's server forgot the owner with every update (crust dossier, section 7).
     owner_id = None if call.settings["lose_owner_on_update"] == "yes" else UNSET
     changed = call.desk.update_module_record(id, values, owner_id=owner_id)
-    owner = owners(call, (changed.owner_id,)).get(changed.owner_id or 0)
-    return codec.response(_worded(names, fields.content(changed, owner, echo, updated=True)))
+    return _own(call, names, changed, echo, updated=True)
 
 
 def delete(call: Call) -> WireResponse:

@@ -8,29 +8,27 @@ from typing import Any, Final
 from adapter.dialect import Call
 from canonical.errors import Denied, NotFound
 from canonical.model import Activity, CustomValue, Party, User
-from canonical.model.module import FieldValue, Module, ModuleRecord
+from canonical.model.module import FieldValue
 from canonical.operations import Create, Delete, Update
 from canonical.query import Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of, eq
 from canonical.values import MAX_ID, Ref, fold, fold_pattern
 from dialects.crust import fields
 from dialects.crust.errors import INVALID_DATE, NO_FIELDS, Refused
-from dialects.crust.people import owners, require_admin, shown_id, stored_id
+from dialects.crust.people import is_aliased, owners, require_admin, shown_id, stored_id
 from dialects.crust.query import Term
 from dialects.crust.settings import NAME
-from dialects.crust.system.modules import custom_name, customs
+from dialects.crust.system.layout import Layout
+from dialects.crust.system.modules import custom_name, customs, system_modules
 from dialects.crust.system.related import empty_address
-from dialects.crust.system.table import Draft, Sight, SystemModule
+from dialects.crust.system.sight import UNKNOWN, Sight
+from dialects.crust.system.table import Draft, SystemModule
 
-UNKNOWN: Final = "values"
-"""The extra that holds values of fields that the module does not have."""
 FOLDED: Final = "folded"
 """The extra that holds every kept text in the form in which search compares."""
 LOST: Final = "owner_lost"
-CONFIDENTIAL: Final = frozenset(("Subject", "Title", "Description", "Body"))
-"""What others do not see of a confidential activity."""
 MAX_PATTERN: Final = 1_000
 SEPARATOR: Final = "\x1f"
-_UNSAID: Final = (
+_PLAIN: Final = (
     ("currency", None),
     ("duration_basis", "fixed"),
     ("visibility", "everyone"),
@@ -42,6 +40,11 @@ _UNSAID: Final = (
     ("employees", None),
 )
 """Fields without a counterpart here, and the value that goes without saying."""
+_UNSAID: Final[dict[type, tuple[tuple[str, Any], ...]]] = {
+    system.kind: tuple((name, plain) for name, plain in _PLAIN if name in system.kind.__dataclass_fields__)
+    for system in system_modules()
+}
+"""The same by kind."""
 _OWN_SORTS: Final = {
     "id": "id",
     "createdAt": "created_at",
@@ -53,77 +56,39 @@ _OWN_SORTS: Final = {
 # -- showing ----------------------------------------------------------------------------------------
 
 
-def _sight(call: Call, system: SystemModule, records: Sequence[Any]) -> Sight:
-    """What the records' fields need to be shown, in one look."""
-    wanted: set[int] = set()
-    if "links" in system.include:
-        for record in records:
-            wanted.update(link.target.id for link in record.links if link.target.kind == "party")
-            party_id = getattr(record, "party_id", None)
-            if party_id:
-                wanted.add(party_id)
-    me = shown_id(call, call.caller.user_id)
-    return Sight(call.desk, me, call.desk.get_many(Party, wanted) if wanted else {})
-
-
-def _texts(system: SystemModule, record: Any, sight: Sight) -> dict[str, str]:
-    """Every field's text. One that a client wrote is shown as long as it still fits what the core says."""
-    kept: Mapping[str, Any] = record.extras.get(NAME) or {}
-    out = {}
-    for field in system.fields:
-        text = field.read(record, sight)
-        if field.name in kept and kept.get(f"{field.name}_of", "") == text:
-            text = str(kept[field.name])
-        out[field.name] = text
-    if not sight.may_read(record):
-        out.update(dict.fromkeys(CONFIDENTIAL & out.keys(), ""))
-    for value in record.custom:
-        name = custom_name(value)
-        if name not in system.by_name:
-            out[name] = value.value
-    unknown = kept.get(UNKNOWN)
-    if isinstance(unknown, dict):
-        out.update({name: str(value) for name, value in unknown.items() if name not in out})
-    return out
-
-
-def _owner_of(call: Call, record: Any) -> int | None:
-    """The stored id of who a record belongs to; records know users by the ids that clients see."""
-    if fields.kept(record, LOST) and call.settings["lose_owner_on_update"] == "yes":
-        return None
-    owner: int | None = getattr(record, "owner_id", None) or record.creator_id
-    return stored_id(call, owner) if owner else None
+def _owner_ids(call: Call, records: Iterable[Any]) -> list[int | None]:
+    """The stored ids of who the records belong to; records know users by the ids that clients see."""
+    loses, aliased = call.settings["lose_owner_on_update"] == "yes", is_aliased(call)
+    ids: list[int | None] = []
+    for record in records:
+        id = getattr(record, "owner_id", None) or record.creator_id
+        if loses and fields.kept(record, LOST):
+            id = None
+        ids.append(stored_id(call, id) if aliased and id else id)
+    return ids
 
 
 def _content(
-    call: Call,
-    module: Module,
+    layout: Layout,
     record: Any,
-    shown: Any,
-    people: Mapping[int, dict[str, Any]],
+    owner: bytes,
+    values: bytes,
+    page: bytes = b"",
     *,
-    page: dict[str, Any] | None = None,
     created: bool = False,
     updated: bool = False,
-) -> dict[str, Any]:
+) -> bytes:
     changed = record.updated_at if updated or record.updated_at != record.created_at else None
-    plain = ModuleRecord(record.id, module.id, None, (), record.created_at, changed)
-    owner = people.get(_owner_of(call, record) or 0)
-    return fields.content(plain, owner, shown, page=page, created=created, updated=updated)
+    stamps = fields.stamps(record.created_at, changed, created=created, updated=updated)
+    return fields.content(record.id, layout.module.id, owner, values, stamps, page)
 
 
-def _ordered(texts: Mapping[str, str], module: Module) -> list[dict[str, Any]]:
-    """As `fields.in_order`: unknown names first, then the module's order."""
-    known = [field.name for field in module.fields]
-    if len(known) < len(texts) or texts.keys() - known:
-        return fields.in_order((FieldValue(name, text) for name, text in texts.items()), module.fields)
-    return [{"name": name, "value": texts[name], "related": None} for name in known if name in texts]
-
-
-def _one(call: Call, system: SystemModule, module: Module, record: Any, **how: Any) -> dict[str, Any]:
-    people = owners(call, (_owner_of(call, record),))
-    shown = _ordered(_texts(system, record, _sight(call, system, [record])), module)
-    return _content(call, module, record, shown, people, **how)
+def _one(call: Call, layout: Layout, record: Any, values: bytes | None = None, **how: Any) -> bytes:
+    """The record, with these values or its own."""
+    (owner,) = owners(call, _owner_ids(call, (record,)))
+    if values is None:
+        values = Sight.of(call, layout, (record,)).values(record)
+    return _content(layout, record, owner, values, **how)
 
 
 def _find(call: Call, system: SystemModule, id: int, message: str = NO_FIELDS) -> Any:
@@ -137,23 +102,24 @@ def _find(call: Call, system: SystemModule, id: int, message: str = NO_FIELDS) -
     return record
 
 
-def read(call: Call, system: SystemModule, module: Module, id: int, page: dict[str, Any]) -> dict[str, Any]:
-    record = _find(call, system, id)
-    _count_losses(call, system, record)
-    return _one(call, system, module, record, page=page)
+def read(call: Call, layout: Layout, id: int, page: bytes) -> bytes:
+    record = _find(call, layout.system, id)
+    _count_losses(call, layout.system, record)
+    return _one(call, layout, record, page=page)
 
 
 def _count_losses(call: Call, system: SystemModule, record: Any) -> None:
     """What a record has that no field of the module says."""
     kind = record.KIND
-    for name, plain in _UNSAID:
-        if getattr(record, name, plain) not in (plain, None):
+    for name, plain in _UNSAID[system.kind]:
+        value = getattr(record, name)
+        if value != plain and value is not None:
             call.losses.add(kind, name, "no_field")
-    if "links" in system.include:
+    if "links" in system.include and record.links:
         shown = [link for link in record.links if not link.role and link.target.kind != "activity"]
         if len(shown) < len(record.links):
             call.losses.add(kind, "links", "role_not_shown")
-        if len({link.target.kind for link in shown}) < len(shown):
+        if len(shown) > 1 and len({link.target.kind for link in shown}) < len(shown):
             call.losses.add(kind, "links", "only_first_shown")
     if "points" in system.include:
         seen = [(point.kind, point.label) for point in record.points]
@@ -190,10 +156,9 @@ def base_of(system: SystemModule) -> Node:
     return all_of(*(node for node in (system.base, system.listed) if node is not None))
 
 
-def listed(
-    call: Call, system: SystemModule, module: Module, text: str, terms: Iterable[Term], window: Window
-) -> tuple[list[dict[str, Any]], int]:
+def listed(call: Call, layout: Layout, text: str, terms: Iterable[Term], window: Window) -> tuple[list[bytes], int]:
     """A page of the module's records, and how many match."""
+    system = layout.system
     sort = []
     for term in terms:
         name = "id"
@@ -206,11 +171,11 @@ def listed(
         sort.append(Sort(name, term.descending))
     where = all_of(base_of(system), *([_matching(call, system, text)] if text else []))
     found = call.desk.find(system.kind, Query(where, tuple(sort), window), system.include, total=True)
-    people = owners(call, (_owner_of(call, record) for record in found.items))
-    sight = _sight(call, system, found.items)
+    people = owners(call, _owner_ids(call, found.items))
+    sight = Sight.of(call, layout, found.items)
     shown = [
-        _content(call, module, record, _ordered(_texts(system, record, sight), module), people)
-        for record in found.items
+        _content(layout, record, owner, sight.values(record))
+        for record, owner in zip(found.items, people, strict=True)
     ]
     return shown, found.total or 0
 
@@ -221,8 +186,7 @@ def listed(
 def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[FieldValue]) -> None:
     """Takes sent values into the draft; what is already shown changes nothing."""
     sent = {value.name: value.value for value in values}
-    record = draft.record
-    shown = {} if record is None else _texts(system, record, draft.sight)
+    record, shown = draft.record, draft.shown
     kept: Mapping[str, Any] = {} if record is None else record.extras.get(NAME) or {}
     unknown = dict(kept.get(UNKNOWN) or {})
     # In the module's order, whatever the client's: of two fields that mean one thing the later counts.
@@ -276,10 +240,11 @@ def _custom(draft: Draft) -> tuple[tuple[CustomValue, ...], tuple[tuple[str, str
     return tuple(keep), tuple(drop)
 
 
-def create(call: Call, system: SystemModule, module: Module, values: Sequence[FieldValue]) -> dict[str, Any]:
+def create(call: Call, layout: Layout, values: Sequence[FieldValue]) -> bytes:
+    system = layout.system
     if system.kind is User:
         require_admin(call)
-    draft = Draft(call.desk, _sight(call, system, ()), values=dict(system.fixed))
+    draft = Draft(call.desk, values=dict(system.fixed))
     _take(call, system, draft, values)
     extras = {name: value for name, value in draft.extras.items() if value is not None}
     custom, _ = _custom(draft)
@@ -294,7 +259,7 @@ def create(call: Call, system: SystemModule, module: Module, values: Sequence[Fi
         ),
         system.include,
     )
-    return _one(call, system, module, made, created=True)
+    return _one(call, layout, made, created=True)
 
 
 def _whole(system: SystemModule, values: dict[str, Any]) -> dict[str, Any]:
@@ -304,14 +269,14 @@ def _whole(system: SystemModule, values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def update(
-    call: Call, system: SystemModule, module: Module, id: int, values: Sequence[FieldValue], echo: Any
-) -> dict[str, Any]:
+def update(call: Call, layout: Layout, id: int, values: Sequence[FieldValue], echo: bytes) -> bytes:
     """Merges by field name; a value that is sent as it was shown changes nothing."""
+    system = layout.system
     record = _find(call, system, id, INVALID_DATE)
     if system.kind is User:
         require_admin(call, record.id)
-    draft = Draft(call.desk, _sight(call, system, [record]), record)
+    sight = Sight.of(call, layout, (record,))
+    draft = Draft(call.desk, record, sight.targets(record), sight.texts(record))
     _take(call, system, draft, values)
     if system.kind is User and draft.values.keys() & {"active", "username"}:
         require_admin(call)
@@ -338,8 +303,7 @@ def update(
         ),
         system.include,
     )
-    people = owners(call, (_owner_of(call, changed),))
-    return _content(call, module, changed, echo, people, updated=True)
+    return _one(call, layout, changed, echo, updated=True)
 
 
 def delete(call: Call, system: SystemModule, id: int) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from canonical.values import LATEST, MINUTE
-from dialects.crust.system.table import Draft, Sight, SystemField, label_of
+from dialects.crust.system.table import Draft, Shown, SystemField, label_of
 from dialects.crust.system.texts import parse_integer
 
 
 def duration(name: str) -> SystemField:
     """Writing it moves the end; without a start the text is kept."""
 
-    def read(record: Any, sight: Sight) -> str:
+    def read(record: Any) -> str:
         if record.start_at is None or record.end_at is None:
             return ""
         return str((record.end_at - record.start_at) // MINUTE)
@@ -26,4 +26,5 @@ def duration(name: str) -> SystemField:
             end = draft.values["end_at"] = start + minutes * MINUTE
         return "" if end is None else str((end - start) // MINUTE)
 
-    return SystemField(name, "Number", label_of(name), read, write)
+    shown = Shown(f"{name}_of(r)", {f"{name}_of": read}, clean=True)
+    return SystemField(name, "Number", label_of(name), shown, write)

@@ -9,7 +9,7 @@ from canonical.model import Activity, Case, Opportunity, Party, User
 from canonical.query import FALSE, Node, eq, one_of
 from canonical.values import MICROS, fold, fold_pattern, iso_date
 from dialects.crust.settings import NAME
-from dialects.crust.system.table import Draft, Sight, SystemField, label_of, like, options
+from dialects.crust.system.table import NOTHING, Draft, Shown, SystemField, label_of, like, options
 from dialects.crust.system.texts import (
     bound_text,
     parse_day,
@@ -34,21 +34,18 @@ def text(
     choices: str | None = None,
     multi: bool = False,
 ) -> SystemField:
-    def read(record: Any, sight: Sight) -> str:
-        return getattr(record, attribute) or ""
-
     def write(draft: Draft, sent: str) -> str:
         draft.values[attribute] = sent or None
         return sent
 
-    shown = choices if choices is not None else '{"multiLine":true}' if multi else None
+    offered = choices if choices is not None else '{"multiLine":true}' if multi else None
     return SystemField(
         name,
         kind,
         label_of(name),
-        read,
+        Shown(f"r.{attribute} or ''"),
         write,
-        shown,
+        offered,
         required,
         like(attribute),
         attribute,
@@ -66,10 +63,6 @@ def _number_bound(scale: int) -> Callable[[str], Any]:
 
 
 def number(name: str, attribute: str) -> SystemField:
-    def read(record: Any, sight: Sight) -> str:
-        value = getattr(record, attribute)
-        return "" if value is None else str(value)
-
     def write(draft: Draft, sent: str) -> str:
         value = parse_integer(sent)
         draft.values[attribute] = value
@@ -79,7 +72,7 @@ def number(name: str, attribute: str) -> SystemField:
         name,
         "Number",
         label_of(name),
-        read,
+        Shown(f"'' if r.{attribute} is None else str(r.{attribute})", clean=True),
         write,
         sort=attribute,
         group=attribute,
@@ -98,7 +91,7 @@ def money(name: str, attribute: str) -> SystemField:
         name,
         "Number",
         label_of(name),
-        lambda record, sight: show_money(getattr(record, attribute)),
+        Shown(f"show_money(r.{attribute})", {"show_money": show_money}, clean=True),
         write,
         sort=attribute,
         group=attribute,
@@ -117,8 +110,7 @@ def _moment_bound(sent: str) -> Any:
 def moment(name: str, attribute: str, flag: str = "") -> SystemField:
     """`flag` names the field that says whether the instant is only a day."""
 
-    def read(record: Any, sight: Sight) -> str:
-        return show_moment(getattr(record, attribute), bool(flag) and getattr(record, flag))
+    only_day = f"r.{flag}" if flag else "False"
 
     def write(draft: Draft, sent: str) -> str:
         found = parse_moment(sent)
@@ -132,7 +124,7 @@ def moment(name: str, attribute: str, flag: str = "") -> SystemField:
         name,
         "DateTime",
         label_of(name),
-        read,
+        Shown(f"show_moment(r.{attribute}, {only_day})", {"show_moment": show_moment}, clean=True),
         write,
         sort=attribute,
         group=attribute,
@@ -154,7 +146,7 @@ def day(name: str, attribute: str) -> SystemField:
         name,
         "DateTime",
         label_of(name),
-        lambda record, sight: getattr(record, attribute) or "",
+        Shown(f"r.{attribute} or ''"),
         write,
         sort=attribute,
         group=attribute,
@@ -171,8 +163,7 @@ def word(name: str, attribute: str, shown: Mapping[Any, str], also: Mapping[str,
     """A state in the vendor's words. A word of nobody's is kept, and the state stays; `also` are words understood."""
     known = {fold(text_): state for state, text_ in shown.items()} | {fold(key): state for key, state in also.items()}
 
-    def read(record: Any, sight: Sight) -> str:
-        return shown.get(getattr(record, attribute), "")
+    words = f"{name}_words"
 
     def write(draft: Draft, sent: str) -> str:
         state = known.get(fold(sent.strip()))
@@ -196,7 +187,7 @@ def word(name: str, attribute: str, shown: Mapping[Any, str], also: Mapping[str,
         name,
         "Select",
         label_of(name),
-        read,
+        Shown(f"{words}.get(r.{attribute}, '')", {words: shown}, clean=True),
         write,
         options(*shown.values()),
         search=search,
@@ -210,9 +201,6 @@ def word(name: str, attribute: str, shown: Mapping[Any, str], also: Mapping[str,
 def closed(name: str, when: frozenset[str], on: str, off: str = "open") -> SystemField:
     """A flag that is set while the state is one of `when`; setting it makes the state `on`, clearing it `off`."""
 
-    def read(record: Any, sight: Sight) -> str:
-        return "1" if record.state in when else ""
-
     def write(draft: Draft, sent: str) -> str:
         wanted = parse_flag(sent)
         if wanted != ((draft.value("state") or off) in when):
@@ -222,7 +210,8 @@ def closed(name: str, when: frozenset[str], on: str, off: str = "open") -> Syste
     def say(state: Any) -> str:
         return "1" if state in when else ""
 
-    return SystemField(name, "Bool", label_of(name), read, write, group="state", say=say, bound=lambda sent: None)
+    shown = Shown(f"'1' if r.state in {name}_states else ''", {f"{name}_states": when}, clean=True)
+    return SystemField(name, "Bool", label_of(name), shown, write, group="state", say=say, bound=lambda sent: None)
 
 
 def flag(name: str, attribute: str) -> SystemField:
@@ -234,7 +223,7 @@ def flag(name: str, attribute: str) -> SystemField:
         name,
         "Bool",
         label_of(name),
-        lambda record, sight: "1" if getattr(record, attribute) else "",
+        Shown(f"'1' if r.{attribute} else ''", clean=True),
         write,
         sort=attribute,
         group=attribute,
@@ -246,10 +235,6 @@ def flag(name: str, attribute: str) -> SystemField:
 def reference(name: str, attribute: str, kind: str, picks: Callable[[Any], bool] = lambda record: True) -> SystemField:
     """A record's id in a field: OwnerId, ParentId. An id of none that `picks` picks is kept as text and refers to
     nothing, as is the record's own."""
-
-    def read(record: Any, sight: Sight) -> str:
-        id = getattr(record, attribute)
-        return str(id) if id else ""
 
     def write(draft: Draft, sent: str) -> str:
         id = parse_id(sent)
@@ -264,28 +249,26 @@ def reference(name: str, attribute: str, kind: str, picks: Callable[[Any], bool]
         # An owner there always is: the caller's own id for a new record, the one there is for another.
         return str(draft.record.owner_id) if draft.record is not None else str(draft.desk.principal.user_id)
 
-    shown = "User" if kind == "user" else "Record"
-    return SystemField(name, shown, label_of(name), read, write, sort=attribute, group=attribute, bound=parse_id)
+    type_ = "User" if kind == "user" else "Record"
+    shown = Shown(f"str(r.{attribute}) if r.{attribute} else ''", clean=True)
+    return SystemField(name, type_, label_of(name), shown, write, sort=attribute, group=attribute, bound=parse_id)
 
 
 def keep(name: str, kind: str = "String", choices: str | None = None) -> SystemField:
     """A field without a home in the core: its text is kept for this dialect."""
 
-    def read(record: Any, sight: Sight) -> str:
-        return ""
-
     def write(draft: Draft, sent: str) -> str:
         return ""
 
     path = f"extras.{NAME}.{name}"
-    return SystemField(name, kind, label_of(name), read, write, choices, sort=path, group=path, bound=bound_text)
+    return SystemField(name, kind, label_of(name), NOTHING, write, choices, sort=path, group=path, bound=bound_text)
 
 
 def number_of(name: str) -> SystemField:
     """The record's own number, unless a client gave it one."""
     key = "number"
 
-    def read(record: Any, sight: Sight) -> str:
+    def read(record: Any) -> str:
         kept = (record.extras.get(NAME) or {}).get(key)
         return kept if isinstance(kept, str) else str(record.id)
 
@@ -297,4 +280,5 @@ def number_of(name: str) -> SystemField:
         id = parse_id(pattern.strip("%"))
         return eq("id", id) if id is not None else FALSE
 
-    return SystemField(name, "String", label_of(name), read, write, search=search, sort="id")
+    shown = Shown(f"{name}_of(r)", {f"{name}_of": read})
+    return SystemField(name, "String", label_of(name), shown, write, search=search, sort="id")

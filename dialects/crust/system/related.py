@@ -2,65 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from canonical.model import Case, ContactPoint, Opportunity, Party
+from canonical.model import SEEN_BY_ALL, Case, ContactPoint, Opportunity, Party
 from canonical.operations import NewLink
 from canonical.query import And, Compare, Has, Node, Op, Or, eq
 from canonical.values import Ref
-from dialects.crust.system.table import Draft, Search, Sight, SystemField, label_of
+from dialects.crust.system.table import Draft, Search, Shown, SystemField, Targets, label_of
 from dialects.crust.system.texts import parse_id
-
-Picks = Callable[[Any], bool]
-
 
 # -- links ------------------------------------------------------------------------------------------
 
 
-def is_organisation(party: Any) -> bool:
-    return bool(party.type == "organisation")
+def sort_of(type_: str | None, stage: str | None) -> str:
+    """What a party is here: ``organisation``, ``contact`` or ``lead``; ``""`` for none of them."""
+    if type_ == "organisation":
+        return "organisation"
+    return "" if type_ != "person" else "lead" if stage == "lead" else "contact"
 
 
-def is_contact(party: Any) -> bool:
-    return bool(party.type == "person" and party.stage != "lead")
+def is_a(sort: str) -> Callable[[Any], bool]:
+    return lambda party: sort_of(party.type, party.stage) == sort
 
 
-def is_lead(party: Any) -> bool:
-    return bool(party.type == "person" and party.stage == "lead")
-
-
-def _party(draft: Draft, id: int) -> Any:
-    return draft.desk.get_many(Party, (id,)).get(id)
-
-
-def party_link(name: str, picks: Picks, column: str = "") -> SystemField:
-    """The first linked party that `picks` picks; with `column`, the party in that field before any link."""
-
-    def current(record: Any, sight: Sight) -> tuple[int, str | None]:
-        """Its id, and the role of the link, None for the field."""
-        if column:
-            id = getattr(record, column)
-            party = sight.parties.get(id) if id else None
-            if party is not None and picks(party):
-                return id, None
+def unseen(records: Sequence[Any]) -> set[int]:
+    """Ids of parties of which the records do not tell what they are, or whether the caller may see them."""
+    wanted = {id for record in records if (id := getattr(record, "party_id", None))}
+    for record in records:
         for link in record.links:
-            if link.target.kind == "party":
-                party = sight.parties.get(link.target.id)
-                if party is not None and picks(party):
-                    return party.id, link.role
-        return 0, None
+            if link.target_type is not None and link.target_visibility not in SEEN_BY_ALL:
+                wanted.add(link.target.id)
+    return wanted
 
-    def read(record: Any, sight: Sight) -> str:
-        id, _ = current(record, sight)
-        return str(id) if id else ""
+
+def targets_of(record: Any, parties: Mapping[int, Any]) -> Targets:
+    """The record's targets; `parties` are those of `unseen` that the caller may see. One in a field comes first."""
+    found: dict[str, tuple[int, str | None]] = {}
+    party = parties.get(getattr(record, "party_id", None) or 0)
+    if party is not None:
+        found[sort_of(party.type, party.stage)] = (party.id, None)
+    for link in record.links:
+        sort, id = link.target
+        if sort == "party":
+            if link.target_visibility in SEEN_BY_ALL:
+                sort = sort_of(link.target_type, link.target_stage)
+            else:
+                party = parties.get(id)
+                sort = "" if party is None else sort_of(party.type, party.stage)
+        if sort not in found:
+            found[sort] = (id, link.role)
+    return found
+
+
+def _shown_target(sort: str) -> Shown:
+    return Shown(f"str(t['{sort}'][0]) if '{sort}' in t else ''", clean=True)
+
+
+def party_link(name: str, sort: str, column: str = "") -> SystemField:
+    """The first linked party of a sort; with `column`, the party in that field before any link."""
 
     def write(draft: Draft, sent: str) -> str:
         id = parse_id(sent)
-        party = None if id is None else _party(draft, id)
-        was, role = (0, None) if draft.record is None else current(draft.record, draft.sight)
-        fits = party is not None and picks(party)
+        party = None if id is None else draft.desk.get_many(Party, (id,)).get(id)
+        was, role = draft.targets.get(sort, (0, None))
+        fits = party is not None and sort_of(party.type, party.stage) == sort
         if was and role is not None:
             draft.dropped_links.append((Ref("party", was), role))
         if column and (was and role is None):
@@ -72,31 +79,26 @@ def party_link(name: str, picks: Picks, column: str = "") -> SystemField:
                 draft.links.append(NewLink(Ref("party", party.id)))
         return str(party.id) if fits and party is not None else ""
 
-    return SystemField(name, "Record", label_of(name), read, write, group=column or "links.party", bound=parse_id)
+    group = column or "links.party"
+    return SystemField(name, "Record", label_of(name), _shown_target(sort), write, group=group, bound=parse_id)
 
 
 def record_link(name: str, kind: str) -> SystemField:
     """The first link to a record of a kind."""
     target_kind: Any = {"opportunity": Opportunity, "case": Case}[kind]
 
-    def first(record: Any) -> Any:
-        return next((link for link in record.links if link.target.kind == kind), None)
-
-    def read(record: Any, sight: Sight) -> str:
-        link = first(record)
-        return "" if link is None else str(link.target.id)
-
     def write(draft: Draft, sent: str) -> str:
-        link = None if draft.record is None else first(draft.record)
-        if link is not None:
-            draft.dropped_links.append((link.target, link.role))
+        if kind in draft.targets:
+            was, role = draft.targets[kind]
+            draft.dropped_links.append((Ref(kind, was), role or ""))
         id = parse_id(sent)
         if id is None or id not in draft.desk.get_many(target_kind, (id,)):
             return ""
         draft.links.append(NewLink(Ref(kind, id)))
         return str(id)
 
-    return SystemField(name, "Record", label_of(name), read, write, group=f"links.{kind}", bound=parse_id)
+    group = f"links.{kind}"
+    return SystemField(name, "Record", label_of(name), _shown_target(kind), write, group=group, bound=parse_id)
 
 
 # -- contact points ---------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ def _choose(
 def point(
     name: str,
     kind: str,
-    shown: str = "String",
+    type_: str = "String",
     *,
     only: str | None = None,
     label: str | None = None,
@@ -139,7 +141,7 @@ def point(
 ) -> SystemField:
     """The value of a contact point; a new one gets `label`."""
 
-    def read(record: Any, sight: Sight) -> str:
+    def read(record: Any) -> str:
         found = _choose(record.points, kind, only, without)
         return "" if found is None else found.value
 
@@ -152,7 +154,8 @@ def point(
             draft.dropped_points.append(there.id)
         return sent
 
-    return SystemField(name, shown, label_of(name), read, write, search=_search_points(kind, "value"))
+    text = Shown(f"{name}_of(r)", {f"{name}_of": read})
+    return SystemField(name, type_, label_of(name), text, write, search=_search_points(kind, "value"))
 
 
 def address(prefix: str, label: str, *, only: str | None = None, without: tuple[str, ...] = ()) -> list[SystemField]:
@@ -165,7 +168,7 @@ def address(prefix: str, label: str, *, only: str | None = None, without: tuple[
         return found
 
     def field(suffix: str, column: str) -> SystemField:
-        def read(record: Any, sight: Sight) -> str:
+        def read(record: Any) -> str:
             found = chosen(record)
             return "" if found is None else getattr(found, column) or ""
 
@@ -179,7 +182,8 @@ def address(prefix: str, label: str, *, only: str | None = None, without: tuple[
             return sent
 
         name = f"{prefix}{suffix}"
-        return SystemField(name, "String", label_of(name), read, write, search=_search_points("address", column))
+        text = Shown(f"{name}_of(r)", {f"{name}_of": read})
+        return SystemField(name, "String", label_of(name), text, write, search=_search_points("address", column))
 
     return [field(suffix, column) for suffix, column in PARTS]
 

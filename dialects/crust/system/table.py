@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -14,32 +14,22 @@ from canonical.operations import Desk, Include, NewLink
 from canonical.query import Compare, Node, Op
 from canonical.values import Ref
 
+Targets = Mapping[str, tuple[int, str | None]]
+"""The first target of each sort that a record has: its id, and the role of the link, None for one in a field.
 
-@dataclass(slots=True)
-class Sight:
-    """What was loaded beside the records that are shown: the parties they link to, by id.
-
-    `me` is the caller, by the id that records know.
-    """
-
-    desk: Desk
-    me: int
-    parties: Mapping[int, Any] = field(default_factory=dict)
-
-    def may_read(self, record: Any) -> bool:
-        """Whether title and body are the caller's to read: of a confidential record only its people's."""
-        if getattr(record, "visibility", "") != "confidential" or record.owner_id == self.me:
-            return True
-        return any(link.target.kind == "user" and link.target.id == self.me for link in record.links)
+Sorts are ``organisation``, ``contact`` and ``lead`` for parties, else the kind.
+"""
+NO_TARGETS: Final[Targets] = {}
 
 
 @dataclass(slots=True)
 class Draft:
-    """What a request makes of a record; `record` is None for a new one."""
+    """What a request makes of a record; `record` is None for a new one. `shown` are the texts it has so far."""
 
     desk: Desk
-    sight: Sight
     record: Any = None
+    targets: Targets = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     extras: dict[str, Any] = field(default_factory=dict)
     links: list[NewLink] = field(default_factory=list)
@@ -56,7 +46,7 @@ class Draft:
         return None if self.record is None else getattr(self.record, name)
 
 
-Read = Callable[[Any, Sight], str]
+Read = Callable[[Any, Targets], str]
 Write = Callable[[Draft, str], str]
 """Takes a text into the draft and gives what will be shown of it; where that is another text, the text is kept."""
 Search = Callable[[str], Node | None]
@@ -68,13 +58,33 @@ def _not_searched(pattern: str) -> Node | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """The text that a field shows: a Python expression over the record `r` and its targets `t`.
+
+    `names` are what it uses besides. A `clean` text never has what JSON escapes. A module's fields become one function
+    (`dialects.crust.system.writer`), so that what a record shows is written in one go.
+    """
+
+    source: str
+    names: Mapping[str, Any] = field(default_factory=dict)
+    clean: bool = False
+
+    def compiled(self) -> Read:
+        """Its source holds names of our own tables only."""
+        return eval(f"lambda r, t: {self.source}", dict(self.names))  # type: ignore[no-any-return]  # noqa: S307
+
+
+NOTHING: Final = Shown("''", clean=True)
+
+
+@dataclass(frozen=True, slots=True)
 class SystemField:
     """`sort` and `group` name what the core sorts and groups by, ``""`` for nothing; `say` words a grouped value."""
 
     name: str
     kind: str
     label: str
-    read: Read
+    shown: Shown
     write: Write
     options: str | None = None
     required: bool = False
@@ -87,6 +97,10 @@ class SystemField:
     number: bool = False
     """Whether sums of `group` make sense; `scale` is what one is in the core."""
     scale: int = 1
+    read: Read = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "read", self.shown.compiled())
 
     def described(self) -> ModuleField:
         return ModuleField(

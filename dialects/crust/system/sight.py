@@ -1,0 +1,86 @@
+"""What the records of a system module show, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from adapter.dialect import Call
+from canonical.model import Party
+from canonical.model.module import FieldValue
+from dialects.crust import fields
+from dialects.crust.people import shown_id
+from dialects.crust.settings import NAME
+from dialects.crust.system.layout import Layout
+from dialects.crust.system.modules import custom_name
+from dialects.crust.system.related import targets_of, unseen
+from dialects.crust.system.table import NO_TARGETS, Targets
+
+UNKNOWN: Final = "values"
+"""The extra that holds values of fields that the module does not have."""
+CONFIDENTIAL: Final = frozenset(("Subject", "Title", "Description", "Body"))
+"""What others do not see of a confidential activity."""
+
+
+@dataclass(slots=True)
+class Sight:
+    """What records are shown by: the module, who looks, and the parties of which the records do not tell enough."""
+
+    layout: Layout
+    me: int
+    """The caller, by the id that records know."""
+    parties: Mapping[int, Any]
+
+    @classmethod
+    def of(cls, call: Call, layout: Layout, records: Sequence[Any]) -> Sight:
+        """Loads what the records' fields need to be shown, in one look."""
+        wanted = unseen(records) if "links" in layout.system.include else None
+        parties = call.desk.get_many(Party, wanted) if wanted else {}
+        return cls(layout, shown_id(call, call.caller.user_id), parties)
+
+    def may_read(self, record: Any) -> bool:
+        """Whether title and body are the caller's to read: of a confidential record only its people's."""
+        if getattr(record, "visibility", "") != "confidential" or record.owner_id == self.me:
+            return True
+        return any(link.target.kind == "user" and link.target.id == self.me for link in record.links)
+
+    def targets(self, record: Any) -> Targets:
+        return targets_of(record, self.parties) if "links" in self.layout.system.include else NO_TARGETS
+
+    def texts(self, record: Any) -> dict[str, str]:
+        """Every field's text. One that a client wrote is shown as long as it still fits what the core says."""
+        system, targets = self.layout.system, self.targets(record)
+        kept: Mapping[str, Any] = record.extras.get(NAME) or {}
+        out = {}
+        for field in system.fields:
+            text = field.read(record, targets)
+            if field.name in kept and kept.get(f"{field.name}_of", "") == text:
+                text = str(kept[field.name])
+            out[field.name] = text
+        if not self.may_read(record):
+            out.update(dict.fromkeys(CONFIDENTIAL & out.keys(), ""))
+        for value in record.custom:
+            name = custom_name(value)
+            if name not in system.by_name:
+                out[name] = value.value
+        unknown = kept.get(UNKNOWN)
+        if isinstance(unknown, dict):
+            out.update({name: str(value) for name, value in unknown.items() if name not in out})
+        return out
+
+    def values(self, record: Any) -> bytes:
+        """The record's values as JSON."""
+        if NAME not in record.extras and getattr(record, "visibility", "") != "confidential":
+            if not record.custom:
+                return self.layout.write(record, self.targets(record))
+            customs = {custom_name(value): value.value for value in record.custom}
+            if customs.keys() <= self.layout.last:
+                return self.layout.write(record, self.targets(record))[:-1] + b"," + self._ordered(customs)[1:]
+        return self._ordered(self.texts(record))
+
+    def _ordered(self, texts: Mapping[str, str]) -> bytes:
+        values = (FieldValue(name, text) for name, text in texts.items())
+        return orjson.dumps(fields.in_order(values, self.layout.places))
