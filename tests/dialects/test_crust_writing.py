@@ -104,6 +104,10 @@ def test_all_at_once_is_the_same_as_field_by_field(system: SystemModule, data: s
     sight = Sight(layout, 3, parties)
     texts = (FieldValue(name, text) for name, text in sight.texts(record).items())
     assert sight.values(record) == orjson.dumps(fields.in_order(texts, layout.places))
+    # Of the record no more is looked at than is read.
+    parts = {part: getattr(record, part) for part in system.include}
+    read = system.kind(id=7, **{name: getattr(record, name) for name in system.looked_at}, **parts)
+    assert sight.values(read) == sight.values(record)
     shown = {custom_name(value) for value in getattr(record, "custom", ())}
     assert {field["name"] for field in orjson.loads(sight.values(record))} >= {*system.by_name, *shown}
 

@@ -9,7 +9,7 @@ from adapter.dialect import Call
 from canonical.errors import Denied, NotFound
 from canonical.model import Activity, CustomValue, Party, User
 from canonical.model.module import FieldValue
-from canonical.operations import Create, Delete, Update
+from canonical.operations import Create, Delete, Fields, Update
 from canonical.query import Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of, eq
 from canonical.values import MAX_ID, Ref, fold, fold_pattern
 from dialects.crust import fields
@@ -45,6 +45,11 @@ _UNSAID: Final[dict[type, tuple[tuple[str, Any], ...]]] = {
     for system in system_modules()
 }
 """The same by kind."""
+_SHOWN_OR_LOST: Final = {
+    system.place: (*system.looked_at, *(name for name, _ in _UNSAID[system.kind] if name not in system.looked_at))
+    for system in system_modules()
+}
+"""What reading one record looks at, by the module's place."""
 _OWN_SORTS: Final = {
     "id": "id",
     "createdAt": "created_at",
@@ -91,10 +96,10 @@ def _one(call: Call, layout: Layout, record: Any, values: bytes | None = None, *
     return _content(layout, record, owner, values, **how)
 
 
-def _find(call: Call, system: SystemModule, id: int, message: str = NO_FIELDS) -> Any:
-    """The record of that id, if it is one of the module. Raises Refused."""
+def _find(call: Call, system: SystemModule, id: int, message: str = NO_FIELDS, looked_at: Fields = None) -> Any:
+    """The record of that id, if it is one of the module; with `looked_at` maybe no more of it. Raises Refused."""
     try:
-        record = call.desk.get(system.kind, min(id, MAX_ID), system.include)
+        record = call.desk.get(system.kind, min(id, MAX_ID), system.include, looked_at)
     except (NotFound, Denied):
         raise Refused(message) from None
     if not system.shows(record):
@@ -103,8 +108,9 @@ def _find(call: Call, system: SystemModule, id: int, message: str = NO_FIELDS) -
 
 
 def read(call: Call, layout: Layout, id: int, page: bytes) -> bytes:
-    record = _find(call, layout.system, id)
-    _count_losses(call, layout.system, record)
+    system = layout.system
+    record = _find(call, system, id, looked_at=_SHOWN_OR_LOST[system.place])
+    _count_losses(call, system, record)
     return _one(call, layout, record, page=page)
 
 
@@ -170,7 +176,8 @@ def listed(call: Call, layout: Layout, text: str, terms: Iterable[Term], window:
             name = system.by_name[term.field].sort or "id"
         sort.append(Sort(name, term.descending))
     where = all_of(base_of(system), *([_matching(call, system, text)] if text else []))
-    found = call.desk.find(system.kind, Query(where, tuple(sort), window), system.include, total=True)
+    query = Query(where, tuple(sort), window)
+    found = call.desk.find(system.kind, query, system.include, total=True, fields=system.looked_at)
     people = owners(call, _owner_ids(call, found.items))
     sight = Sight.of(call, layout, found.items)
     shown = [

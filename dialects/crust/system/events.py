@@ -26,5 +26,5 @@ def duration(name: str) -> SystemField:
             end = draft.values["end_at"] = start + minutes * MINUTE
         return "" if end is None else str((end - start) // MINUTE)
 
-    shown = Shown(f"{name}_of(r)", {f"{name}_of": read}, clean=True)
+    shown = Shown(f"{name}_of(r)", {f"{name}_of": read}, clean=True, looks_at=("start_at", "end_at"))
     return SystemField(name, "Number", label_of(name), shown, write)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -61,13 +62,19 @@ def _not_searched(pattern: str) -> Node | None:
 class Shown:
     """The text that a field shows: a Python expression over the record `r` and its targets `t`.
 
-    `names` are what it uses besides. A `clean` text never has what JSON escapes. A module's fields become one function
-    (`dialects.crust.system.writer`), so that what a record shows is written in one go.
+    `names` are what it uses besides, and `looks_at` the record's fields that those look at. A `clean` text never has
+    what JSON escapes. A module's fields become one function (`dialects.crust.system.writer`), so that what a record
+    shows is written in one go.
     """
 
     source: str
     names: Mapping[str, Any] = field(default_factory=dict)
     clean: bool = False
+    looks_at: tuple[str, ...] = ()
+
+    def fields(self) -> set[str]:
+        """The record's fields that are looked at."""
+        return {*self.looks_at, *_OF_RECORD.findall(self.source)}
 
     def compiled(self) -> Read:
         """Its source holds names of our own tables only."""
@@ -75,6 +82,19 @@ class Shown:
 
 
 NOTHING: Final = Shown("''", clean=True)
+_OF_RECORD: Final = re.compile(r"\br\.(\w+)")
+_ALWAYS: Final = (
+    "created_at",
+    "updated_at",
+    "creator_id",
+    "owner_id",
+    "extras",
+    "visibility",
+    "type",
+    "stage",
+    "party_id",
+)
+"""What is looked at whatever is shown: whose record it is, of when, of which module, and kept texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +143,14 @@ class SystemModule:
     include: Include = ()
     listed: Node | None = None
     """What lists leave out besides."""
+    looked_at: tuple[str, ...] = field(init=False, compare=False)
+    """The record's fields that showing it looks at."""
     by_name: dict[str, SystemField] = field(init=False, compare=False, default_factory=dict)
     described: dict[str, ModuleField] = field(init=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        looked_at = set(_ALWAYS).union(*(row.shown.fields() for row in self.fields))
+        object.__setattr__(self, "looked_at", tuple(sorted(looked_at & self.kind.__dataclass_fields__.keys())))
         self.by_name.update({row.name: row for row in self.fields})
         self.described.update({row.name: row.described() for row in self.fields})
 
