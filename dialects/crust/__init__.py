@@ -6,7 +6,8 @@ from typing import Final
 
 from adapter.dialect import Dialect
 from dialects.crust.auth import authenticate, finish, preflight
-from dialects.crust.directions import parse_request, parse_response, render_request, render_response
+from dialects.crust.codec.answers import parse_response, render_response
+from dialects.crust.codec.requests import parse_request, render_request
 from dialects.crust.errors import render_error
 from dialects.crust.routes import TABLE
 from dialects.crust.settings import NAME, SETTINGS

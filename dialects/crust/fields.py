@@ -11,7 +11,7 @@ from canonical.model import Record, User
 from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord, SavedChart
 from canonical.model.page import LayoutPage
 from canonical.values import Instant, clean_text
-from dialects.crust.codec import ZERO_TIME, fresh_stamp, raw, stamp
+from dialects.crust.codec.envelope import ZERO_TIME, fresh_stamp, raw, stamp
 from dialects.crust.errors import Refused, too_long
 from dialects.crust.gojson import BOOL, INT, RAW, STRING, UINT64, Slice, Struct, compact
 from dialects.crust.settings import NAME

@@ -15,9 +15,9 @@ from canonical.model import Job, Workflow, WorkflowTask
 from canonical.operations import JobUpdate
 from canonical.query import Window
 from canonical.values import MAX_ID, UNSET, Instant, Unset, from_datetime
-from dialects.crust import codec
 from dialects.crust.binding import Get, Path, Post, Request, bind, uint64
-from dialects.crust.codec import Raw
+from dialects.crust.codec import envelope
+from dialects.crust.codec.envelope import Raw
 from dialects.crust.errors import Refused, too_long
 from dialects.crust.gojson import INT, RAW, STRING, Slice, Struct, checked_raw, go_quoted
 from dialects.crust.gojson import Mapping as GoMap
@@ -162,19 +162,19 @@ def check_update(call: Call) -> None:
 
 def list_workflows(call: Call) -> WireResponse:
     bind(call, WORKFLOW_LIST)
-    return codec.response([workflow(each) for each in call.desk.workflows()])
+    return envelope.response([workflow(each) for each in call.desk.workflows()])
 
 
 def create_workflow(call: Call) -> WireResponse:
     try:
-        return codec.response(workflow(call.desk.save_workflow(_sent_workflow(bind(call, WORKFLOW_CREATE)))))
+        return envelope.response(workflow(call.desk.save_workflow(_sent_workflow(bind(call, WORKFLOW_CREATE)))))
     except EXPECTED as error:
         raise _refused(error, "creating workflow") from error
 
 
 def get_workflow(call: Call) -> WireResponse:
     try:
-        return codec.response(workflow(call.desk.workflow(_id(bind(call, WORKFLOW_GET)["workflowID"]))))
+        return envelope.response(workflow(call.desk.workflow(_id(bind(call, WORKFLOW_GET)["workflowID"]))))
     except NotFound as error:
         raise _refused(error, "getting workflow") from error
 
@@ -186,7 +186,7 @@ def update_workflow(call: Call) -> WireResponse:
     try:
         # Id 0 would create one.
         call.desk.workflow(id)
-        return codec.response(workflow(call.desk.save_workflow(_sent_workflow(sent, id))))
+        return envelope.response(workflow(call.desk.save_workflow(_sent_workflow(sent, id))))
     except EXPECTED as error:
         raise _refused(error, "updating workflow") from error
 
@@ -196,7 +196,7 @@ def delete_workflow(call: Call) -> WireResponse:
         call.desk.delete_workflow(_id(bind(call, WORKFLOW_DELETE)["workflowID"]))
     except NotFound as error:
         raise _refused(error, "deleting workflow") from error
-    return codec.success()
+    return envelope.success()
 
 
 # -- jobs -------------------------------------------------------------------------------------------
@@ -211,11 +211,11 @@ def job(shown: Job, *, created: bool = False, updated: bool = False) -> dict[str
     }
     text = shown.extras.get("crust", {}).get("startAt")
     if text is not None or shown.start_at is not None:
-        out["startAt"] = codec.stamp(shown.start_at) if shown.start_at is not None else text
+        out["startAt"] = envelope.stamp(shown.start_at) if shown.start_at is not None else text
     out["parameters"] = shown.parameters
-    out["createdAt"] = (codec.fresh_stamp if created else codec.stamp)(shown.created_at)
+    out["createdAt"] = (envelope.fresh_stamp if created else envelope.stamp)(shown.created_at)
     if shown.updated_at is not None:
-        out["updatedAt"] = (codec.fresh_stamp if updated else codec.stamp)(shown.updated_at)
+        out["updatedAt"] = (envelope.fresh_stamp if updated else envelope.stamp)(shown.updated_at)
     return out
 
 
@@ -251,7 +251,7 @@ def list_jobs(call: Call) -> WireResponse:
     sent = bind(call, JOB_LIST)
     page, per_page = _page(sent)
     found, _ = call.desk.jobs(sent["status"] or None, Window(page * per_page, per_page))
-    return codec.response([job(each) for each in found])
+    return envelope.response([job(each) for each in found])
 
 
 def run_job(call: Call) -> WireResponse:
@@ -265,14 +265,14 @@ def run_job(call: Call) -> WireResponse:
         extras=extras,
     )
     try:
-        return codec.response(job(call.desk.create_job(given), created=True))
+        return envelope.response(job(call.desk.create_job(given), created=True))
     except EXPECTED as error:
         raise _refused(error, "running job") from error
 
 
 def get_job(call: Call) -> WireResponse:
     try:
-        return codec.response(job(call.desk.job(_id(bind(call, JOB_GET)["jobID"]))))
+        return envelope.response(job(call.desk.job(_id(bind(call, JOB_GET)["jobID"]))))
     except NotFound as error:
         raise _refused(error, "getting job") from error
 
@@ -285,7 +285,7 @@ def job_logs(call: Call) -> WireResponse:
     except NotFound as error:
         raise _refused(error, "getting job logs") from error
     meta = {"page": page, "perPage": per_page, "count": count}
-    return codec.response({"meta": meta, "logs": [Raw(entry.text) for entry in entries]})
+    return envelope.response({"meta": meta, "logs": [Raw(entry.text) for entry in entries]})
 
 
 def update_job(call: Call) -> WireResponse:
@@ -306,7 +306,7 @@ def update_job(call: Call) -> WireResponse:
         extras=extras,
     )
     try:
-        return codec.response(job(call.desk.update_job(update), updated=True))
+        return envelope.response(job(call.desk.update_job(update), updated=True))
     except EXPECTED as error:
         raise _refused(error, "updating job") from error
 
@@ -316,7 +316,7 @@ def cancel_job(call: Call) -> WireResponse:
         call.desk.cancel_job(_id(bind(call, JOB_DELETE)["jobID"]))
     except EXPECTED as error:
         raise _refused(error, "cancelling job") from error
-    return codec.success()
+    return envelope.success()
 
 
 def _route(operation: str, method: str, path: str, handler: Handler, **more: Any) -> tuple[Route, ...]:

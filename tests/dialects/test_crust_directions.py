@@ -21,19 +21,9 @@ from canonical.operations import Create, Delete, Find, Get, Page, Update
 from canonical.query import Query, Sort, Window, eq, starts_with
 from canonical.values import SECOND
 from dialects.crust import DIALECT
-from dialects.crust.directions import (
-    CheckSession,
-    FindRecords,
-    FindTree,
-    Reorder,
-    Session,
-    SignIn,
-    SignOut,
-    parse_request,
-    parse_response,
-    render_request,
-    render_response,
-)
+from dialects.crust.codec.answers import parse_response, render_response
+from dialects.crust.codec.operations import CheckSession, FindRecords, FindTree, Reorder, Session, SignIn, SignOut
+from dialects.crust.codec.requests import parse_request, render_request
 from dialects.crust.errors import Refused
 from tests.support.world import World
 

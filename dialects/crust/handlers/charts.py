@@ -16,8 +16,9 @@ from canonical.model.module import Module, SavedChart
 from canonical.operations import Aggregate
 from canonical.query import all_of
 from canonical.values import DAY, clean_text
-from dialects.crust import codec, fields, lookup
+from dialects.crust import fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind
+from dialects.crust.codec import envelope
 from dialects.crust.errors import Refused, too_long
 from dialects.crust.gojson import RAW, checked_raw
 from dialects.crust.lookup import Found
@@ -261,7 +262,7 @@ def _by_number(row: tuple[Any, Any]) -> tuple[bool, float]:
 def _answer(sent: dict[str, Any], data: list[list[Any]], described: dict[str, Any]) -> WireResponse:
     """Objects have their keys in alphabetical order, as Go writes maps."""
     shown = dict(sorted(described.items()))
-    return codec.response({"data": data, "fields": shown, "kind": sent["kind"], "meta": _meta(sent)})
+    return envelope.response({"data": data, "fields": shown, "kind": sent["kind"], "meta": _meta(sent)})
 
 
 def _reference(text: str) -> Any:
@@ -308,7 +309,7 @@ def report(call: Call) -> WireResponse:
         found = dict(counts if how == "count" else source.rows("sum", dimension, field, "", "", ""))
         for key, row in rows.items():
             row[alias] = found.get(key)
-    return codec.response([dict(sorted(row.items())) for row in rows.values()])
+    return envelope.response([dict(sorted(row.items())) for row in rows.values()])
 
 
 # -- saved charts -----------------------------------------------------------------------------------
@@ -316,7 +317,7 @@ def report(call: Call) -> WireResponse:
 
 def listed(call: Call) -> WireResponse:
     bind(call, LIST)
-    return codec.response([fields.chart(saved) for saved in call.desk.charts()])
+    return envelope.response([fields.chart(saved) for saved in call.desk.charts()])
 
 
 def sent_chart(id: int, sent: Mapping[str, Any]) -> SavedChart:
@@ -327,7 +328,7 @@ def sent_chart(id: int, sent: Mapping[str, Any]) -> SavedChart:
 
 
 def create(call: Call) -> WireResponse:
-    return codec.response(fields.chart(call.desk.save_chart(sent_chart(0, bind(call, CREATE))), created=True))
+    return envelope.response(fields.chart(call.desk.save_chart(sent_chart(0, bind(call, CREATE))), created=True))
 
 
 def _get(call: Call, id: int) -> SavedChart:
@@ -338,16 +339,16 @@ def _get(call: Call, id: int) -> SavedChart:
 
 
 def read(call: Call) -> WireResponse:
-    return codec.response(fields.chart(_get(call, bind(call, READ)["chartID"])))
+    return envelope.response(fields.chart(_get(call, bind(call, READ)["chartID"])))
 
 
 def update(call: Call) -> WireResponse:
     """A replacement of name and config."""
     sent = bind(call, UPDATE)
     before = _get(call, sent["chartID"])
-    return codec.response(fields.chart(call.desk.save_chart(sent_chart(before.id, sent)), updated=True))
+    return envelope.response(fields.chart(call.desk.save_chart(sent_chart(before.id, sent)), updated=True))
 
 
 def delete(call: Call) -> WireResponse:
     call.desk.delete_chart(bind(call, READ)["chartID"])
-    return codec.success()
+    return envelope.success()

@@ -11,9 +11,10 @@ from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model.module import FieldValue, ModuleRecord, ModuleSort
 from canonical.values import UNSET
-from dialects.crust import codec, fields, lookup
+from dialects.crust import fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind, parse_query
-from dialects.crust.codec import Raw
+from dialects.crust.codec import envelope
+from dialects.crust.codec.envelope import Raw
 from dialects.crust.errors import INVALID_DATE, NO_FIELDS, OUT_OF_RANGE, Refused
 from dialects.crust.fields import CONTENT_COLUMNS
 from dialects.crust.gojson import INT, RAW, checked_raw, decode_all
@@ -68,7 +69,7 @@ def _worded(names: Names, shown: bytes) -> bytes:
 def _own(call: Call, names: Names, shown: ModuleRecord, values: Any, page: bytes = b"", **fresh: bool) -> WireResponse:
     """One record of a tenant's own module."""
     (owner,) = owners(call, (shown.owner_id,))
-    return codec.written(_worded(names, fields.own_content(shown, owner, values, page, **fresh)))
+    return envelope.written(_worded(names, fields.own_content(shown, owner, values, page, **fresh)))
 
 
 def listed(call: Call) -> WireResponse:
@@ -91,7 +92,7 @@ def listed(call: Call) -> WireResponse:
     meta: dict[str, Any] = {"query": sent["query"]} if sent["query"] else {}
     meta |= {"page": page, "perPage": per_page, "count": total, "sort": sent["sort"]}
     records_ = b",".join([_worded(names, record) for record in shown])
-    return codec.written(b'{"meta":%b,"%b":[%b]}' % (orjson.dumps(meta), names.key.encode(), records_))
+    return envelope.written(b'{"meta":%b,"%b":[%b]}' % (orjson.dumps(meta), names.key.encode(), records_))
 
 
 def create(call: Call) -> WireResponse:
@@ -100,7 +101,7 @@ def create(call: Call) -> WireResponse:
     values, _ = _values(sent["fields"], "No content: ")
     found = lookup.get(call, sent["moduleID"])
     if found.layout is not None:
-        return codec.written(_worded(names, system.create(call, found.layout, values)))
+        return envelope.written(_worded(names, system.create(call, found.layout, values)))
     _check_lengths(values)
     made = call.desk.create_module_record(found.module.id, values)
     return _own(call, names, made, fields.in_order(made.values, found.places), created=True)
@@ -135,7 +136,7 @@ def read(call: Call) -> WireResponse:
     layout = _layout(call, sent["moduleID"])
     if layout is not None:
         page = _page(call, layout.module.id)
-        return codec.written(_worded(names, system.read(call, layout, sent[names.id], page)))
+        return envelope.written(_worded(names, system.read(call, layout, sent[names.id], page)))
     record = _live(call, sent[names.id])
     found = lookup.get(call, record.module_id)
     return _own(call, names, record, fields.in_order(record.values, found.places), _page(call, found.module.id))
@@ -167,7 +168,7 @@ def update(call: Call) -> WireResponse:
     values, echo = _values(sent["fields"], "Error when saving content, no content: ")
     layout = _layout(call, sent["moduleID"])
     if layout is not None:
-        return codec.written(_worded(names, system.update(call, layout, id, values, orjson.dumps(echo))))
+        return envelope.written(_worded(names, system.update(call, layout, id, values, orjson.dumps(echo))))
     if id >= 2**63:
         raise Refused(OUT_OF_RANGE)
     record = call.desk.module_record(id)
@@ -191,4 +192,4 @@ def delete(call: Call) -> WireResponse:
         system.delete(call, of, sent[names.id])
     else:
         call.desk.delete_module_record(sent[names.id])
-    return codec.success()
+    return envelope.success()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
-from dialects.crust import codec
 from dialects.crust.binding import Path, Request, bind
+from dialects.crust.codec import envelope
 from dialects.crust.fields import FIELD_KINDS
 from dialects.crust.gojson import STRING
 
@@ -16,9 +16,9 @@ _BY_TYPE = {kind["type"]: kind for kind in FIELD_KINDS}
 
 def listed(call: Call) -> WireResponse:
     bind(call, LIST)
-    return codec.response(FIELD_KINDS)
+    return envelope.response(FIELD_KINDS)
 
 
 def read(call: Call) -> WireResponse:
     """One kind; a missing one is empty, not an error."""
-    return codec.response(_BY_TYPE.get(bind(call, READ)["typeID"], {"name": "", "type": ""}))
+    return envelope.response(_BY_TYPE.get(bind(call, READ)["typeID"], {"name": "", "type": ""}))

@@ -8,8 +8,9 @@ from typing import Any
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.values import MAX_ID
-from dialects.crust import codec, fields, lookup
+from dialects.crust import fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind
+from dialects.crust.codec import envelope
 from dialects.crust.errors import INVALID_DATE, OUT_OF_RANGE, Refused, too_long
 from dialects.crust.fields import MODULE_FIELDS
 from dialects.crust.system.modules import edit_fields, system_module
@@ -24,7 +25,7 @@ DELETE = Request("ModuleDelete", (Path("moduleID"),))
 def listed(call: Call) -> WireResponse:
     """All modules by id; `query` is accepted and ignored."""
     bind(call, LIST)
-    return codec.response([fields.module(module) for module in lookup.all_modules(call)])
+    return envelope.response([fields.module(module) for module in lookup.all_modules(call)])
 
 
 def create(call: Call) -> WireResponse:
@@ -32,17 +33,17 @@ def create(call: Call) -> WireResponse:
     if not sent["fields"]:
         raise Refused("Error creating module: no fields")
     made = call.desk.save_module(None, checked_name(sent), fields.read_fields(sent["fields"]))
-    return codec.response(fields.module(made, created=True))
+    return envelope.response(fields.module(made, created=True))
 
 
 def read(call: Call) -> WireResponse:
     """A module with its record page; a missing one is zero, not an error."""
     found = lookup.find(call, bind(call, READ)["moduleID"])
     if found is None:
-        return codec.response(fields.zero_module())
+        return envelope.response(fields.zero_module())
     page = call.desk.page_of_module(found.module.id)
     shown = fields.zero_page() if page is None else fields.page(page)
-    return codec.response(fields.module(found.module, shown))
+    return envelope.response(fields.module(found.module, shown))
 
 
 def edit(call: Call) -> WireResponse:
@@ -56,12 +57,12 @@ def edit(call: Call) -> WireResponse:
     name, given = checked_name(sent), fields.read_fields(sent["fields"])
     system = system_module(call.caller.tenant_id, id)
     if system is not None:
-        return codec.response(fields.module(edit_fields(call.desk, system, id, name, given), updated=True))
+        return envelope.response(fields.module(edit_fields(call.desk, system, id, name, given), updated=True))
     if id > MAX_ID:
         raise Refused(OUT_OF_RANGE)
     if call.desk.module(id) is None:
         raise Refused(INVALID_DATE)
-    return codec.response(fields.module(call.desk.save_module(id, name, given), updated=True))
+    return envelope.response(fields.module(call.desk.save_module(id, name, given), updated=True))
 
 
 def checked_name(sent: Mapping[str, Any]) -> str:
@@ -78,4 +79,4 @@ def delete(call: Call) -> WireResponse:
     if system_module(call.caller.tenant_id, id) is not None:
         raise Refused("Error deleting module: system module")
     call.desk.delete_module(id)
-    return codec.success()
+    return envelope.success()

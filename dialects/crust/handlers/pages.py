@@ -11,9 +11,10 @@ from adapter.wire import WireResponse
 from canonical.errors import Duplicate
 from canonical.model.page import LayoutPage
 from canonical.values import MAX_ID
-from dialects.crust import codec, fields, lookup
+from dialects.crust import fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind, uint64
-from dialects.crust.codec import Raw
+from dialects.crust.codec import envelope
+from dialects.crust.codec.envelope import Raw
 from dialects.crust.errors import OUT_OF_RANGE, Refused, too_long
 from dialects.crust.gojson import BOOL, RAW, UINT64, checked_raw
 
@@ -43,13 +44,13 @@ def _with_module(call: Call, page: LayoutPage) -> dict[str, Any]:
 def listed(call: Call) -> WireResponse:
     """The children of a page, record pages too, by position."""
     parent = bind(call, LIST)["selfID"]
-    return codec.response([_with_module(call, page) for page in call.desk.pages(parent)])
+    return envelope.response([_with_module(call, page) for page in call.desk.pages(parent)])
 
 
 def tree(call: Call) -> WireResponse:
     """Ordinary pages below the root; ``null`` when there are none."""
     bind(call, TREE)
-    return codec.response(nested(call.desk.pages()))
+    return envelope.response(nested(call.desk.pages()))
 
 
 def nested(pages: Iterable[LayoutPage]) -> list[Raw] | None:
@@ -99,7 +100,7 @@ def sent_page(id: int, sent: Mapping[str, Any]) -> LayoutPage:
 
 def _save(call: Call, page: LayoutPage) -> WireResponse:
     try:
-        return codec.response(fields.page(call.desk.save_page(page)))
+        return envelope.response(fields.page(call.desk.save_page(page)))
     except Duplicate:
         raise Refused("Page for module already exists") from None
 
@@ -111,7 +112,7 @@ def create(call: Call) -> WireResponse:
 def read(call: Call) -> WireResponse:
     """A page, with its module if it is a record page; a missing one is zero, not an error."""
     page = call.desk.page(bind(call, READ)["pageID"])
-    return codec.response(fields.zero_page() if page is None else _with_module(call, page))
+    return envelope.response(fields.zero_page() if page is None else _with_module(call, page))
 
 
 def edit(call: Call) -> WireResponse:
@@ -129,9 +130,9 @@ def reorder(call: Call) -> WireResponse:
     sent = bind(call, REORDER)
     if sent["selfID"] <= MAX_ID:
         call.desk.reorder_pages(sent["selfID"], [uint64(id) for id in sent["pageIDs"] or ()])
-    return codec.success()
+    return envelope.success()
 
 
 def delete(call: Call) -> WireResponse:
     call.desk.delete_page(bind(call, DELETE)["pageID"])
-    return codec.success()
+    return envelope.success()

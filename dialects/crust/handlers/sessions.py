@@ -7,8 +7,9 @@ from importlib import metadata
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model import User
-from dialects.crust import codec, fields
+from dialects.crust import fields
 from dialects.crust.auth import clear_cookie, cookie_of, set_cookie
+from dialects.crust.codec import envelope
 from dialects.crust.errors import JSON, VARY
 from dialects.crust.people import shown_id
 
@@ -19,7 +20,7 @@ def _me(call: Call) -> User:
 
 def login(call: Call) -> WireResponse:
     """The user who signed in, with a cookie."""
-    answer = codec.response(fields.user(_me(call)))
+    answer = envelope.response(fields.user(_me(call)))
     answer.headers.insert(1, set_cookie(call))
     return answer
 
@@ -29,7 +30,7 @@ def check(call: Call) -> WireResponse:
     if call.principal is None:
         return logout(call)
     user = _me(call)
-    answer = codec.response({"jwt": cookie_of(call.request), "user": fields.session_user(user)})
+    answer = envelope.response({"jwt": cookie_of(call.request), "user": fields.session_user(user)})
     answer.headers[:] = [JSON, set_cookie(call), VARY]
     return answer
 
@@ -44,4 +45,4 @@ def version(call: Call) -> WireResponse:
         number = metadata.version("crmglot")
     except metadata.PackageNotFoundError:
         number = "0"
-    return codec.response({"buildTime": "2018-12-10T00:00:00Z", "version": number})
+    return envelope.response({"buildTime": "2018-12-10T00:00:00Z", "version": number})

@@ -12,9 +12,10 @@ from canonical.model import User
 from canonical.operations import Create, Update
 from canonical.query import Query, Sort, Window, all_of, eq, starts_with
 from canonical.values import MAX_ID, clean_text
-from dialects.crust import codec, fields
+from dialects.crust import fields
 from dialects.crust.binding import Get, Path, Post, Request, bind
-from dialects.crust.codec import ZERO_TIME
+from dialects.crust.codec import envelope
+from dialects.crust.codec.envelope import ZERO_TIME
 from dialects.crust.errors import USER_NOT_FOUND, Refused, too_long
 from dialects.crust.gojson import RAW, UINT64
 from dialects.crust.people import require_admin
@@ -50,7 +51,7 @@ def listed(call: Call) -> WireResponse:
     prefix = bind(call, LIST)["query"]
     where = all_of(eq("active", 1), *([starts_with("username", prefix)] if prefix else []))
     found = call.desk.find(User, Query(where, (Sort("username"),), Window(0, MAX_USERS)))
-    return codec.response([fields.user(user) for user in found.items])
+    return envelope.response([fields.user(user) for user in found.items])
 
 
 def _find(call: Call, id: int) -> User:
@@ -64,7 +65,7 @@ def _find(call: Call, id: int) -> User:
 
 
 def read(call: Call) -> WireResponse:
-    return codec.response(fields.user(_find(call, bind(call, READ)["userID"])))
+    return envelope.response(fields.user(_find(call, bind(call, READ)["userID"])))
 
 
 def sent_user(
@@ -92,7 +93,7 @@ def create(call: Call) -> WireResponse:
     made = call.desk.create(Create(User, values, extras={NAME: kept}))
     if sent["password"]:
         call.accounts.set_password(call.caller.tenant_id, made.id, sent["password"])
-    return codec.response(fields.user(made, created=True))
+    return envelope.response(fields.user(made, created=True))
 
 
 def edit(call: Call) -> WireResponse:
@@ -107,7 +108,7 @@ def edit(call: Call) -> WireResponse:
     changed = call.desk.update(Update(User, before.id, values, extras=extras, touch=True))
     if sent["password"]:
         call.accounts.set_password(call.caller.tenant_id, changed.id, sent["password"])
-    return codec.response({**fields.user(changed, updated=True), "createdAt": ZERO_TIME})
+    return envelope.response({**fields.user(changed, updated=True), "createdAt": ZERO_TIME})
 
 
 def delete(call: Call) -> WireResponse:
@@ -117,7 +118,7 @@ def delete(call: Call) -> WireResponse:
     found = call.desk.get_many(User, (min(id, MAX_ID),))
     if found:
         call.desk.update(Update(User, next(iter(found)), {"active": False}))
-    return codec.response(False)
+    return envelope.response(False)
 
 
 # -- teams, organisations ---------------------------------------------------------------------------
@@ -126,20 +127,20 @@ def delete(call: Call) -> WireResponse:
 def teams(call: Call) -> WireResponse:
     """None: there are no teams here."""
     bind(call, NOTHING)
-    return codec.response([])
+    return envelope.response([])
 
 
 def organisations(call: Call) -> WireResponse:
     """The one organisation that the deployment is."""
     bind(call, NOTHING)
-    return codec.response([_organisation(call)])
+    return envelope.response([_organisation(call)])
 
 
 def organisation(call: Call) -> WireResponse:
     bind(call, NOTHING)
     if call.params["organisationID"] != str(call.caller.tenant_id):
         raise Refused("crust.auth.repository.OrganisationNotFound")
-    return codec.response(_organisation(call))
+    return envelope.response(_organisation(call))
 
 
 def team(call: Call) -> WireResponse:
@@ -150,4 +151,4 @@ def team(call: Call) -> WireResponse:
 def _organisation(call: Call) -> dict[str, Any]:
     tenant = call.accounts.tenant(call.caller.tenant_id)
     fqn = tenant.hosts[0] if tenant.hosts else tenant.slug
-    return {"organisationID": str(tenant.id), "fqn": fqn, "name": tenant.slug, "createdAt": codec.stamp(0)}
+    return {"organisationID": str(tenant.id), "fqn": fqn, "name": tenant.slug, "createdAt": envelope.stamp(0)}

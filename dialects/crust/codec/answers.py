@@ -22,11 +22,12 @@ from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord
 from canonical.model.page import LayoutPage
 from canonical.operations import Create, Delete, Find, Get, Page, Update
 from canonical.values import Instant, from_datetime
-from dialects.crust import codec, fields
+from dialects.crust import fields
 from dialects.crust.auth import LONG_AGO
-from dialects.crust.codec import ZERO_TIME, Raw
-from dialects.crust.directions.operations import CheckSession, FindRecords, FindTree, Reorder, Session, SignIn, SignOut
-from dialects.crust.directions.requests import sort_words
+from dialects.crust.codec import envelope
+from dialects.crust.codec.envelope import ZERO_TIME, Raw
+from dialects.crust.codec.operations import CheckSession, FindRecords, FindTree, Reorder, Session, SignIn, SignOut
+from dialects.crust.codec.requests import sort_words
 from dialects.crust.errors import JSON, NO_FIELDS, USER_NOT_FOUND, VARY, Refused
 from dialects.crust.gojson import (
     BOOL,
@@ -68,32 +69,32 @@ def render_response(
         case SignOut():
             return WireResponse(200, [("Set-Cookie", f"jwt=; Path=/; {LONG_AGO}"), VARY])
         case Delete(kind=kind) if kind is User:
-            return codec.response(False)
+            return envelope.response(False)
         case Delete() | Reorder():
-            return codec.success()
+            return envelope.success()
         case FindTree():
-            return codec.response(nested(result.items))
+            return envelope.response(nested(result.items))
         case FindRecords():
             return _listed(operation, result, owners, modules)
         case Find():
-            return codec.response([_shown(one, {}, owners, modules) for one in result.items])
+            return envelope.response([_shown(one, {}, owners, modules) for one in result.items])
         case Get(kind=kind) if result is None and kind in (Module, LayoutPage):
-            return codec.response(fields.zero_module() if kind is Module else fields.zero_page())
+            return envelope.response(fields.zero_module() if kind is Module else fields.zero_page())
         case Get() if isinstance(result, Module | ModuleRecord):
             beside = NO_PAGE if page is None else fields.page(page)
             how = {"page": fields.page_member(beside) if isinstance(result, ModuleRecord) else beside}
-            return codec.response(_shown(result, how, owners, modules))
+            return envelope.response(_shown(result, how, owners, modules))
         case Get():
-            return codec.response(_shown(result, {}, owners, modules))
+            return envelope.response(_shown(result, {}, owners, modules))
         case Create():
-            return codec.response(_shown(result, _STAMPED.get(type(result), {"created": True}), owners, modules))
+            return envelope.response(_shown(result, _STAMPED.get(type(result), {"created": True}), owners, modules))
         case Update() if isinstance(result, ModuleRecord):
             echo = [fields.sent_value(value) for value in operation.values["values"]]
-            return codec.written(fields.own_content(result, _owner(result, owners), echo, updated=True))
+            return envelope.written(fields.own_content(result, _owner(result, owners), echo, updated=True))
         case Update() if isinstance(result, User):
-            return codec.response({**fields.user(result, updated=True), "createdAt": ZERO_TIME})
+            return envelope.response({**fields.user(result, updated=True), "createdAt": ZERO_TIME})
         case Update():
-            return codec.response(_shown(result, _STAMPED.get(type(result), {"updated": True}), owners, modules))
+            return envelope.response(_shown(result, _STAMPED.get(type(result), {"updated": True}), owners, modules))
     raise Unsupported(type(operation).__name__)
 
 
@@ -106,7 +107,7 @@ def _session(operation: SignIn | CheckSession, session: Session) -> WireResponse
     shown = fields.user(session.user)
     if isinstance(operation, CheckSession):
         shown = {"jwt": operation.token, "user": fields.session_user(session.user)}
-    answer = codec.response(shown)
+    answer = envelope.response(shown)
     answer.headers[:] = [JSON, cookie, VARY]
     return answer
 
@@ -150,7 +151,7 @@ def _listed(
         "count": total,
         "sort": sort_words(operation.sort),
     }
-    return codec.response({"meta": meta, "contents": [_shown(one, {}, owners, modules) for one in result.items]})
+    return envelope.response({"meta": meta, "contents": [_shown(one, {}, owners, modules) for one in result.items]})
 
 
 # -- from a server ------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ from canonical.query import TRUE, Compare, Op, Query, Window, eq, starts_with
 from dialects.crust import fields
 from dialects.crust.auth import LOGIN, cookie_of
 from dialects.crust.binding import Request, bind, parse_query, uint64
-from dialects.crust.codec import raw
-from dialects.crust.directions.operations import (
+from dialects.crust.codec.envelope import raw
+from dialects.crust.codec.operations import (
     OLDEST_FIRST,
     CheckSession,
     FindRecords,
