@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from canonical.model import Activity, Opportunity, Party, Record, User
-from canonical.operations import Include
+from canonical.operations import Fields, Include
 from canonical.query import TRUE, Compare, Node, Not, Op, all_of, eq
 from dialects.zurmo.fields import account, contact, meeting, note, opportunity, task
 from dialects.zurmo.fields import user as user_fields
@@ -67,6 +67,8 @@ class Module:
     admins_only: bool = False
     mixed: tuple[str, ...] = ()
     """What ``anyMixedAttributes`` looks into."""
+    reads: Fields = None
+    """The canonical fields that showing a record looks at; None for all."""
 
     @cached_property
     def _tables(self) -> dict[bool, Table]:
@@ -97,6 +99,7 @@ TASKS: Final = Module(
     settle=task.settle,
     relations=("activityItems",),
     mixed=("name",),
+    reads=task.READS,
 )
 MEETINGS: Final = Module(
     "meetings/meeting",

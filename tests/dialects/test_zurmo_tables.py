@@ -110,3 +110,26 @@ def test_whole_records_are_what_their_rows_say(module: Module, profile: Any) -> 
 def test_most_of_a_task_is_shown_without_a_call() -> None:
     rows = MODULES[0].table(False).fields
     assert all(isinstance(row.show, Inline) for row in rows)
+
+
+class Watched:
+    """A record that tells which of its attributes were looked at."""
+
+    def __init__(self, record: Any) -> None:
+        self.record = record
+        self.seen: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.seen.add(name)
+        return getattr(self.record, name)
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=["seed", "v3"])
+@pytest.mark.parametrize("module", [module for module in MODULES if module.reads], ids=lambda module: module.path)
+@settings(max_examples=200)
+@given(data=st.data())
+def test_showing_looks_at_no_more_than_is_read(profile: Any, module: Module, data: st.DataObject) -> None:
+    watched = Watched(data.draw(records(module)))
+    module.belongs(watched)
+    module.table(profile.v3).show(watched, View(profile))
+    assert watched.seen <= {"id", "KIND", *(module.reads or ())}

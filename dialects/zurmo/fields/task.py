@@ -262,3 +262,10 @@ FIELDS: tuple[Field, ...] = (
     user("requestedByUser", "requester_id", "requester_username", v3_only=True),
     project(),
 )
+
+READS: Final = (
+    *("type", "extras", "title", "body", "state", "completed_at", "due_at", "created_at", "updated_at"),
+    *("visibility", "group_id", "owner_id", "creator_id", "modifier_id", "requester_id"),
+    *("owner_username", "creator_username", "modifier_username", "requester_username"),
+)
+"""What the rows above look at to show a task: the rest need not be read."""

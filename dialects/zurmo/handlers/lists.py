@@ -26,12 +26,13 @@ def list_records(call: Call) -> WireResponse:
     where, sort = list_query(module, search, searching(call))
     desk = call.desk
     window = Window(paging.offset, paging.size)
-    page = desk.find(module.kind, Query(where, sort, window), module.include, total=True)
+    page = desk.find(module.kind, Query(where, sort, window), module.include, total=True, fields=module.reads)
     total = page.total or 0
     items = page.items
     if not items and total:
         last = (total - 1) // paging.size * paging.size
-        items = desk.find(module.kind, Query(where, sort, Window(last, paging.size)), module.include).items
+        query = Query(where, sort, Window(last, paging.size))
+        items = desk.find(module.kind, query, module.include, fields=module.reads).items
     return _answer(call, module, paging, total, items)
 
 
@@ -45,7 +46,7 @@ def search_records(call: Call) -> WireResponse:
     paging = search_paging(search, profile(call).page_cap)
     where, sort = search_query(module, search, searching(call))
     window = Window(paging.offset, paging.size)
-    page = call.desk.find(module.kind, Query(where, sort, window), module.include, total=True)
+    page = call.desk.find(module.kind, Query(where, sort, window), module.include, total=True, fields=module.reads)
     return _answer(call, module, paging, page.total or 0, page.items)
 
 

@@ -29,7 +29,7 @@ def read(call: Call) -> WireResponse:
     """One record."""
     module = module_of(call)
     require_right(call, module)
-    record = load(call, module, given(call).id)
+    record = load(call, module, given(call).id, to_show=True)
     return envelope(call, shown(call, module, [record])[0])
 
 

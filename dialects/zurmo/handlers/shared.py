@@ -38,9 +38,12 @@ def require_right(call: Call, module: Module, *, write: bool = False) -> None:
         raise Failure(NO_RIGHT)
 
 
-def load(call: Call, module: Module, id: int) -> Any:
-    """The record. Raises NotFound, also for one of another class; Denied for one that the caller may not see."""
-    record = call.desk.get(module.kind, id, module.include)
+def load(call: Call, module: Module, id: int, *, to_show: bool = False) -> Any:
+    """The record; only what showing it looks at with `to_show`.
+
+    Raises NotFound, also for one of another class; Denied for one that the caller may not see.
+    """
+    record = call.desk.get(module.kind, id, module.include, module.reads if to_show else None)
     if not module.belongs(record):
         raise NotFound(module.model, id)
     return record
