@@ -87,6 +87,8 @@ def from_datetime(moment: datetime) -> Instant:
 _DAY_ONE: Final = date(1970, 1, 1).toordinal()
 _MINUTES: Final = tuple(f" {minute // 60:02d}:{minute % 60:02d}" for minute in range(24 * 60))
 _SECONDS: Final = tuple(f":{second:02d}" for second in range(60))
+_T_MINUTES: Final = tuple(text.replace(" ", "T") for text in _MINUTES)
+_SECONDS_Z: Final = tuple(f"{text}Z" for text in _SECONDS)
 
 
 # Days are few and seconds many: what is remembered of the days serves all their moments.
@@ -104,7 +106,9 @@ def sql_time(at: Instant) -> str:
 
 def iso_time(at: Instant) -> str:
     """``2014-06-03T09:30:45Z``, UTC, fractions cut."""
-    return f"{sql_time(at).replace(' ', 'T')}Z"
+    day, rest = divmod(at // SECOND, 86_400)
+    minute, second = divmod(rest, 60)
+    return _day_text(day) + _T_MINUTES[minute] + _SECONDS_Z[second]
 
 
 def iso_date(at: Instant) -> str:
