@@ -11,7 +11,8 @@ hypothesis.settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests over PostgreSQL need a server of its own, so they count as slow wherever they stand."""
+    """Tests over PostgreSQL need a server of its own, and random examples are many: both count as slow."""
     for item in items:
-        if "postgresql" in item.nodeid.lower():
+        random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if random or "postgresql" in item.nodeid.lower():
             item.add_marker(pytest.mark.slow)

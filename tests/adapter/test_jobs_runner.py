@@ -162,6 +162,7 @@ def test_tasks_for_errors_run_when_the_job_has_failed_for_good(made: Jobs) -> No
     assert made.errors(job.id) == ["line 1, column 1: fail: x"] * 2 + ["line 1, column 1: fail: too"]
 
 
+@pytest.mark.slow
 def test_a_task_times_out_and_may_be_tried_again(made: Jobs) -> None:
     job = made.run(task("x = 7\nfor i in range(60):\n  x = x * x", timeout=1), task("", "never"))
     assert (job.status, made.said(job.id)) == ("error", ["the script timed out after 1 s"])
@@ -344,6 +345,7 @@ def test_answers_too_large_for_a_script_fail_the_call(made: Jobs) -> None:
     assert made.run(task('crm.find("task", limit=4)')).status == "ok"
 
 
+@pytest.mark.slow
 def test_eight_threads_and_twenty_jobs(made: Jobs) -> None:
     ids = [made.start(task(f'crm.create("note", title="{number}")')) for number in range(20)]
     tenant = made.world.principal().tenant_id

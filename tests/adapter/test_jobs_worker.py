@@ -33,6 +33,8 @@ from tests.support.world import World
 WORKER = (sys.executable, "-m", "tests.support.worker")
 SECRET = "a-secret-of-the-tests"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Jobs]:
@@ -99,7 +101,6 @@ def expected(jobs: int, count: int) -> Counter[str]:
     return Counter(names)
 
 
-@pytest.mark.slow
 def test_workers_killed_at_any_moment_end_every_job_once_and_correctly(made: Jobs) -> None:
     count = 4
     ids = [made.start(*steps(count, str(job))) for job in range(3)]  # type: ignore[arg-type]
@@ -126,7 +127,6 @@ def test_workers_killed_at_any_moment_end_every_job_once_and_correctly(made: Job
     assert made.runner().due() == []
 
 
-@pytest.mark.slow
 def test_two_workers_share_the_jobs_and_one_may_die(made: Jobs) -> None:
     ids = [made.start(*steps(2, str(job))) for job in range(10)]  # type: ignore[arg-type]
     env = environment(made)
@@ -138,7 +138,6 @@ def test_two_workers_share_the_jobs_and_one_may_die(made: Jobs) -> None:
     assert {made.job(id).status for id in ids} == {"ok"}
 
 
-@pytest.mark.slow
 def test_a_worker_told_to_stop_ends_its_step_and_leaves_the_rest(made: Jobs) -> None:
     id = made.start(*steps(40, "0"))  # type: ignore[arg-type]
     env = environment(made)
@@ -154,7 +153,6 @@ def test_a_worker_told_to_stop_ends_its_step_and_leaves_the_rest(made: Jobs) -> 
     assert [(seen.job_id, seen.holder) for seen in made.runner().due()] == [(id, None)]
 
 
-@pytest.mark.slow
 def test_a_killed_workers_script_does_not_live_on(made: Jobs) -> None:
     """The sandbox of a dead worker ends by itself: its pipe closes, and its processor time is bounded."""
     made.start(task("def f():\n  for i in range(10000):\n    crm.get('task', i)\nf()", timeout=20))
@@ -177,7 +175,6 @@ def _children(pid: int) -> list[str]:
         return []
 
 
-@pytest.mark.slow
 def test_what_lies_in_the_working_directory_is_not_run(
     made: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,7 +192,6 @@ def test_what_lies_in_the_working_directory_is_not_run(
         process.communicate(timeout=30)
 
 
-@pytest.mark.slow
 def test_the_supervisor_starts_its_worker_anew_and_ends_with_its_parent(made: Jobs) -> None:
     env = environment(made)
     command = (sys.executable, "-I", "-S", str(SUPERVISOR), *WORKER, "--attached")

@@ -141,6 +141,7 @@ def numbered(start: int, value: str = "") -> dict[str, object]:
     return {"fields": [{"name": f"n{at}", "value": value} for at in range(start, start + 3_000)]}
 
 
+@pytest.mark.slow
 def test_a_record_does_not_grow_without_end(ann: CrustClient) -> None:
     for module in (ann.make_module("a"), ann.system("Task")):
         id = ann.add(module, {})

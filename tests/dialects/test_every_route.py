@@ -261,6 +261,7 @@ def test_credentials_of_another_company_than_the_host(prober: Prober) -> None:
     prober.verdict()
 
 
+@pytest.mark.slow
 def test_ids_of_another_company(prober: Prober) -> None:
     """Every id of the other company's records, in every parameter of every route, and in queries and forms."""
     home, shaped = prober.rivals.home, prober.shape
@@ -287,6 +288,7 @@ def test_ids_of_another_company(prober: Prober) -> None:
     assert prober.rivals.watch.strangers() == []
 
 
+@pytest.mark.slow
 def test_references_to_another_company(prober: Prober) -> None:
     """Good bodies, in which one value after the other is the id or the name of the other company's record."""
     shaped, home = prober.shape, prober.rivals.home
@@ -348,6 +350,7 @@ def test_too_large(prober: Prober) -> None:
     prober.verdict()
 
 
+@pytest.mark.slow
 def test_hostile_parameters_in_the_path(prober: Prober) -> None:
     for route in prober.dialect.routes:
         methods = itertools.cycle(prober.methods(route))
@@ -381,6 +384,7 @@ def test_hostile_parameters_in_the_query(prober: Prober) -> None:
     prober.verdict()
 
 
+@pytest.mark.slow
 def test_hostile_accept(prober: Prober) -> None:
     wanted = (
         "text/html",

@@ -89,6 +89,7 @@ def seen() -> tuple[Call, View]:
     return call, View(PROFILES[0], call=call)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES, ids=["seed", "v3"])
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.path)
 def test_whole_records_are_what_their_rows_say(module: Module, profile: Any) -> None:

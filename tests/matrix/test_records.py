@@ -22,6 +22,7 @@ from tests.matrix.speakers import SPEAKERS, speakers
 from tests.matrix.speakers.speaker import CUSTOM, Facts, Speaker
 from tests.support.world import World
 
+pytestmark = pytest.mark.slow
 RECORDS: dict[str, Any] = {"person": Party, "organisation": Party, "opportunity": Opportunity, "case": Case}
 PAIRS = [
     pytest.param(kind, *pair, id="-".join((kind, *pair)))
