@@ -63,6 +63,8 @@ class Gateway:
         self.core = core
         self.log = log
         self._clock = clock
+        self._process = f"{_BOOT}{os.getpid():x}"
+        self._aliases = f"{dialect.name}.aliases"
         self._defaults = {setting.name: setting.default for setting in dialect.settings}
         self._settings: dict[int, tuple[Mapping[str, str], Mapping[str, str]]] = {}
 
@@ -139,7 +141,7 @@ class Gateway:
     def _aliased(self, call: Call) -> bool:
         if not self.dialect.numeric_ids or call.tenant is None:
             return False
-        return call.tenant.settings.get(f"{self.dialect.name}.aliases") == "yes"
+        return call.tenant.settings.get(self._aliases) == "yes"
 
     def _set_tenant(self, call: Call, tenant: Tenant | None) -> None:
         call.tenant = tenant
@@ -173,7 +175,7 @@ class Gateway:
         line: dict[str, Any] = {
             "level": "info",
             "message": "request",
-            "id": f"{_BOOT}{os.getpid():x}-{next(_COUNT)}",
+            "id": f"{self._process}-{next(_COUNT)}",
             "dialect": self.dialect.name,
             "operation": call.route.operation if call is not None and call.route is not None else None,
             "method": request.method[:20],

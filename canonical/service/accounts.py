@@ -177,6 +177,8 @@ class CoreAccounts:
     def by_password(self, tenant_id: int | None, username: str, password: str, now: Instant) -> Principal | None:
         if NUL in username:
             username = ""
+        # What this thread remembers is to be of now for the rest of the request.
+        self._store.version()
         unit = self._store.reading(SYSTEM)
         scope = {} if tenant_id is None else {"tenant_id": tenant_id}
         rows = unit.select("app_user", {**scope, "username_fold": fold_key(username)}) if username else []
@@ -218,14 +220,13 @@ class CoreAccounts:
 
     def _credential(self, kind: str, hashed: str) -> tuple[tuple[Any, ...] | None, Principal | None]:
         """The stored credential and its active user, kept by each thread until anybody commits anything."""
-        unit = self._store.reading(SYSTEM)
-        version = unit.version()
+        version = self._store.version()
         seen: OrderedDict[tuple[str, str], tuple[int, tuple[Any, ...], Principal]]
         seen = self._seen.__dict__.setdefault("credentials", OrderedDict())
         kept = seen.get((kind, hashed)) if version is not None else None
         if kept is not None and kept[0] == version:
             return kept[1], kept[2]
-        row = unit.credential(kind, hashed)
+        row = self._store.reading(SYSTEM).credential(kind, hashed)
         if row is None or not row[8]:
             return row, None
         tenant_id, user_id, _, _, data, username, is_admin, view_only, _, time_zone, person_id = row
@@ -254,15 +255,14 @@ class CoreAccounts:
 
     def _by(self, where: Mapping[str, Any], tenant_id: int) -> Principal | None:
         """The active user, kept by each thread until anybody commits anything."""
-        unit = self._store.reading(tenant_id)
-        version = unit.version()
+        version = self._store.version()
         seen: OrderedDict[tuple[object, ...], tuple[int, Principal]]
         seen = self._seen.__dict__.setdefault("users", OrderedDict())
         key = (tenant_id, *where.items())
         kept = seen.get(key) if version is not None else None
         if kept is not None and kept[0] == version:
             return kept[1]
-        rows = unit.select("app_user", where)
+        rows = self._store.reading(tenant_id).select("app_user", where)
         if not rows or not rows[0]["active"]:
             return None
         row = rows[0]

@@ -67,9 +67,6 @@ class Unit(Protocol):
     def credential(self, kind: str, digest: str) -> tuple[Any, ...] | None:
         """The token with that digest, with its user; of any tenant. The columns are `CREDENTIAL_COLUMNS`."""
 
-    def version(self) -> int | None:
-        """A number that changes when another unit commits; None where the store has no such number."""
-
     def purge_tokens(self, now: int) -> None:
         """Forgets tokens that ended before `now`."""
 
@@ -127,9 +124,12 @@ class Store(Protocol):
     def reading(self, tenant_id: int, *, signed_in: bool = False) -> Unit:
         """A unit that sees what is committed; for this thread only.
 
-        With `signed_in` it is for the rest of a request whose caller this thread has just looked up, by a unit that
-        was asked for its `version`: what is remembered need not be checked again.
+        With `signed_in` it is for the rest of a request whose caller this thread has just looked up, having asked for
+        the `version`: what is remembered need not be checked again.
         """
+
+    def version(self) -> int | None:
+        """A number that changes when anybody commits, for this thread to compare; None where there is none."""
 
     def write(self, tenant_id: int, work: Callable[[Unit], T]) -> T:
         """Runs `work` in one transaction and gives its result once that is durable.

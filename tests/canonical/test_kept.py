@@ -224,3 +224,16 @@ def test_a_tree_that_was_kept_is_not_planned_again_and_another_is(
     statements._trees.clear()
     statements.keys(Activity, Query(long), admin=False)
     assert not statements._trees
+
+
+def test_a_caller_known_by_his_password_sees_what_was_committed(world: World, other: CanonicalCore) -> None:
+    bea = world.add_user("bea")
+    task = world.write(lambda desk: desk.create(Create(Activity, {"owner_id": bea.user_id})))
+    assert world.desk().get(Activity, task.id).owner_username == "bea"
+    # A request that ends before it reads leaves the version asked for.
+    world.principal()
+    rename(other, world, "beate")
+    ann = world.core.accounts.by_password(None, "ann", "ann-pw", world.time())
+    assert ann is not None
+    desk = world.core.reading(ann, "test", world.time(), signed_in=True)
+    assert desk.get(Activity, task.id).owner_username == "beate"

@@ -45,15 +45,6 @@ class Connected:
     def _run(self, sql: str, params: Mapping[str, Any]) -> Cursor:
         return self._backend.execute(self._connection, sql, params)
 
-    def version(self) -> int | None:
-        if self.writing or self._kept is None:
-            return None
-        version = self._backend.data_version(self._connection)
-        if version is not None:
-            self._kept.at(version)
-            self._kept.asked = True
-        return version
-
     def _remembered(self) -> Kept | None:
         """What is remembered and still true; None where nothing can be."""
         kept = self._kept

@@ -42,8 +42,22 @@ class SqlStore:
         if kept is None:
             kept = local.kept = Kept()
         settled = signed_in and kept.asked
-        kept.asked = False
+        if signed_in:
+            kept.asked = False
         return SqlUnit(self.backend, self.statements, self.backend.reader(), tenant_id, False, kept, settled)
+
+    def version(self) -> int | None:
+        local = self._local
+        if self._writer is None or getattr(local, "unit", None) is not None:
+            return None
+        kept: Kept | None = getattr(local, "kept", None)
+        if kept is None:
+            kept = local.kept = Kept()
+        version = self.backend.data_version(self.backend.reader())
+        if version is not None:
+            kept.at(version)
+            kept.asked = True
+        return version
 
     def _writing(self, connection: Any, tenant_id: int) -> SqlUnit:
         writer = self._writer
