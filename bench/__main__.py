@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import datetime
-import platform
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 from bench import cases
-from bench.table import Row, as_markdown, as_text
-
-README: Final = Path(__file__).parent / "README.md"
-BEGIN, END = "<!-- measured -->\n", "<!-- end -->\n"
+from bench.report import machine, summary, write
+from bench.table import Row, as_text
 
 
 def measured(folder: Path, large: int | None, seconds: float) -> Iterator[Row]:
@@ -42,21 +36,6 @@ def measured(folder: Path, large: int | None, seconds: float) -> Iterator[Row]:
         yield from cases.creates(world)
 
 
-def machine() -> str:
-    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    return f"{platform.system()} {platform.machine()}, {versions}"
-
-
-def write(rows: list[Row], command: str) -> None:
-    """Replaces the table in README.md."""
-    text = README.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    when = datetime.datetime.now(datetime.UTC).date().isoformat()
-    table = f"{when}, `{command}`, {machine()}:\n\n{as_markdown(rows)}\n"
-    README.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
@@ -77,9 +56,8 @@ def main() -> int:
             rows.append(row)
     print(f"{machine()}\nCPU microseconds a request, medians of interleaved rounds\n\n{as_text(rows)}")
     if given.write:
-        write(rows, "python -m bench" + (f" --rows {given.rows}" if given.rows else ""))
-    missed = [row.path for row in rows if not row.met]
-    print(f"\n{len(missed)} of {sum(bool(row.checks) for row in rows)} rows miss a target" if missed else "\nall met")
+        write(rows, "python -m bench" + (f" --rows {given.rows}" if given.rows else ""), "measured")
+    print(f"\n{summary(rows)}")
     return 0
 
 

@@ -26,6 +26,7 @@ from canonical.values import Instant
 TENANT: Final = "bench"
 TOKEN: Final = "bench-token-of-user1"
 PASSWORD: Final = "bench-password"
+SECRET: Final = "bench-secret-of-every-process"
 MODULE: Final = 2**60
 """The id of the tenant's own module."""
 SETTINGS: Final = {"affinitylive.rate_limit": "999999999"}

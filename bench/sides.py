@@ -149,7 +149,7 @@ class Ours:
     """Our application over its database, every line of its log written and thrown away."""
 
     def __init__(self, path: Path) -> None:
-        self.core = CanonicalCore(SqlStore(f"sqlite:///{path}"))
+        self.core = CanonicalCore(SqlStore(f"sqlite:///{path}"), secret_key=data.SECRET)
         self._nowhere = Path("/dev/null").open("ab", buffering=0)  # noqa: SIM115, closed by `close`
         log = Log(self._nowhere.write)
         gateways = {name: Gateway(dialects.load(name), self.core, log) for name in DIALECTS}
