@@ -363,9 +363,6 @@ class Desk(Protocol):
     ) -> tuple[list[Change], int]:
         """Entries at or after `since`, oldest first, each record once (its last), and how many there are."""
 
-    def next_id(self, namespace: str) -> int:
-        """The next number of a counter of that name: 1, 2, 3, … never twice."""
-
     def foreign_id(self, kind: str, id: int) -> str | None:
         """The id under which clients of this dialect know the record from another system, if they do."""
 

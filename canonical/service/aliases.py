@@ -21,11 +21,6 @@ from canonical.values import Ref
 R = TypeVar("R", bound=Record)
 
 
-def has_any(unit: Unit, dialect: str) -> bool:
-    """Whether the tenant has aliases for the dialect."""
-    return bool(unit.select("alias", {"dialect": dialect}))
-
-
 def foreign_id(unit: Unit, dialect: str, kind: str, id: int) -> str | None:
     rows = unit.select("alias", {"dialect": dialect, "kind": kind, "local_id": id})
     return str(rows[0]["foreign_id"]) if rows else None

@@ -475,9 +475,6 @@ class CoreDesk(ModuleDesk, SetupDesk):
             page = aliases.outward_changes(self.unit, self.dialect, page)
         return page, len(entries)
 
-    def next_id(self, namespace: str) -> int:
-        return self.unit.next_value(f"ids {namespace}")
-
     def foreign_id(self, kind: str, id: int) -> str | None:
         return aliases.foreign_id(self.unit, self.dialect, kind, id)
 

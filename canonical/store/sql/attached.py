@@ -24,8 +24,17 @@ POINT_COLUMNS: Final = (
 Row = Sequence[Any]
 
 
-def _none(type_: Any) -> Any:
-    return sa.cast(sa.null(), type_)
+_NUMBER, _TEXT = sa.BigInteger(), sa.Text()
+_TYPES: Final[tuple[Any, ...]] = (*(_NUMBER,) * 3, *(_TEXT,) * 4, *(_NUMBER,) * 3, *(_TEXT,) * 2)
+WIDTH: Final = 1 + len(_TYPES)
+"""The columns of every part of one statement: the part, the record, what it is ordered by, and the rest."""
+
+
+def _columns(part: str, *own: Any) -> list[Any]:
+    """The part's name and its own columns; a null of the right type where it has None, and where it has no more."""
+    filled = zip((*own, *(None,) * (len(_TYPES) - len(own))), _TYPES, strict=True)
+    nulls_too = [sa.cast(sa.null(), type_) if column is None else column for column, type_ in filled]
+    return [sa.literal_column(f"'{part}'"), *nulls_too]
 
 
 def _target_columns(link: sa.Table) -> tuple[Any, list[Any]]:
@@ -54,28 +63,12 @@ def _is_target(link: sa.Table, other: Any) -> Any:
     return sa.and_(other.c.tenant_id == link.c.tenant_id, other.c.id == link.c.target_id)
 
 
-# The parts of one statement have the same columns: the part, the record, what they are ordered by, and the rest.
-
-
 def _links(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
     link = tables.link
-    origin, (name, type_, created_at, visibility, stage) = _target_columns(link)
+    origin, (name, type_, *more) = _target_columns(link)
+    own = (link.c.record_id, link.c.position, link.c.id, link.c.target_kind, link.c.role, name, type_)
     return (
-        sa.select(
-            sa.literal_column("'links'").label("part"),
-            link.c.record_id,
-            link.c.position,
-            link.c.id,
-            link.c.target_kind,
-            link.c.role,
-            name.label("name"),
-            type_.label("type"),
-            link.c.target_id,
-            link.c.at,
-            created_at.label("created_at"),
-            visibility.label("visibility"),
-            stage.label("stage"),
-        )
+        sa.select(*_columns("links", *own, link.c.target_id, link.c.at, *more))
         .select_from(origin)
         .where(link.c.tenant_id == TENANT, link.c.record_kind == KIND, chosen(link.c.record_id))
     )
@@ -84,22 +77,9 @@ def _links(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
 def _tags(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
     rows, tag = tables.tagging, tables.tag
     origin = rows.join(tag, sa.and_(tag.c.tenant_id == rows.c.tenant_id, tag.c.id == rows.c.tag_id))
+    own = (rows.c.record_id, rows.c.position, tag.c.id, tag.c.name, tag.c.url, tag.c.keywords, None, tag.c.parent_id)
     return (
-        sa.select(
-            sa.literal_column("'tags'").label("part"),
-            rows.c.record_id,
-            rows.c.position,
-            tag.c.id,
-            tag.c.name,
-            tag.c.url,
-            tag.c.keywords,
-            _none(sa.Text()),
-            tag.c.parent_id,
-            _none(sa.BigInteger()),
-            _none(sa.BigInteger()),
-            _none(sa.Text()),
-            _none(sa.Text()),
-        )
+        sa.select(*_columns("tags", *own))
         .select_from(origin)
         .where(rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id))
     )
@@ -107,27 +87,13 @@ def _tags(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
 
 def _custom(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
     rows = tables.custom_value
-    nothing, no_text = _none(sa.BigInteger()), _none(sa.Text())
-    return sa.select(
-        sa.literal_column("'custom'").label("part"),
-        rows.c.record_id,
-        rows.c.position,
-        nothing,
-        rows.c.name,
-        rows.c.value,
-        rows.c.group,
-        no_text,
-        nothing,
-        nothing,
-        nothing,
-        no_text,
-        no_text,
-    ).where(rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id))
+    own = (rows.c.record_id, rows.c.position, None, rows.c.name, rows.c.value, rows.c.group)
+    return sa.select(*_columns("custom", *own)).where(
+        rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id)
+    )
 
 
 _PARTS: Final = {"links": _links, "tags": _tags, "custom": _custom}
-WIDTH: Final = 13
-"""The columns of each."""
 
 
 def part_rows(part: str, chosen: Callable[[Any], Any]) -> sa.Select[Any]:
