@@ -13,7 +13,9 @@ from click.testing import CliRunner, Result
 
 import dialects
 from adapter import cli, demo
-from adapter.cli import read_settings
+from adapter.cli.faults import Misuse
+from adapter.cli.opening import default_picklists, read_settings
+from adapter.cli.tenants import setting_of
 from adapter.jobs.queue import open_queue
 from adapter.server import ServerError
 from canonical.model import Activity, User
@@ -134,7 +136,7 @@ class TestBadSettings:
 
     def test_flask_gets_it_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CRMGLOT_TESTING", "maybe")
-        with pytest.raises(cli.Misuse, match="CRMGLOT_TESTING must be 0 or 1"):
+        with pytest.raises(Misuse, match="CRMGLOT_TESTING must be 0 or 1"):
             cli.create_wsgi_app()
 
 
@@ -150,7 +152,7 @@ class TestTenant:
         principal = ready.accounts.by_token("api", "ann-token", NOW)
         assert principal is not None
         desk = ready.reading(principal, "", NOW)
-        for item in cli.default_picklists():
+        for item in default_picklists():
             assert item.value in [found.value for found in desk.picklist(item.list)]
 
     @pytest.mark.parametrize(
@@ -208,14 +210,14 @@ def settings() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("dialect", "name"), settings())
 def test_every_setting_takes_its_default_and_is_documented(dialect: str, name: str) -> None:
     setting = dialects.load(dialect).setting(name)
-    assert cli._setting(f"{dialect}.{name}={setting.default}") == (f"{dialect}.{name}", setting.default)
+    assert setting_of(f"{dialect}.{name}={setting.default}") == (f"{dialect}.{name}", setting.default)
     assert setting.help
     readme = Path(dialects.__file__).parent / dialect / "README.md"
     assert name in readme.read_text(encoding="utf-8")
     for value in ("\x00", "-1e400\n", "\ud800"):
         if setting.choices or setting.check is not None:
-            with pytest.raises(cli.Misuse):
-                cli._setting(f"{dialect}.{name}={value}")
+            with pytest.raises(Misuse):
+                setting_of(f"{dialect}.{name}={value}")
 
 
 class TestUser:
@@ -305,7 +307,7 @@ class TestServe:
     def test_it_runs_with_what_was_said(self, ready: CanonicalCore, monkeypatch: pytest.MonkeyPatch) -> None:
         given: dict[str, object] = {}
         monkeypatch.setattr("adapter.jobs.worker.start_attached", lambda: None)
-        monkeypatch.setattr(cli, "run", lambda factory, **options: given.update(options, factory=factory))
+        monkeypatch.setattr(cli.serving, "run", lambda factory, **options: given.update(options, factory=factory))
         done("serve", "--host", "0.0.0.0", "--port", "0", "--workers", "3")
         assert (given["host"], given["port"], given["workers"], given["threads"]) == ("0.0.0.0", 0, 3, 16)
         assert {"ZURMO_SESSION_ID", "ZURMO_TOKEN"} <= set(given["underscore_headers"])  # type: ignore[call-overload]
@@ -326,7 +328,7 @@ class TestServe:
             raise ServerError("cannot listen on x")
 
         monkeypatch.setattr("adapter.jobs.worker.start_attached", lambda: None)
-        monkeypatch.setattr(cli, "run", broken)
+        monkeypatch.setattr(cli.serving, "run", broken)
         assert refused(1, "serve") == "crmglot: cannot listen on x"
 
     def test_an_old_schema(self, database: str, monkeypatch: pytest.MonkeyPatch) -> None:

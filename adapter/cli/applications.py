@@ -1,0 +1,29 @@
+"""``crmglot app``: OAuth applications."""
+
+from __future__ import annotations
+
+import click
+
+from adapter.cli.asking import asked
+from adapter.cli.faults import told
+from adapter.cli.opening import working_core
+from adapter.cli.root import main
+
+
+@main.group("app")
+def application() -> None:
+    """OAuth applications."""
+
+
+@application.command("add")
+@click.argument("client_id")
+@click.option("--tenant", "slug", required=True)
+@click.option("--secret", help="Without it, it is asked for or read from standard input.")
+@click.option("--user", "username", required=True)
+@told
+def application_add(client_id: str, slug: str, secret: str | None, username: str) -> None:
+    """Add an OAuth application that acts as a user."""
+    if secret is None:
+        secret = asked("Secret")
+    with working_core() as core:
+        core.directory.add_application(client_id, slug, secret, username)

@@ -1,0 +1,68 @@
+"""What commands work on: the settings, the core over the configured database, and all dialects over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dialects
+from adapter.cli.faults import Misuse
+from adapter.gateway import Gateway, testing_clock
+from adapter.jobs.queue import QueueAutomation
+from adapter.logs import Log
+from adapter.mounts import Mounts
+from adapter.serve import Wsgi, create_app
+from adapter.settings import BadSetting, Settings, load
+from canonical.errors import Unavailable
+from canonical.model import PicklistItem
+from canonical.service.core import CanonicalCore
+from canonical.store.sql.store import SqlStore
+
+
+def read_settings() -> Settings:
+    try:
+        return load(os.environ, dialects.names())
+    except BadSetting as error:
+        raise Misuse(str(error)) from error
+
+
+def open_core(settings: Settings) -> CanonicalCore:
+    """The core over the configured database. Raises WrongSchema unless its schema is the newest, and Unavailable."""
+    store = SqlStore(settings.database_url)
+    try:
+        store.check()
+    except Unavailable:
+        store.close()
+        raise
+    core = CanonicalCore(store, settings.default_tenant, settings.secret_key)
+    core.automation = QueueAutomation(settings, Log())
+    return core
+
+
+def build_wsgi(settings: Settings, core: CanonicalCore, log: Log) -> Wsgi:
+    """All dialects over one core."""
+    clock = testing_clock if settings.testing else None
+    gateways = {name: Gateway(dialects.load(name), core, log, clock) for name in dialects.names()}
+    mounts = Mounts(gateways, settings.hosts)
+    return Wsgi(mounts, settings, core.accounts.tenant_by_host, core.store.check, log)
+
+
+def create_wsgi_app() -> Any:
+    """The Flask application on the settings of the environment, for ``flask --app adapter.cli:create_wsgi_app``."""
+    settings = read_settings()
+    return create_app(build_wsgi(settings, open_core(settings), Log()))
+
+
+def default_picklists() -> list[PicklistItem]:
+    return [item for name in dialects.names() for item in dialects.load(name).picklists]
+
+
+@contextmanager
+def working_core() -> Iterator[CanonicalCore]:
+    core = open_core(read_settings())
+    try:
+        yield core
+    finally:
+        core.close()
