@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapter.client import ClientSide
 from adapter.losses import LossReport
 from adapter.routes import Route, RouteTable
 from adapter.wire import WireRequest, WireResponse
@@ -124,6 +125,8 @@ class Dialect:
     render_response: Callable[..., WireResponse] | None = None
     render_request: Callable[..., WireRequest] | None = None
     parse_response: Callable[..., Any] | None = None
+    client: ClientSide | None = None
+    """The other side: how a server of this vendor is asked."""
     preflight: Callable[[Call], WireResponse | None] | None = None
     """May answer before routing (CORS preflight, maintenance); None goes on."""
 

@@ -163,6 +163,33 @@ class DropTag:
 
 
 @dataclass(frozen=True, slots=True)
+class FindTags:
+    """All tags. Gives a list of `Tag`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindCustomFields:
+    """The definitions of a canonical kind's custom fields. Gives a list of `CustomField`."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCustomField:
+    """Creates or replaces a definition, by kind, group and name. Gives it as it now stands."""
+
+    definition: CustomField
+
+
+@dataclass(frozen=True, slots=True)
+class FindDeletions:
+    """What of a canonical kind was deleted at or after `since`. Gives a list of `Ref`, oldest first."""
+
+    kind: str
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class JobUpdate:
     """What to change of a job: what is UNSET or None stays. `log` is one more entry of its log, as JSON text."""
 

@@ -31,10 +31,14 @@ from canonical.operations import (
     DropTag,
     Fields,
     Find,
+    FindCustomFields,
+    FindDeletions,
+    FindTags,
     Get,
     Include,
     NewLink,
     Page,
+    SaveCustomField,
     Update,
 )
 from canonical.query import TRUE, Node, Query, Window, eq
@@ -554,4 +558,8 @@ _HANDLERS: dict[type, Callable[[CoreDesk, Any], Any]] = {
     DropLink: lambda desk, op: desk.drop_link(op.record, op.target, op.role),
     AddTag: lambda desk, op: desk.add_tag(op.record, op.name, op.url, op.keywords),
     DropTag: lambda desk, op: desk.drop_tag(op.record, op.name),
+    FindTags: lambda desk, op: desk.find_tags(),
+    FindCustomFields: lambda desk, op: desk.custom_fields(op.kind),
+    SaveCustomField: lambda desk, op: desk.save_custom_field(op.definition),
+    FindDeletions: lambda desk, op: [entry.record for entry in desk.changes(op.kind, ("delete",), op.since)[0]],
 }

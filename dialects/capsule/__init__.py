@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from adapter.dialect import Dialect
-from dialects.capsule import codec
 from dialects.capsule.auth import authenticate, finish
+from dialects.capsule.client import CLIENT
 from dialects.capsule.errors import render_error
 from dialects.capsule.picklists import DEFAULTS
 from dialects.capsule.routes import ROUTES, locate
@@ -21,8 +21,5 @@ DIALECT = Dialect(
     hosts=("*.capsulecrm.com",),
     settings=SETTINGS,
     picklists=DEFAULTS,
-    parse_request=codec.parse_request,
-    render_response=codec.render_response,
-    render_request=codec.render_request,
-    parse_response=codec.parse_response,
+    client=CLIENT,
 )

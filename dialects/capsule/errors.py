@@ -56,6 +56,11 @@ class BadRequest(Refusal):
         super().__init__(message)
         self.message = message
 
+    @property
+    def element(self) -> str:
+        """The element that is wrong: every message begins with its name."""
+        return self.message.partition(" ")[0]
+
 
 class Missing(Refusal):
     """404 with ``<noun> not found``."""

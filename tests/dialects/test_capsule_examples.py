@@ -14,13 +14,14 @@ from adapter.contract.compare import compare
 from adapter.contract.exchange import Exchange, load_session
 from adapter.contract.volatile import Bindings
 from adapter.losses import LossReport
+from adapter.wire import WireResponse
 from canonical.errors import Invalid, NotFound, Unauthenticated, Unavailable
-from canonical.model import Activity, Case, Opportunity, Party, Record, Tag
-from canonical.operations import AddTag, Create, Delete, Find, Get, Page, Update
+from canonical.model import Activity, Case, Opportunity, Party, Record
+from canonical.operations import Create
 from canonical.service.desk import CoreDesk
 from canonical.values import from_datetime, iso_date, iso_time
 from dialects.capsule.bodies import read_answer
-from dialects.capsule.codec import parse_request, parse_response, render_request, render_response
+from dialects.capsule.client import hear
 from dialects.capsule.fields.task import parse_task
 from tests.dialects.capsule_client import NOW, quick_world
 from tests.support.world import World
@@ -78,41 +79,12 @@ def test_as_a_server(name: str, tmp_path: Path) -> None:
             assert compare(exchange, got, bindings) == []
 
 
-# -- what operations and results say, in canonical words -----------------------------------------------
+# -- as a client -----------------------------------------------------------------------------------------
 
 
-def due(values: Mapping[str, Any]) -> str:
-    return iso_date(values["due_at"]) if values.get("due_date_only") else iso_time(values["due_at"])
-
-
-def point_words(record: Any) -> list[dict[str, str]]:
-    return [{"kind": point.kind, "value": point.value} for point in record.points]
-
-
-def operation_words(operation: Any) -> dict[str, Any]:
-    if isinstance(operation, AddTag):
-        kind, id = operation.record
-        return {"do": "tag", "kind": kind, "record": id, "name": operation.name}
-    values = dict(getattr(operation, "values", {}))
-    said: dict[str, Any] = {"do": type(operation).__name__.lower(), "kind": operation.kind.KIND}
-    if "type" in values:
-        said["kind"] = values.pop("type")
-    if isinstance(operation, Get | Update | Delete):
-        said["record"] = operation.id
-    if "due_at" in values:
-        values["due"] = due(values)
-        del values["due_at"], values["due_date_only"]
-    if "organisation_name" in values:
-        values["organisation"] = values.pop("organisation_name")
-    if getattr(operation, "points", ()):
-        values["points"] = point_words(operation)
-    if values:
-        said["values"] = {name: value for name, value in values.items() if value is not None}
-    if getattr(operation, "links", ()):
-        said["about"] = [list(link.target) for link in operation.links]
-    if getattr(operation, "custom", ()):
-        said["custom"] = {value.name: value.value for value in operation.custom}
-    return said
+def due(record: Activity) -> str:
+    at = record.due_at or 0
+    return iso_date(at) if record.due_date_only else iso_time(at)
 
 
 def record_words(record: Record) -> dict[str, Any]:
@@ -122,14 +94,14 @@ def record_words(record: Record) -> dict[str, Any]:
             "name": record.name,
             "first_name": record.first_name,
             "organisation": record.organisation_name,
-            "points": point_words(record),
+            "points": [{"kind": point.kind, "value": point.value} for point in record.points],
         }
     else:
         assert isinstance(record, Activity)
         said = {
             "kind": record.type,
             "title": record.title,
-            "due": due({"due_at": record.due_at, "due_date_only": record.due_date_only}),
+            "due": due(record),
             "state": record.state,
             "owner": record.owner_username,
             "about": [link.target_name for link in record.links],
@@ -137,73 +109,36 @@ def record_words(record: Record) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def result_words(result: Any) -> dict[str, Any]:
-    if isinstance(result, Page):
-        return {"ok": True, "records": [record_words(record) for record in result.items]}
-    if isinstance(result, tuple):
-        tag, added = result
-        assert isinstance(tag, Tag)
-        return {"ok": True, "added": added}
-    if isinstance(result, Record) and result.created_at:
-        return {"ok": True, "record": record_words(result)}
-    return {"ok": True}
-
-
 SAID = [exchange for exchange in SESSION if exchange.operation is not None]
 READ = [exchange for exchange in SAID if exchange.request.method == "GET" and exchange.response.status == 200]
 CREATED = [exchange for exchange in SAID if exchange.response.status == 201 and exchange.operation["do"] == "create"]
-
-
-@pytest.mark.parametrize("exchange", SAID, ids=names)
-def test_request_is_understood(exchange: Exchange) -> None:
-    assert operation_words(parse_request(exchange.request)) == exchange.operation
-
-
-@pytest.mark.parametrize("exchange", SAID, ids=names)
-def test_request_survives_being_written_anew(exchange: Exchange) -> None:
-    operation = parse_request(exchange.request)
-    losses = LossReport()
-    request = render_request(operation, "0123abcd", base_url="https://acme.capsulecrm.com", losses=losses)
-    assert not losses
-    assert request.headers.get("Authorization") == "Basic MDEyM2FiY2Q6eA=="
-    assert request.host == "acme.capsulecrm.com"
-    again = parse_request(request)
-    if isinstance(operation, Find):
-        assert (again.kind, again.query.where) == (operation.kind, operation.query.where)
-    else:
-        assert again == operation
-
-
-@pytest.mark.parametrize("exchange", SAID, ids=names)
-def test_answer_is_understood(exchange: Exchange) -> None:
-    operation = parse_request(exchange.request)
-    if "error" in exchange.result:
-        with pytest.raises(ERRORS[exchange.result["error"]]):
-            parse_response(operation, exchange.response)
-    else:
-        assert result_words(parse_response(operation, exchange.response)) == exchange.result
+REFUSED = [exchange for exchange in SAID if "error" in exchange.result]
+ITEMS = {"task": ("task",), "person": ("person",), "organisation": ("organisation",), "party": hear.ITEMS["party"]}
 
 
 @pytest.mark.parametrize("exchange", READ, ids=names)
-def test_answer_survives_being_written_anew(exchange: Exchange) -> None:
-    operation = parse_request(exchange.request)
-    result = parse_response(operation, exchange.response)
-    accept = exchange.request.headers.get("Accept")
-    written = render_response(operation, result, accept=accept, base_url="https://acme.capsulecrm.com")
-    assert written.body == exchange.response.body
-    assert written.header("Content-Type") == exchange.response.header("Content-Type")
+def test_answer_is_heard(exchange: Exchange) -> None:
+    losses = LossReport()
+    items = ITEMS.get(exchange.operation["kind"], ("task",))
+    if "records" in exchange.result:
+        heard = hear.many("list", exchange.response, items, losses)
+        assert [record_words(record) for record in heard] == exchange.result["records"]
+    else:
+        assert record_words(hear.one("read", exchange.response, items, losses)) == exchange.result["record"]
+    assert not losses
 
 
 @pytest.mark.parametrize("exchange", CREATED, ids=names)
 def test_new_id_is_at_the_end_of_the_location(exchange: Exchange) -> None:
-    operation = parse_request(exchange.request)
-    made = parse_response(operation, exchange.response)
     location = exchange.response.header("Location")
     assert location is not None
-    assert str(made.id) == location.rpartition("/")[2]
-    made.type = operation.values["type"]
-    base_url = location.partition("/api/")[0]
-    assert render_response(operation, made, base_url=base_url).headers[0] == ("Location", location)
+    assert str(hear.new_id("create", exchange.response)) == location.rpartition("/")[2]
+
+
+@pytest.mark.parametrize("exchange", REFUSED, ids=names)
+def test_refusal_is_heard(exchange: Exchange) -> None:
+    with pytest.raises(ERRORS[exchange.result["error"]]):
+        hear.check("call", exchange.response)
 
 
 def test_sample_of_the_seed_is_understood() -> None:
@@ -236,9 +171,7 @@ def test_sample_of_the_seed_is_understood() -> None:
     ]
 
 
-@pytest.mark.parametrize("status", [500, 502, 429, 418])
+@pytest.mark.parametrize("status", [500, 502, 429])
 def test_server_in_trouble(status: int) -> None:
-    exchange = SAID[0]
-    response = exchange.response
     with pytest.raises(Unavailable):
-        parse_response(parse_request(exchange.request), type(response)(status, [], b"<html>"))
+        hear.check("task read", WireResponse(status, [], b"<html>"))

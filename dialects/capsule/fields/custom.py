@@ -12,7 +12,7 @@ from canonical.values import fold
 from dialects.capsule import texts
 from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
-from dialects.capsule.fields.table import ID, Field, unchanged
+from dialects.capsule.fields.table import ID, INTEGER, Field, read_text, unchanged
 
 # Value element by the definition's type, and what Capsule calls that type.
 _ELEMENTS: Final = {"flag": "boolean", "date": "date", "number": "number"}
@@ -170,9 +170,32 @@ def _stored(element: str, text: str) -> str:
     return text
 
 
-def typed_element(text: str) -> tuple[str, str]:
-    """The element under which a stored value goes to a server whose definitions are not known."""
+def typed_element(text: str, type_: str | None = None) -> tuple[str, str]:
+    """The element under which a stored value goes to a server: that of its type, by its look where that is unknown."""
+    if type_ is not None:
+        definition = CustomField("", "", type=type_)
+        return _typed(CustomItem(CustomValue("", text), definition))
     return ("date", texts.show_day(text)) if _DAY.fullmatch(text) else ("text", text)
+
+
+def parse_definition(kind: str, tree: Tree) -> CustomField:
+    """The definition that a server's answer shows. Raises `BadRequest`."""
+    label = tree.filled("label")
+    if label is None:
+        raise BadRequest("label is required")
+    word = tree.filled("type") or "Text"
+    type_ = next((type_ for type_, shown in _TYPES.items() if shown == word), "text")
+    id, order = tree.filled("id"), tree.filled("displayOrder")
+    definition = CustomField(kind, label, label, type_, tree.filled("tag") or "")
+    definition.id = read_text("id", ID, id) if id else 0
+    definition.position = read_text("displayOrder", INTEGER, order) if order else 0
+    options = tree.filled("options")
+    if options is not None:
+        definition.options = {"values": options.split(";")} if type_ == "choice" else {"pattern": options}
+    party_class = tree.filled("forPartyClass")
+    if party_class in _PARTY_CLASSES:
+        definition.options = {**definition.options, "party_type": party_class}
+    return definition
 
 
 def definition_of(definitions: Sequence[CustomField], group: str, label: str) -> CustomField | None:

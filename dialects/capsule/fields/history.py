@@ -127,11 +127,23 @@ def parse_item(tree: Tree) -> Activity:
     """The note that a server's answer shows, with that server's ids. Raises `BadRequest`."""
     item = Activity(**{**read_record(FIELDS, tree), "type": "note"})
     item.title, item.body = split_note(tree.text("note") or "")
+    people = _parse_participants(tree)
+    if people:
+        # Only e-mails have them; by name and address, which is not enough for a link.
+        item.type, item.extras = "email", {"capsule": {"participants": people}}
     entry = tree.filled("entryDate")
     if entry is not None:
         item.start_at = read_text("entryDate", TIME, entry)
     item.links = read_links(tree, Ref("activity", item.id))
     return item
+
+
+def _parse_participants(tree: Tree) -> list[dict[str, str]]:
+    return [
+        {name: text for name in ("name", "emailAddress", "role") if (text := person.filled(name))}
+        for entry in tree.branches("participants")
+        for person in entry.branches("participant") or (entry,)
+    ]
 
 
 def write_item(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -127,6 +127,18 @@ MILESTONE_FIELDS = (
 )
 
 
+def parse_milestone(tree: Tree, position: int) -> PicklistItem:
+    """The milestone that a server's answer shows. Raises `BadRequest`."""
+    values = read_record(MILESTONE_FIELDS, tree)
+    probability = tree.filled("probability")
+    data = {
+        "probability": 0 if probability is None else read_text("probability", INTEGER, probability),
+        "complete": (tree.filled("complete") or "").strip().lower() == "true",
+        "description": tree.filled("description"),
+    }
+    return PicklistItem("stage", values.get("value", ""), values.get("id", 0), position, data=data)
+
+
 def read_opportunity(body: Tree, current: Opportunity | None, milestones: Milestones) -> dict[str, Any]:
     """Canonical values of a new opportunity, or of what changes of `current`.
 
@@ -178,6 +190,7 @@ def parse_opportunity(tree: Tree) -> Opportunity:
     values = read_record(FIELDS, tree)
     opportunity = Opportunity(**values)
     opportunity.stage = tree.filled("milestone")
+    opportunity.owner_chosen = bool(opportunity.owner_username)
     if opportunity.closed_on is not None:
         opportunity.state = "lost" if opportunity.probability == 0 else "won"
     return opportunity

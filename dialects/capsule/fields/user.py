@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from canonical.model import PicklistItem, User
-from dialects.capsule.fields.table import ID, TIME, Field
+from dialects.capsule.bodies import Tree
+from dialects.capsule.fields.table import ID, TIME, Field, read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +60,12 @@ DELETED_FIELDS = (
     Field("id", show=lambda change, context: str(change.record.id), safe=True),
     Field("deletedDate", "at", TIME),
 )
+
+
+def parse_user(tree: Tree) -> User:
+    """The user that a server's answer shows; all but the last word of the name are first names."""
+    user = User(**{name: value for name, value in read_record(USER_FIELDS, tree).items() if name != "name"})
+    first, _, last = (tree.filled("name") or "").rpartition(" ")
+    user.first_name, user.last_name = first or None, last or None
+    user.currency, user.time_zone = tree.filled("currency"), tree.filled("timezone")
+    return user
