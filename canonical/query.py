@@ -38,12 +38,30 @@ Scalar = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """What another instant of the same record is, so many seconds later: a value to compare an instant with.
+
+    Both are counted in whole seconds.
+    """
+
+    field: str
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
-    """`field` is a field of the kind (``title``, ``owner_id``) or ``extras.<namespace>.<key>``, compared as text."""
+    """`field` is a field of the kind (``title``, ``owner_id``), or one of these.
+
+    ``extras.<namespace>.<key>``, also a key inside what is kept there: compared as text.
+    ``rank.<namespace>.<key>`` of an activity: the number in the extra ``<state>:<number>:…`` while the activity has
+    that state, else its state's own rank (`canonical.model.STATE_RANKS`).
+
+    A pattern compares numbers and instants as they are printed: ``15.5``, ``2014-01-20 20:42:56``.
+    """
 
     field: str
     op: Op
-    value: Scalar | tuple[Scalar, ...] = None
+    value: Scalar | tuple[Scalar, ...] | After = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +106,28 @@ FALSE = Constant(False)
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
-    """Missing values come first ascending and last descending, as in MySQL.
+class First:
+    """A field of the first row of a relation: what a record sorts by that has the value hanging on it.
 
-    Where `field` is missing the record sorts by `fallback`, a field of the same type, if one is named.
+    Of the ``points`` or ``custom`` values for which one of `choices` holds, those of the earlier choice come first,
+    then those of lower position. A to-one relation (``owner``) needs no choices; of a record that the caller may not
+    see there is no value.
     """
 
+    relation: str
     field: str
+    choices: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Missing values come first ascending and last descending, as in MySQL; false comes before true.
+
+    `field` is one that can be compared, a condition, or a field of what hangs on the record. Where it is missing the
+    record sorts by `fallback`, a field of the same type, if one is named.
+    """
+
+    field: str | Node | First
     descending: bool = False
     fallback: str | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from canonical.model import activity, case, opportunity, party, user
-from canonical.model.activity import CLOSED_STATES, SEEN_BY_ALL, STATES, TYPES, VISIBILITIES, Activity
+from canonical.model.activity import CLOSED_STATES, SEEN_BY_ALL, STATE_RANKS, STATES, TYPES, VISIBILITIES, Activity
 from canonical.model.case import Case
 from canonical.model.opportunity import Opportunity
 from canonical.model.party import Party, display_name
@@ -39,6 +39,7 @@ __all__ = [
     "KINDS",
     "SEEN_BY_ALL",
     "STATES",
+    "STATE_RANKS",
     "SUBJECT",
     "TYPES",
     "VISIBILITIES",

@@ -15,6 +15,8 @@ TYPES = ("task", "note", "email", "meeting", "call", "report", "letter", "fax", 
 
 STATES = ("open", "in_progress", "awaiting", "rejected", "completed", "cancelled")
 CLOSED_STATES = ("completed", "cancelled")
+STATE_RANKS = {"open": 1, "in_progress": 2, "awaiting": 3, "rejected": 4, "completed": 5, "cancelled": 4}
+"""How far a state is, for sorting; what was cancelled ranks as what was rejected."""
 
 VISIBILITIES = ("everyone", "group", "owner", "private", "confidential")
 """Who sees a record: everyone of the tenant; `group_id`'s members; its owner and administrators; only its owner

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from functools import cmp_to_key
 from typing import Any
 
-from canonical.model import KINDS, Record
-from canonical.query import And, Compare, Constant, Has, Node, Not, Op, Or, Query, Sort
-from canonical.values import fold, fold_pattern
+from canonical.model import KINDS, STATE_RANKS, Record
+from canonical.query import After, And, Compare, Constant, First, Has, Node, Not, Op, Or, Query, Sort
+from canonical.values import MICROS, SECOND, fold, fold_pattern, sql_time
 
 World = Mapping[str, Mapping[int, Record]]
 FOLDED_RELATED = {"value", "street", "street2", "city", "region", "postcode", "country"}
@@ -31,12 +31,17 @@ def matches(node: Node, record: Record, world: World) -> bool | None:
             return _not(matches(child, record, world))
         case Compare(name, op, value):
             if name.startswith("extras."):
-                _, namespace, key = name.split(".")
-                kept = record.extra(namespace, key)
-                return compare(None if kept is None else str(kept), op, value, "text")
+                return compare(_extra(record.extras, name), op, value, "text")
+            if name.startswith("rank."):
+                return compare(_rank(record, name), op, value, "int")
+            if isinstance(value, After):
+                then = getattr(record, value.field)
+                then = None if then is None else then // SECOND + value.seconds
+                now = getattr(record, name)
+                return compare(None if now is None else now // SECOND, op, then, "int")
             spec = KINDS[record.KIND].by_name[name]
             textual = spec.type in ("text", "date")
-            how = ("fold" if spec.folded else "text") if textual else "number"
+            how = ("fold" if spec.folded else "text") if textual else spec.type
             return compare(getattr(record, name), op, value, how)
         case Has(relation, where):
             if relation in ("links", "points", "tags", "custom"):
@@ -45,6 +50,29 @@ def matches(node: Node, record: Record, world: World) -> bool | None:
             other = world[str(spec.ref)].get(getattr(record, spec.name) or 0)
             return other is not None and matches(where, other, world) is True
     raise AssertionError(node)
+
+
+def _extra(extras: Mapping[str, Any], name: str) -> str | None:
+    kept: Any = extras
+    for key in name.split(".")[1:]:
+        kept = kept.get(key) if isinstance(kept, Mapping) else None
+    return None if kept is None else str(kept)
+
+
+def _rank(record: Any, name: str) -> int | None:
+    kept = _extra(record.extras, name)
+    found = None if kept is None else re.match(rf"{record.state}:(-?[0-9]+):", kept)
+    return int(found[1]) if found else STATE_RANKS.get(record.state)
+
+
+def printed(value: Any, how: str) -> str:
+    """A number as a pattern sees it."""
+    if how == "instant":
+        return sql_time(value)
+    if how == "money":
+        whole, fraction = divmod(abs(value), MICROS)
+        return ("-" if value < 0 else "") + f"{whole}.{fraction:06d}".rstrip("0").rstrip(".")
+    return str(int(value))
 
 
 def _row(node: Node, row: Any, relation: str, world: World) -> bool | None:
@@ -61,12 +89,14 @@ def _row(node: Node, row: Any, relation: str, world: World) -> bool | None:
             target = world[kind].get(row.target.id) if row.target.kind == kind else None
             return target is not None and matches(where, target, world) is True
         case Compare(name, op, value):
+            if name.startswith("extras."):
+                return compare(_extra(row.extras, name), op, value, "text")
             if relation == "links" and name in ("target_kind", "target_id"):
                 kept = row.target.kind if name == "target_kind" else row.target.id
             else:
                 kept = getattr(row, name)
             folded = name in FOLDED_RELATED or (relation == "tags" and name == "name")
-            how = "number" if name in ("id", "target_id", "position", "at") else "fold" if folded else "text"
+            how = "int" if name in ("id", "target_id", "position", "at") else "fold" if folded else "text"
             return compare(kept, op, value, how)
     raise AssertionError(node)
 
@@ -91,7 +121,7 @@ def compare(kept: Any, op: Op, value: Any, how: str) -> bool | None:
     if kept is None:
         return None
     if op is Op.LIKE:
-        text = fold(kept) if how == "fold" else kept
+        text = fold(kept) if how == "fold" else kept if how == "text" else printed(kept, how)
         return like(fold_pattern(value) if how == "fold" else value, text)
     if op is Op.IN:
         return _any([compare(kept, Op.EQ, item, how) for item in value if item is not None])
@@ -128,9 +158,34 @@ def like(pattern: str, text: str) -> bool:
     return re.fullmatch("".join(out), text, re.DOTALL) is not None
 
 
-def _sorted_by(term: Sort, record: Any) -> Any:
+def _first(key: First, record: Any, world: World) -> Any:
+    if not key.choices:
+        spec = KINDS[record.KIND].by_name[f"{key.relation}_id"]
+        other = world[str(spec.ref)].get(getattr(record, spec.name) or 0)
+        return None if other is None else _folded(getattr(other, key.field))
+    rows = getattr(record, key.relation)
+    for choice in key.choices:
+        for row in rows:
+            if _row(choice, row, key.relation, world) is True:
+                return _folded(getattr(row, key.field))
+    return None
+
+
+def _folded(value: Any) -> Any:
+    return fold(value) if isinstance(value, str) else value
+
+
+def _sorted_by(term: Sort, record: Any, world: World) -> Any:
+    if isinstance(term.field, First):
+        return _first(term.field, record, world)
+    if not isinstance(term.field, str):
+        return matches(term.field, record, world)
+    if term.field.startswith("rank."):
+        return _rank(record, term.field)
     value = getattr(record, term.field)
-    return getattr(record, term.fallback) if value is None and term.fallback is not None else value
+    if value is None and term.fallback is not None:
+        return getattr(record, term.fallback)
+    return _folded(value) if KINDS[record.KIND].by_name[term.field].folded else value
 
 
 def find(query: Query, records: Sequence[Any], world: World) -> list[int]:
@@ -140,10 +195,7 @@ def find(query: Query, records: Sequence[Any], world: World) -> list[int]:
     def order(one: Any, two: Any) -> int:
         terms = query.sort if any(term.field == "id" for term in query.sort) else (*query.sort, Sort("id"))
         for term in terms:
-            spec = KINDS[one.KIND].by_name[term.field]
-            a, b = _sorted_by(term, one), _sorted_by(term, two)
-            if spec.folded:
-                a, b = (None if x is None else fold(x) for x in (a, b))
+            a, b = _sorted_by(term, one, world), _sorted_by(term, two, world)
             # Missing values are smaller than any other.
             result = (a is not None) - (b is not None) if a is None or b is None else (a > b) - (a < b)
             if result:

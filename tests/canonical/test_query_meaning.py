@@ -13,7 +13,24 @@ from hypothesis import strategies as st
 from canonical.errors import Unsupported
 from canonical.model import Activity, ContactPoint, CustomValue, Party, User
 from canonical.operations import Create, NewLink
-from canonical.query import And, Compare, Constant, Has, Node, Not, Op, Or, Query, Sort, Window, all_of, contains, eq
+from canonical.query import (
+    After,
+    And,
+    Compare,
+    Constant,
+    First,
+    Has,
+    Node,
+    Not,
+    Op,
+    Or,
+    Query,
+    Sort,
+    Window,
+    all_of,
+    contains,
+    eq,
+)
 from canonical.values import Ref
 from tests.canonical import evaluator
 from tests.support.world import World, over_postgres
@@ -47,6 +64,10 @@ PATTERN = st.builds(
     ),
 )
 NUMBER = st.integers(-3, 12)
+PRINTED = ("priority", "due_at", "owner_id", "id", "due_date_only", "target_id", "rank.zurmo.status")
+PRINTED_PATTERN = st.builds(
+    "".join, st.lists(st.sampled_from(["%", "_", "1", "2", "-", "20", "2014-", ":", " ", "0", "a"]), max_size=4)
+)
 INSTANT = st.sampled_from([0, 1_400_000_000_000_000, 1_500_000_000_000_000])
 
 
@@ -72,8 +93,9 @@ def comparison(name: str, values: Any) -> st.SearchStrategy[Node]:
     plain = st.builds(Compare, st.just(name), ordered, values | st.none())
     listed = st.builds(Compare, st.just(name), st.just(Op.IN), st.lists(values | st.none(), max_size=4).map(tuple))
     empty = st.builds(Compare, st.just(name), st.sampled_from([Op.NULL, Op.NOT_NULL]))
-    if values is TEXT:
-        return plain | listed | empty | st.builds(Compare, st.just(name), st.just(Op.LIKE), PATTERN)
+    if values is TEXT or name in PRINTED:
+        patterns = PATTERN if values is TEXT else PRINTED_PATTERN
+        return plain | listed | empty | st.builds(Compare, st.just(name), st.just(Op.LIKE), patterns)
     return plain | listed | empty
 
 
@@ -90,6 +112,8 @@ FIELDS: dict[str, Any] = {
     "due_date_only": st.sampled_from([0, 1]),
     "extras.zurmo.word": TEXT,
     "extras.capsule.word": TEXT,
+    "extras.zurmo.more.word": TEXT,
+    "rank.zurmo.status": NUMBER,
 }
 LINK_FIELDS = {"target_kind": st.sampled_from(["party", "user"]), "target_id": st.integers(0, 5), "role": TEXT}
 
@@ -103,6 +127,12 @@ def trees() -> st.SearchStrategy[Node]:
         st.builds(Has, st.just("custom"), related({"name": TEXT, "value": TEXT})),
         st.builds(Has, st.just("owner"), comparison("username", TEXT)),
         st.builds(Has, st.just("parent"), comparison("title", TEXT)),
+        st.builds(
+            Compare,
+            st.sampled_from(["due_at", "updated_at"]),
+            st.sampled_from([Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE]),
+            st.builds(After, st.sampled_from(["due_at", "created_at"]), st.integers(-3, 3)),
+        ),
     )
     return st.recursive(
         leaf,
@@ -115,8 +145,19 @@ def trees() -> st.SearchStrategy[Node]:
     )
 
 
+CHOICES = st.lists(comparison("name", TEXT), min_size=1, max_size=2).map(tuple)
+KEYS = (
+    st.builds(First, st.just("custom"), st.just("value"), CHOICES)
+    | st.builds(First, st.sampled_from(["owner", "parent"]), st.sampled_from(["id", "created_at"]))
+    | st.sampled_from(sorted(FIELDS)).flatmap(lambda name: comparison(name, FIELDS[name]))
+)
 SORTS = st.lists(
-    st.builds(Sort, st.sampled_from(["title", "body", "due_at", "priority", "state", "id"]), st.booleans())
+    st.builds(
+        Sort,
+        st.sampled_from(["title", "body", "due_at", "priority", "state", "id", "rank.zurmo.status"]),
+        st.booleans(),
+    )
+    | st.builds(Sort, KEYS, st.booleans())
     | st.builds(Sort, st.just("due_at"), st.booleans(), st.just("created_at")),
     max_size=2,
     unique_by=lambda sort: sort.field,
@@ -166,7 +207,11 @@ def populate(world: World) -> None:
                     tags=tuple({WORDS[at % 7]: 1, "vip": 1}) if at % 4 == 1 and WORDS[at % 7] else (),
                     custom=(CustomValue(WORDS[at % 4], WORDS[at % 9]),) if at % 3 == 1 else (),
                     extras={
-                        name: {"word": WORDS[at % 6]}
+                        name: {
+                            "word": WORDS[at % 6],
+                            "more": {"word": WORDS[at % 5]},
+                            "status": f"{'open' if at % 3 else 'completed'}:{at % 7 - 1}:",
+                        }
                         for name, every in (("zurmo", 2), ("capsule", 3))
                         if at % every == 1
                     },
@@ -242,7 +287,13 @@ def test_contact_points_are_searched_by_their_own_fields(filled: World) -> None:
         Has("points", Constant(True)),
         Has("links", eq("password", "x")),
         Compare("title", Op.IN, "text"),
-        Compare("priority", Op.LIKE, "1%"),
+        Compare("priority", Op.LIKE, "1" * 10_001),
+        eq("extras.zurmo.a.b.c", "x"),
+        eq("rank.zurmo", 1),
+        eq("rank.zurmo.a'b", 1),
+        Compare("due_at", Op.GT, After("title")),
+        Compare("title", Op.GT, After("due_at")),
+        Compare("due_at", Op.IN, After("created_at")),
         Compare("priority", Op.EQ, "one"),
         Or(tuple(eq("title", str(n)) for n in range(501))),
         Compare("title", Op.LIKE, "%" + "a" * 60_000),
@@ -260,3 +311,61 @@ def test_a_tree_too_deep_is_refused(filled: World) -> None:
         node = Not(node)
     with pytest.raises(Unsupported):
         filled.desk().find(Activity, Query(node))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        First("nothing", "id"),
+        First("points", "value", (Constant(True),)),
+        First("custom", "value"),
+        First("custom", "password", (Constant(True),)),
+        First("tags", "name", (Constant(True),)),
+        First("owner", "password_hash"),
+    ],
+)
+def test_what_nothing_sorts_by_is_refused(filled: World, key: First) -> None:
+    with pytest.raises(Unsupported):
+        filled.desk().find(Activity, Query(sort=(Sort(key),)))
+
+
+def test_parties_sort_by_what_hangs_on_them(filled: World) -> None:
+    work, home = eq("label", "work"), eq("label", "home")
+    wanted: dict[str, tuple[ContactPoint, ...]] = {
+        "none": (),
+        "home": (ContactPoint("phone", "1", "home"),),
+        "both": (ContactPoint("phone", "0", "home"), ContactPoint("phone", "3", "work")),
+        "work": (ContactPoint("phone", "2", "work", extras={"zurmo": {"optOut": "1"}}),),
+    }
+    for name, points in wanted.items():
+        values = {"name": name, "type": "organisation", "category": "sorted"}
+        filled.write(lambda desk, v=values, p=points: desk.create(Create(Party, v, points=p)))
+    here = eq("category", "sorted")
+    for window in (Window(), Window(0, 9)):
+        query = Query(here, (Sort(First("points", "value", (work, home)), descending=True),), window)
+        assert [party.name for party in filled.desk().find(Party, query).items] == ["both", "work", "home", "none"]
+    out = Has("points", all_of(eq("kind", "phone"), eq("extras.zurmo.optOut", "1")))
+    assert [party.name for party in filled.desk().find(Party, Query(out)).items] == ["work"]
+
+
+@pytest.mark.parametrize("amount", [0, 1, -500_000, 1_500_500_000, -1_234_000_001, 10_000_000])
+def test_amounts_are_searched_as_they_are_printed(filled: World, amount: int) -> None:
+    values = {"type": "organisation", "name": "rich", "annual_revenue": amount}
+    made = filled.write(lambda desk: desk.create(Create(Party, values)))
+    found = filled.desk().find(Party, Query(Compare("annual_revenue", Op.LIKE, evaluator.printed(amount, "money"))))
+    assert made.id in [party.id for party in found.items]
+
+
+def test_nobody_sorts_by_the_name_of_what_he_may_not_see(filled: World) -> None:
+    """Sorted by it, a record with a hidden account stands where one without an account stands."""
+
+    def people(desk: Any) -> list[int]:
+        hidden = desk.create(Create(Party, {"type": "organisation", "name": "Aaa", "visibility": "owner"}))
+        values = [{"last_name": "x", "organisation_id": hidden.id}, {"last_name": "y"}]
+        return [desk.create(Create(Party, {**v, "department": "hiding"})).id for v in values]
+
+    first, second = filled.write(people)
+    query = Query(eq("department", "hiding"), (Sort(First("organisation", "name"), descending=True),))
+    assert [party.id for party in filled.desk().find(Party, query).items] == [first, second]
+    other = Query(eq("department", "hiding"), (Sort(First("organisation", "name")), Sort("last_name", True)))
+    assert [party.id for party in filled.desk("bea-token-1").find(Party, other).items] == [second, first]

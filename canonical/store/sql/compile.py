@@ -10,10 +10,21 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import ClauseElement
 
 from canonical.model import KINDS, KindSpec, Record
-from canonical.query import Node, Query, Scalar, Sort
+from canonical.query import First, Node, Query, Scalar, Sort
 from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend, compile_sql
-from canonical.store.sql.plan import SEARCH_COLUMNS, Plan, Shape, extras_asked, how_of, plan, without_extras
+from canonical.store.sql.derived import own_rank, printed, state_rank, whole_seconds
+from canonical.store.sql.plan import (
+    SEARCH_COLUMNS,
+    Plan,
+    Shape,
+    bound,
+    extras_asked,
+    how_of,
+    plan,
+    sort_shapes,
+    without_extras,
+)
 
 TENANT = sa.bindparam("tenant_id", type_=sa.BigInteger())
 ME = sa.bindparam("me", type_=sa.BigInteger())
@@ -36,26 +47,34 @@ _RELATED: dict[str, tuple[sa.Table, str]] = {
 class Builder:
     """Builds one expression; values are numbered in the order in which the plan collected them."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, begin: int = 0) -> None:
         self.sqlite = backend.name == "sqlite"
-        self._bound = 0
+        self._bound = begin
         self._aliases = 0
 
     def _bind(self, how: str) -> Expression:
-        kind: Any = sa.BigInteger() if how == "number" else sa.Float() if how == "float" else sa.Text()
+        kind: Any = (
+            sa.BigInteger() if how in ("number", "rank", "plain rank") else sa.Float() if how == "float" else sa.Text()
+        )
         self._bound += 1
         return sa.bindparam(f"p{self._bound - 1}", type_=kind)
 
     def column(self, source: Any, name: str, how: str) -> Expression:
         if how in ("fold", "key"):
             return cast(Expression, source.c[f"{name}_fold"])
-        if how != "extras":
-            return cast(Expression, source.c[name])
-        _, namespace, key = name.split(".")
+        if how == "plain rank":
+            return state_rank(source)
+        if how == "rank":
+            return own_rank(source, self._extra(source, name), sqlite=self.sqlite)
+        return self._extra(source, name) if how == "extras" else cast(Expression, source.c[name])
+
+    def _extra(self, source: Any, name: str) -> Expression:
+        keys = name.split(".")[1:]
         if self.sqlite:
-            path: Expression = sa.literal_column(f"""'$."{namespace}"."{key}"'""")
+            steps = ".".join(f'"{key}"' for key in keys)
+            path: Expression = sa.literal_column(f"'$.{steps}'")
             return sa.cast(sa.func.json_extract(source.c.extras, path), sa.Text)
-        pointer: Expression = sa.literal_column(f"'{{{namespace},{key}}}'")
+        pointer: Expression = sa.literal_column(f"'{{{','.join(keys)}}}'")
         return sa.cast(source.c.extras, sa.JSON).op("#>>", return_type=sa.Text())(pointer)
 
     def where(self, shape: Shape, spec: KindSpec, source: Any) -> Expression:
@@ -126,6 +145,13 @@ class Builder:
             case "match":
                 matches = column.like(self._bind(how), escape="\\")
                 return sa.and_(self._search(source, name), matches)
+        word, _, rest = primitive.partition(" ")
+        if word == "printed":
+            return printed(column, rest, sqlite=self.sqlite).like(self._bind("text"), escape="\\")
+        if word == "after":
+            other, seconds = count
+            later = whole_seconds(source.c[other]) + sa.literal_column(str(seconds))
+            return whole_seconds(column).bool_op(rest)(later)
         floating = primitive.startswith("float ")
         return column.bool_op(primitive.removeprefix("float "))(self._bind("float" if floating else how))
 
@@ -172,6 +198,32 @@ class Builder:
         inner = sa.select(rows.c.id).where(rows.c.tenant_id == TENANT, self.build(where, other, rows))
         # A record without the reference has no related row: false, not unknown.
         return sa.and_(source.c[field.name].is_not(None), source.c[field.name].in_(inner))
+
+    def first(self, shape: Any, spec: KindSpec, source: Any, *, admin: bool) -> Any:
+        """The field of the first related row, as `sort_shapes` tells it."""
+        relation, name, how, choices = shape
+        self._aliases += 1
+        if relation not in _RELATED:
+            reference = spec.by_name[f"{relation}_id"]
+            other = KINDS[cast(str, reference.ref)]
+            rows = tables.RECORDS[other.name].alias(f"s{self._aliases}")
+            mine = rows.c.id == source.c[reference.name]
+            seen = visible(other, rows, admin=admin)
+            return (
+                sa.select(self.column(rows, name, how)).where(rows.c.tenant_id == TENANT, mine, seen).scalar_subquery()
+            )
+        table, key = _RELATED[relation]
+        rows = table.alias(f"s{self._aliases}")
+        conditions: list[Any] = [rows.c.tenant_id == TENANT, rows.c[key] == source.c.id]
+        if "record_kind" in rows.c:
+            conditions.append(rows.c.record_kind == sa.literal_column(f"'{spec.name}'"))
+        built = [self.build(choice, None, rows) for choice in choices]
+        order = [
+            sa.case((condition, sa.literal_column("0")), else_=sa.literal_column("1")) for condition in built[:-1]
+        ]
+        found = sa.select(self.column(rows, name, how)).where(*conditions, sa.or_(*built))
+        found = found.order_by(*order, rows.c.position, *rows.primary_key)
+        return found.limit(sa.literal_column("1")).offset(sa.literal_column("0")).scalar_subquery()
 
 
 def among(backend: Backend, column: Expression, name: str) -> Expression:
@@ -226,10 +278,16 @@ def select_records(spec: KindSpec, source: Any, base: Any | None = None, *, join
     return sa.select(*columns).select_from(origin)
 
 
-def _order_by(builder: Builder, spec: KindSpec, source: Any, sort: tuple[Sort, ...]) -> list[Any]:
+def _order_by(builder: Builder, spec: KindSpec, source: Any, sort: tuple[Sort, ...], *, admin: bool) -> list[Any]:
+    """The order; the values of what is no plain field follow those of the condition."""
     terms: list[Any] = []
-    for term in sort:
-        column: Any = builder.column(source, term.field, how_of(spec, term.field))
+    for term, shape in zip(sort, sort_shapes(sort, spec, []), strict=True):
+        if isinstance(term.field, str):
+            column: Any = builder.column(source, term.field, how_of(spec, term.field))
+        elif isinstance(term.field, First):
+            column = builder.first(shape, spec, source, admin=admin)
+        else:
+            column = builder.build(shape, spec, source)
         if term.fallback is not None:
             column = sa.func.coalesce(column, builder.column(source, term.fallback, how_of(spec, term.fallback)))
         ordered: Any = column.desc() if term.descending else column.asc()
@@ -239,6 +297,15 @@ def _order_by(builder: Builder, spec: KindSpec, source: Any, sort: tuple[Sort, .
     if all(term.field != "id" for term in sort):
         terms.append(source.c.id.asc())
     return terms
+
+
+def with_sort_values(values: list[Scalar], sort: tuple[Sort, ...], spec: KindSpec) -> list[Scalar]:
+    """The values of a condition, and after them those of what is sorted by."""
+    if all(isinstance(term.field, str) for term in sort):
+        return values
+    out = list(values)
+    sort_shapes(sort, spec, out)
+    return out
 
 
 class Statements:
@@ -276,7 +343,8 @@ class Statements:
         planned = self._plan(query.where, spec)
         limited = query.window.limit is not None or query.window.offset > 0
         key = ("find", kind, planned.shape, query.sort, limited, admin)
-        return self.fixed(key, lambda: self._find(spec, planned.shape, query.sort, limited, admin)), planned.values
+        sql = self.fixed(key, lambda: self._find(spec, planned.shape, query.sort, limited, admin))
+        return sql, with_sort_values(planned.values, query.sort, spec)
 
     def keys(self, kind: type[Record], query: Query, *, admin: bool, guarded: bool = True) -> tuple[str, list[Scalar]]:
         """As `find`, for the ids alone; not `guarded` where everybody sees all records of the kind."""
@@ -285,7 +353,7 @@ class Statements:
         def build(shape: Shape) -> ClauseElement:
             return self._keys(spec, shape, query.sort, admin, guarded)
 
-        return self._planned(("keys", kind, query.sort, admin, guarded), query.where, spec, build)
+        return self._planned(("keys", kind, query.sort, admin, guarded), query.where, spec, build, query.sort)
 
     def count(
         self, kind: type[Record], query: Query, *, admin: bool, guarded: bool = True
@@ -301,7 +369,12 @@ class Statements:
         return self._planned(("count", kind, admin, guarded), query.where, spec, build)
 
     def _planned(
-        self, key: tuple[object, ...], where: Node, spec: KindSpec, build: Callable[[Shape], ClauseElement]
+        self,
+        key: tuple[object, ...],
+        where: Node,
+        spec: KindSpec,
+        build: Callable[[Shape], ClauseElement],
+        sort: tuple[Sort, ...] = (),
     ) -> tuple[str, list[Scalar]]:
         """SQL and values for a tree. The very tree that came before, which a dialect kept, is not planned again."""
         known = self._trees.get((key, id(where)))
@@ -309,11 +382,12 @@ class Statements:
             return known[1], known[2]
         planned = self._plan(where, spec)
         sql = self.fixed((*key, planned.shape), lambda: build(planned.shape))
-        if len(planned.values) <= SMALL:
+        values = with_sort_values(planned.values, sort, spec)
+        if len(values) <= SMALL:
             if len(self._trees) >= TREES_KEPT:
                 self._trees.clear()
-            self._trees[key, id(where)] = (where, sql, planned.values)
-        return sql, planned.values
+            self._trees[key, id(where)] = (where, sql, values)
+        return sql, values
 
     @staticmethod
     def _conditions(
@@ -334,7 +408,7 @@ class Statements:
         return (
             sa.select(source.c.id)
             .where(*self._conditions(builder, spec, shape, source, admin, guarded))
-            .order_by(*_order_by(builder, spec, source, sort))
+            .order_by(*_order_by(builder, spec, source, sort, admin=admin))
             .limit(sa.bindparam("limit", type_=sa.BigInteger()))
             .offset(sa.bindparam("offset", type_=sa.BigInteger()))
         )
@@ -345,11 +419,12 @@ class Statements:
             builder = Builder(self.backend)
             source = table.alias("r")
             conditions = self._conditions(builder, spec, shape, source, admin, True)
-            return select_records(spec, source).where(*conditions).order_by(*_order_by(builder, spec, source, sort))
+            order = _order_by(builder, spec, source, sort, admin=admin)
+            return select_records(spec, source).where(*conditions).order_by(*order)
         # The page's keys first, from an index alone where one fits, then their rows: at a deep offset this is 20 to
         # 200 times faster than sorting whole rows.
         keys = self._keys(spec, shape, sort, admin).subquery("k")
-        builder = Builder(self.backend)
+        builder = Builder(self.backend, bound(shape))
         row = table.alias("s")
         base = keys.join(row, sa.and_(row.c.tenant_id == TENANT, row.c.id == keys.c.id))
-        return select_records(spec, row, base).order_by(*_order_by(builder, spec, row, sort))
+        return select_records(spec, row, base).order_by(*_order_by(builder, spec, row, sort, admin=admin))

@@ -6,7 +6,8 @@ here against the kinds' descriptions, so no text of a client ever becomes SQL.
 Shapes: ``("const", bool)``, ``("and", …)``, ``("or", …)``, ``("not", shape)``, ``("has", relation, shape)`` and
 ``("compare", field, how, primitive, n)`` with n values, where `primitive` is an operator, ``in``, ``range`` (a
 literal prefix as two bounds), ``like``, ``match`` (a substring found through the trigram index, then checked),
-``null``, ``not null``, ``never``, or ``none of``, where instead of n stand the words themselves.
+``null``, ``not null``, ``never``, ``printed <type>`` (a pattern over a number as it is printed), or one where instead
+of n stands what the SQL holds itself: ``none of`` some words, ``after <operator>`` another field and seconds.
 """
 
 from __future__ import annotations
@@ -21,15 +22,18 @@ from canonical.query import (
     MAX_LIST,
     MAX_PATTERN,
     MAX_TERMS,
+    After,
     And,
     Compare,
     Constant,
+    First,
     Has,
     Node,
     Not,
     Op,
     Or,
     Scalar,
+    Sort,
     size,
 )
 from canonical.store.sql import tables
@@ -66,6 +70,8 @@ RELATED_FIELDS: dict[str, dict[str, str]] = {
     "tags": {"name": "key", "id": "number", "url": "text"},
 }
 """Rows that hang on a record: the fields one may ask for, and how each compares."""
+SORTED_BY = ("points", "custom")
+"""Those of them that a record sorts by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +89,59 @@ def plan(node: Node, spec: KindSpec) -> Plan:
     return Plan(_node(node, spec, values), values)
 
 
+def sort_shapes(sort: tuple[Sort, ...], spec: KindSpec, values: list[Scalar]) -> tuple[Any, ...]:
+    """What is sorted by, term by term: None for a field, the shape of a condition, or for `First` its relation, its
+    field, how that compares, and the shapes of its choices.
+
+    Their values follow those that there are. Raises Unsupported as `plan` does.
+    """
+    out: list[Any] = []
+    for term in sort:
+        match term.field:
+            case str():
+                out.append(None)
+            case First(relation, field, choices) if relation in SORTED_BY and relation in spec.relations:
+                fields = RELATED_FIELDS[relation]
+                if field not in fields or not choices:
+                    raise Unsupported(f"no order by {relation}")
+                out.append((relation, field, fields[field], tuple(_node(node, fields, values) for node in choices)))
+            case First(relation, field, ()) if relation in spec.relations and relation not in RELATED_FIELDS:
+                other = KINDS[cast(str, spec.by_name[f"{relation}_id"].ref)]
+                out.append((relation, field, how_of(other, field), ()))
+            case First(relation):
+                raise Unsupported(f"no order by {relation}")
+            case condition:
+                out.append(_node(condition, spec, values, negated=True))
+    return tuple(out)
+
+
+def bound(shape: Shape) -> int:
+    """How many values a shape has."""
+    match shape:
+        case ("compare", _, _, _, count):
+            return count if isinstance(count, int) else 0
+        case ("const", *_):
+            return 0
+        case ("has", _, where):
+            return bound(where)
+    return sum(map(bound, shape[1:]))
+
+
+def _path(name: str, most: int) -> bool:
+    """Whether it is a namespace and a key, or up to `most` parts, after its first word."""
+    parts = name.split(".")[1:]
+    return 2 <= len(parts) <= most and all(part.isascii() and part.isidentifier() for part in parts)
+
+
 def how_of(spec: KindSpec, name: str) -> str:
-    """How a field compares: ``fold``, ``key`` (fold, cut), ``text``, ``number`` or ``extras``.
+    """How a field compares: ``fold``, ``key`` (fold, cut), ``text``, ``number``, ``extras`` or ``rank``.
 
     Raises Unsupported for a field that the kind does not have.
     """
-    if name.startswith("extras."):
-        parts = name.split(".")
-        if len(parts) != 3 or not all(part.isascii() and part.isidentifier() for part in parts[1:]):
-            raise Unsupported(f"no field {name}")
+    if name.startswith("extras.") and _path(name, 3):
         return "extras"
+    if name.startswith("rank.") and _path(name, 2) and spec.name == "activity":
+        return "rank"
     field = spec.by_name.get(name)
     if field is None or field.type == "extras":
         raise Unsupported(f"{spec.name} has no field {name}")
@@ -136,12 +185,18 @@ def _node(node: Node, spec: KindSpec | dict[str, str], values: list[Scalar], neg
         case Compare(name, op, value):
             if isinstance(spec, dict):
                 how = spec.get(name)
+                if how is None and spec is RELATED_FIELDS["points"] and name.startswith("extras.") and _path(name, 2):
+                    how = "extras"
                 if how is None:
                     raise Unsupported(f"no field {name}")
                 return _compare(name, how, op, value, values, searchable=False)
+            if isinstance(value, After):
+                return _after(name, op, value, spec)
             # Of a missing text the trigram index says false where the truth is unknown: not below a Not.
             searchable = not negated and (spec.name, name) in SEARCH_COLUMNS
-            return _compare(name, how_of(spec, name), op, value, values, searchable=searchable)
+            field = spec.by_name.get(name)
+            type_ = "int" if field is None else field.type
+            return _compare(name, how_of(spec, name), op, value, values, searchable=searchable, type_=type_)
         case And(nodes):
             return ("and", *(_node(child, spec, values, negated) for child in nodes))
         case Or(nodes):
@@ -162,7 +217,19 @@ def _node(node: Node, spec: KindSpec | dict[str, str], values: list[Scalar], neg
     raise Unsupported(f"no such node: {type(node).__name__}")
 
 
-def _compare(name: str, how: str, op: Op, value: Any, values: list[Scalar], *, searchable: bool) -> Shape:
+def _after(name: str, op: Op, value: After, spec: KindSpec) -> Shape:
+    for asked in (name, value.field):
+        found = spec.by_name.get(asked)
+        if found is None or found.type != "instant":
+            raise Unsupported(f"{asked} is no instant")
+    if op in (Op.IN, Op.LIKE, Op.NULL, Op.NOT_NULL):
+        raise Unsupported("instants are only compared with each other")
+    return ("compare", name, "number", f"after {op.value}", (value.field, int(value.seconds)))
+
+
+def _compare(
+    name: str, how: str, op: Op, value: Any, values: list[Scalar], *, searchable: bool, type_: str = "int"
+) -> Shape:
     if op is Op.NULL or op is Op.NOT_NULL:
         return ("compare", name, how, op.value, 0)
     if op is Op.IN:
@@ -178,9 +245,12 @@ def _compare(name: str, how: str, op: Op, value: Any, values: list[Scalar], *, s
         bound = _value(how, value)
         values.append(bound)
         return ("compare", name, how, f"float {op.value}" if isinstance(bound, float) else op.value, 1)
-    if how == "number":
-        raise Unsupported("a pattern needs a text field")
     pattern = clean_text(str(value))
+    if how in ("number", "rank"):
+        if len(pattern) > MAX_PATTERN:
+            raise Unsupported("the pattern is too long")
+        values.append(pattern)
+        return ("compare", name, how, f"printed {type_}", 1)
     if how in ("fold", "key"):
         pattern = fold_pattern(pattern)
     prefix = _literal(pattern[:-1]) if pattern.endswith("%") and not pattern.endswith("\\%") else None
@@ -198,7 +268,7 @@ def _compare(name: str, how: str, op: Op, value: Any, values: list[Scalar], *, s
 
 
 def _value(how: str, value: Scalar) -> Scalar:
-    if how != "number":
+    if how not in ("number", "rank"):
         text = clean_text(value if isinstance(value, str) else str(value))
         return fold(text) if how == "fold" else fold_key(text) if how == "key" else text
     if isinstance(value, int):
@@ -213,7 +283,7 @@ def extras_asked(shape: Shape) -> set[str]:
     match shape:
         case ("and" | "or" | "not", *children):
             return set().union(*map(extras_asked, children))
-        case ("compare", name, "extras", *_):
+        case ("compare", name, "extras" | "rank", *_):
             return {name.split(".")[1]}
     return set()
 
@@ -222,17 +292,19 @@ def without_extras(shape: Shape) -> Shape:
     """What a shape comes to for a record without those extras.
 
     A comparison of one is then ``("const", bool, n)`` or ``("unknown", n)``, with as many values passed over as the
-    comparison has.
+    comparison has; a rank is the state's.
     """
     match shape:
         case ("and" | "or" | "not", *children):
             return (shape[0], *map(without_extras, children))
-        case ("compare", _, "extras", "null", bound):
-            return ("const", True, bound)
-        case ("compare", _, "extras", "not null", bound):
-            return ("const", False, bound)
-        case ("compare", _, "extras", _, bound):
-            return ("unknown", bound)
+        case ("compare", _, "extras", "null", count):
+            return ("const", True, count)
+        case ("compare", _, "extras", "not null", count):
+            return ("const", False, count)
+        case ("compare", _, "extras", _, count):
+            return ("unknown", count)
+        case ("compare", name, "rank", primitive, count):
+            return ("compare", name, "plain rank", primitive, count)
     return shape
 
 

@@ -94,7 +94,7 @@ def _orders(sort: Sequence[Sort]) -> list[Item]:
     """One filter for each direction, in turn: of the same filter twice only the last would count."""
     orders: dict[bool, list[str]] = {}
     for at, term in enumerate(sort):
-        name = _ORDER_OF.get((term.field, term.fallback))
+        name = _ORDER_OF.get((term.field, term.fallback)) if isinstance(term.field, str) else None
         if name is None or (term.descending in orders and term.descending != sort[at - 1].descending):
             raise Unsupported(f"this order by {term.field} cannot be said")
         orders.setdefault(term.descending, []).append(name)

@@ -49,15 +49,15 @@ class _Asking:
         self.clauses: dict[str, Nested] = {}
         self._rows = [row for row in module.table(profile.v3).by_name.values() if row.search is not None]
 
-    def attribute(self, column: str) -> Field:
-        """The attribute that says a canonical field alone."""
+    def attribute(self, column: object) -> Field:
+        """The attribute that says a canonical field alone, or sorts by it."""
         for row in self._rows:
             if row.sort == column and column in (*row.columns, column) and row.name != "completed":
                 return row
         for row in self._rows:
             if row.columns == (column,):
                 return row
-        raise Unsupported(column)
+        raise Unsupported(str(column))
 
     def text(self, node: Node) -> str:
         match node:
