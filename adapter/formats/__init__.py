@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.formats import form_body, json_body, xml_body
+from adapter.formats import charsets, form_body, json_body, xml_body
 from adapter.formats.errors import Malformed, OutOfRange, TooDeep, TooLarge
 
-__all__ = ["Malformed", "OutOfRange", "TooDeep", "TooLarge", "form_body", "json_body", "xml_body"]
+__all__ = ["Malformed", "OutOfRange", "TooDeep", "TooLarge", "charsets", "form_body", "json_body", "xml_body"]

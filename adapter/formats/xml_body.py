@@ -8,12 +8,14 @@ from typing import Any
 
 from lxml import etree
 
+from adapter.formats import charsets
 from adapter.formats.errors import Malformed, TooDeep, TooLarge
 
 _FORBIDDEN = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
 _FORBIDDEN_IN_XML = re.compile(f"[{_FORBIDDEN}]")
 _IN_TEXT = re.compile(f"[&<>\r{_FORBIDDEN}]")
 _IN_ATTRIBUTE = re.compile(f'[&<>"\t\n\r{_FORBIDDEN}]')
+_DECLARATION = re.compile(rb"""<\?xml\s[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9_.:-]{1,40})["']""")
 _ESCAPES = {
     "&": "&amp;",
     "<": "&lt;",
@@ -46,8 +48,19 @@ class Element:
         return [element for element in self.children if element.tag == tag]
 
 
-def parse(data: bytes, max_bytes: int = 1_000_000, max_depth: int = 64, max_elements: int = 100_000) -> Element:
-    """The root element of one XML 1.0 document, in the encoding it declares.
+def parse(
+    data: bytes,
+    max_bytes: int = 1_000_000,
+    max_depth: int = 64,
+    max_elements: int = 100_000,
+    *,
+    charset: str | None = None,
+) -> Element:
+    """The root element of one XML 1.0 document.
+
+    Its character set is told by a byte order mark, else by `charset`, the label of the Content-Type, else by its
+    declaration, else it is UTF-8 (RFC 7303, section 3); a label that is not known counts as UTF-8. Bytes that are no
+    UTF-8, whatever the Content-Type says, are what the declaration says.
 
     Raises Malformed (with line and column where known) for anything not well formed and for any DOCTYPE, so that
     no entity but the five built in can occur; TooDeep past `max_depth`; TooLarge past `max_bytes` or
@@ -55,11 +68,22 @@ def parse(data: bytes, max_bytes: int = 1_000_000, max_depth: int = 64, max_elem
     """
     if len(data) > max_bytes:
         raise TooLarge(len(data), max_bytes)
+    try:
+        data = charsets.in_utf8(data, _told(data, charset))
+    except ValueError:
+        raise Malformed("malformed text") from None
     builder = _Builder(max_depth, max_elements)
     # The stubs in use disagree about the type of a target.
     target: Any = builder
+    # Given an encoding, libxml2 does not look at the declared one.
     parser = etree.XMLParser(
-        target=target, resolve_entities=False, load_dtd=False, dtd_validation=False, no_network=True, huge_tree=False
+        target=target,
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        dtd_validation=False,
+        no_network=True,
+        huge_tree=False,
     )
     try:
         etree.fromstring(data, parser)
@@ -72,6 +96,22 @@ def parse(data: bytes, max_bytes: int = 1_000_000, max_depth: int = 64, max_elem
     if builder.root is None:
         raise Malformed("no root element")
     return builder.root
+
+
+def _told(data: bytes, charset: str | None) -> str | None:
+    """The label that counts for a document without a byte order mark."""
+    declared = _declared(data)
+    if charset is None or declared is None or (charsets.named(charset) or "utf-8") != "utf-8":
+        return charset or declared
+    return charset if charsets.is_utf8(data) else declared
+
+
+def _declared(data: bytes) -> str | None:
+    """The character set that the declaration names; UTF-16 where there is a zero in the first character."""
+    if b"\0" in data[:2]:
+        return "utf-16"
+    found = _DECLARATION.match(data)
+    return None if found is None else found[1].decode("ascii")
 
 
 class _Builder:

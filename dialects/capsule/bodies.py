@@ -8,12 +8,11 @@ booleans for text, `nil="true"`, PHP's objects with the keys 0, 1, 2 in place of
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Union
 
-from adapter.formats import Malformed, json_body, xml_body
+from adapter.formats import Malformed, charsets, json_body, xml_body
 from adapter.formats.xml_body import Element
 from adapter.wire import WireRequest
 from canonical.values import clean_text
@@ -26,9 +25,6 @@ DELETE = "@delete"
 _JSON_TYPES = ("application/json",)
 # Kleer's client sends plain Capsule XML as application/atom+xml.
 _XML_TYPES = ("application/xml", "text/xml", "application/atom+xml")
-_CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})", re.ASCII)
-_CHARSETS = ("iso8859-1", "ascii", "cp1252", "utf-16", "utf-16-be", "utf-16-le")
-_DECLARED = re.compile(r"""\A(\ufeff?<\?xml\s[^>]{0,80}?)\sencoding\s*=\s*(?:"[^"]*"|'[^']*')""")
 _BOM = codecs.BOM_UTF8
 
 
@@ -102,10 +98,15 @@ def read_answer(body: bytes, content_type: str | None, *roots: str) -> tuple[str
 
 def read_document(body: bytes, content_type: str | None) -> Tree:
     """A whole document: a tree that holds its root element. Raises `UnsupportedBody`, `Malformed`, `TooLarge`."""
-    return _parser(content_type, body)(_in_utf8(body, content_type))
+    return _parser(content_type, body)(body, charsets.label(content_type))
 
 
-def _parser(content_type: str | None, body: bytes) -> Callable[[bytes], Tree]:
+def is_json(request: WireRequest) -> bool:
+    """Whether the body is read as JSON. Raises `UnsupportedBody`."""
+    return _parser(request.headers.get("Content-Type"), request.body) is _parse_json
+
+
+def _parser(content_type: str | None, body: bytes) -> Callable[[bytes, str | None], Tree]:
     media = (content_type or "").partition(";")[0].strip().lower()
     if media in _JSON_TYPES:
         return _parse_json
@@ -121,26 +122,6 @@ def _parser(content_type: str | None, body: bytes) -> Callable[[bytes], Tree]:
     raise UnsupportedBody
 
 
-def _in_utf8(body: bytes, content_type: str | None) -> bytes:
-    """The body in UTF-8 where its content type names another character set; XML that declares its own is left."""
-    found = _CHARSET.search(content_type) if content_type else None
-    if found is None:
-        return body
-    try:
-        charset = codecs.lookup(found[1]).name
-    except LookupError:
-        return body
-    if charset not in _CHARSETS or body.startswith(_BOM) or b"encoding=" in body[:100]:
-        return body
-    if charset == "utf-16" and body.startswith(b"\0"):
-        # Without a mark the first character tells the order of the bytes: it is ASCII in XML and in JSON.
-        charset = "utf-16-be"
-    try:
-        return _DECLARED.sub(r"\1", body.decode(charset), count=1).encode("utf-8")
-    except ValueError:
-        raise Malformed("malformed text") from None
-
-
 def _root(tree: Tree, roots: tuple[str, ...]) -> Tree:
     for name in roots:
         root = tree.branch(name)
@@ -149,8 +130,8 @@ def _root(tree: Tree, roots: tuple[str, ...]) -> Tree:
     raise BadRequest(f"{roots[0]} is required")
 
 
-def _parse_xml(body: bytes) -> Tree:
-    root = xml_body.parse(body, max_bytes=MAX_BODY)
+def _parse_xml(body: bytes, charset: str | None) -> Tree:
+    root = xml_body.parse(body, max_bytes=MAX_BODY, charset=charset)
     return Tree({root.tag: [_xml_value(root)]})
 
 
@@ -172,8 +153,11 @@ def _xml_value(element: Element) -> Value:
     return Tree(values)
 
 
-def _parse_json(body: bytes) -> Tree:
-    data = json_body.parse(body.removeprefix(_BOM))
+def _parse_json(body: bytes, charset: str | None) -> Tree:
+    try:
+        data = json_body.parse(charsets.in_utf8(body, charset))
+    except ValueError:
+        raise Malformed("malformed text") from None
     if not isinstance(data, dict):
         raise BadRequest("an object is required")
     return _json_tree(data)

@@ -66,7 +66,7 @@ def _xml_data(text: str) -> Data | None:
     """The ``<data>`` of an XML message: the variant that the vendor's own clients do not use."""
     if not text.lstrip().startswith("<"):
         return None
-    root = xml_body.parse(text.encode("utf-8", "replace"), max_depth=32)
+    root = xml_body.parse(text.encode("utf-8", "replace"), max_depth=32, charset="utf-8")
     element = root.child("data")
     if root.tag != "zurmoMessage" or element is None:
         return None
