@@ -8,6 +8,7 @@ from canonical.model.case import Case
 from canonical.model.opportunity import Opportunity
 from canonical.model.party import Party, display_name
 from canonical.model.related import (
+    MAX_DIGITS,
     SUBJECT,
     Change,
     ContactPoint,
@@ -16,6 +17,7 @@ from canonical.model.related import (
     Link,
     PicklistItem,
     Tag,
+    digits_back,
 )
 from canonical.model.spec import Extras, FieldSpec, Join, KindSpec, Record, describe
 from canonical.model.user import User
@@ -37,6 +39,7 @@ __all__ = [
     "ENDED",
     "JOB_STATUSES",
     "KINDS",
+    "MAX_DIGITS",
     "SEEN_BY_ALL",
     "STATES",
     "STATE_RANKS",
@@ -65,5 +68,6 @@ __all__ = [
     "Workflow",
     "WorkflowTask",
     "describe",
+    "digits_back",
     "display_name",
 ]

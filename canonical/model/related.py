@@ -33,6 +33,15 @@ class Link:
     target_stage: str | None = None
 
 
+MAX_DIGITS = 40
+"""Digits of a phone number that are kept for searching; nobody's has so many."""
+
+
+def digits_back(text: str) -> str | None:
+    """The digits of a text from the last to the first, not more than `MAX_DIGITS`; None where it has none."""
+    return "".join(char for char in reversed(text) if "0" <= char <= "9")[:MAX_DIGITS] or None
+
+
 @dataclass(slots=True)
 class ContactPoint:
     """One way to reach a party. `kind` is ``email``, ``phone``, ``website`` or ``address``.
@@ -56,6 +65,11 @@ class ContactPoint:
     position: int = 0
     party_id: int = 0
     extras: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def digits_back(self) -> str | None:
+        """A phone's digits from the last to the first, which is how a number is told by its end."""
+        return digits_back(self.value) if self.kind == "phone" else None
 
 
 @dataclass(slots=True)

@@ -104,6 +104,7 @@ def _point_row(point: ContactPoint) -> dict[str, Any]:
         if isinstance(value, str):
             row[name] = clean_text(value)
     row["extras"] = point.extras
+    row["digits_back"] = point.digits_back
     return row
 
 

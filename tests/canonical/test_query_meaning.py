@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from canonical.errors import Unsupported
 from canonical.model import Activity, ContactPoint, CustomValue, Party, User
-from canonical.operations import Create, NewLink
+from canonical.operations import Create, NewLink, Update
 from canonical.query import (
     After,
     And,
@@ -275,6 +276,20 @@ def test_contact_points_are_searched_by_their_own_fields(filled: World) -> None:
     assert [party.id for party in filled.desk().find(Party, Query(Has("points", both))).items] == [made.id]
     wrong = And((eq("kind", "phone"), eq("value", "zoe@x.TEST")))
     assert filled.desk().count(Party, Has("points", wrong)) == 0
+
+
+def test_phones_are_searched_by_their_last_digits(filled: World) -> None:
+    points = (ContactPoint("phone", "+44 (0)20 7123 4567"), ContactPoint("email", "20@7123.4567"))
+    made = filled.write(lambda desk: desk.create(Create(Party, {"first_name": "Zoë"}, points=points), ("points",)))
+    assert [point.digits_back for point in made.points] == ["7654321702044", None]
+
+    def found(digits: str) -> int:
+        return filled.desk().count(Party, Has("points", Compare("digits_back", Op.LIKE, f"{digits}%")))
+
+    assert [found(digits) for digits in ("7654", "7654321702044", "8654", "76543217020440")] == [1, 1, 0, 0]
+    change = Update(Party, made.id, points=(replace(made.points[0], value="1" * 60),))
+    filled.write(lambda desk: desk.update(change))
+    assert [found(digits) for digits in ("7654", "1" * 40, "1" * 41)] == [0, 1, 0]
 
 
 @pytest.mark.parametrize(

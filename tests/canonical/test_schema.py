@@ -68,8 +68,14 @@ def test_an_older_schema_is_refused_and_upgraded_with_its_records(url: str, tmp_
         }
         values |= {"state": "open", "visibility": "everyone", "owner_id": 1, "sequence": 1, **row}
         connection.execute(sa.insert(tables.activity), values)
+        for id, kind, value in ((8, "phone", "+44 20 7123"), (9, "phone", "none"), (10, "email", "1234@x")):
+            point = {"tenant_id": 1, "id": id, "party_id": id, "kind": kind, "value": value, "position": 0}
+            connection.execute(sa.insert(tables.point), point)
     store.close()
     schema.upgrade(url)
+    with schema.engine(url).connect() as connection:
+        digits = connection.execute(sa.select(tables.point.c.digits_back).order_by(tables.point.c.id)).scalars()
+        assert list(digits) == ["32170244", None, None]
     store = SqlStore(url)
     store.check()
     found = store.reading(1).find(Activity, Query(contains("title", "needle")), 1, True)

@@ -64,6 +64,7 @@ RELATED_FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("kind", "label", "service"), "text"),
         **dict.fromkeys(("street", "street2", "city", "region", "postcode", "country"), "fold"),
         "value": "key",
+        "digits_back": "text",
         **dict.fromkeys(("id", "position"), "number"),
     },
     "custom": {"group": "text", "name": "text", "value": "fold"},

@@ -154,6 +154,7 @@ point = sa.Table(
     sa.Column("label", BINARY_TEXT),
     sa.Column("value", BINARY_TEXT),
     sa.Column("value_fold", BINARY_TEXT),
+    sa.Column("digits_back", BINARY_TEXT),
     sa.Column("service", BINARY_TEXT),
     *(
         sa.Column(name, BINARY_TEXT)
@@ -164,6 +165,7 @@ point = sa.Table(
     sa.Column("extras", sa.Text),
 )
 _index("contact_point_by_party", point, "tenant_id", "party_id", "position")
+_index("contact_point_by_digits", point, "tenant_id", "digits_back", "party_id", where="digits_back IS NOT NULL")
 _index("contact_point_by_value", point, "tenant_id", "kind", "value_fold", "party_id")
 tag = sa.Table(
     "tag",
