@@ -65,10 +65,10 @@ def in_utf8(data: bytes, name: str | None) -> bytes:
     unknown label, and under UTF-16 without a mark where no byte is zero (.NET's way of declaring a string). Raises
     `ValueError` for bytes that are none of the character set, unless that is UTF-8: then the bytes are not looked at.
     """
-    for mark, codec in _BOMS:
-        if data.startswith(mark):
-            data = data.removeprefix(mark)
-            break
+    marked = next(((mark, codec) for mark, codec in _BOMS if data.startswith(mark)), None)
+    if marked is not None:
+        mark, codec = marked
+        data = data.removeprefix(mark)
     else:
         codec = (named(name) if name else None) or "utf-8"
         if codec.startswith("utf-16"):

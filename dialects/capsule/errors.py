@@ -26,6 +26,8 @@ from dialects.capsule.negotiation import DECLARATION, error_format
 
 # BodyLabs' client compares the whole answer for an unknown path or a non-numeric id with this text.
 NO_RESOURCE = "Could not find resource"
+# The vendor's words, which name no field (capsule dossier, section 3).
+NOT_A_NUMBER = "value not formatted as a number"
 UNAUTHORIZED = b"<html><head><title>401</title></head><body><h1>Unauthorized</h1></body></html>"
 # LWP and Spring send credentials only after this very challenge (capsule dossier, section 1).
 CHALLENGE = 'Basic realm="seamApp"'
@@ -50,16 +52,12 @@ class Refusal(CanonicalError):
 
 
 class BadRequest(Refusal):
-    """400: the values do not do. `message` names the field."""
+    """400: the values do not do. `message` names the element that is wrong, mostly; `element` always does."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, element: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-
-    @property
-    def element(self) -> str:
-        """The element that is wrong: every message begins with its name."""
-        return self.message.partition(" ")[0]
+        self.element = message.partition(" ")[0] if element is None else element
 
 
 class Missing(Refusal):
@@ -133,7 +131,7 @@ def _wording(error: Exception) -> tuple[int, str]:
             # Well-formed, and no document of this vendor.
             return 400, error.message
         case OutOfRange():
-            return 400, "number is invalid"
+            return 400, NOT_A_NUMBER
         case Malformed():
             # Malformed XML is a server error to this vendor, as its own errors page says.
             return 500, error.message

@@ -64,6 +64,12 @@ def _quality(parameters: list[str]) -> float:
     return 1.0
 
 
+def asks_for_xml(accept: str | None) -> bool:
+    """Whether XML is what an `Accept` header names, and not only what it lets pass."""
+    answer = answer_format(accept)
+    return answer is not None and not answer.json and "xml" in (accept or "").lower()
+
+
 def error_format(accept: str | None) -> Answer:
-    """As `answer_format`, but an error is always told: in XML when nothing suits."""
+    """As `answer_format` for what is told in any case: in XML when nothing suits."""
     return answer_format(accept) or XML

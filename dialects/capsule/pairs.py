@@ -31,6 +31,17 @@ def pairs_json(pairs: Pairs) -> Any:
     return group((name, value if isinstance(value, str) else pairs_json(value)) for name, value in pairs)
 
 
+def repeated_xml(name: str, items: Iterable[Pairs]) -> str:
+    """An element that stands once for each item."""
+    return pairs_xml([(name, item) for item in items])
+
+
+def repeated_json(items: Iterable[Pairs]) -> Any:
+    """Of an element that repeats: one object, or a list of several."""
+    shown = [pairs_json(item) for item in items]
+    return shown[0] if len(shown) == 1 else shown
+
+
 def group(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Children by name, under the rule of none, one, several; names in the order of their first occurrence."""
     grouped: dict[str, Any] = {}

@@ -5,13 +5,14 @@ A parameter without a value counts as not given; of a repeated one the first cou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from adapter.formats import form_body
 from adapter.routes import RouteNotFound
 from adapter.wire import WireRequest
-from canonical.model import CLOSED_STATES
+from canonical.model import CLOSED_STATES, MAX_DIGITS, digits_back
 from canonical.query import (
     FALSE,
     TRUE,
@@ -37,6 +38,8 @@ from dialects.capsule.fields.subjects import ASSIGNEE
 
 Parameters = Mapping[str, str]
 
+_DIGITS: Final = re.compile(r"[0-9 +\-.()/]+")
+_FEWEST_DIGITS: Final = 4
 _MAX_NUMBER: Final = 2**31 - 1
 _BY_DUE: Final = (Sort("due_at"), Sort("id"))
 BY_NAME: Final = (Sort("name"), Sort("id"))
@@ -136,11 +139,20 @@ def parties(given: Parameters, cap: int, where: Node = TRUE) -> Query:
     if text is not None:
         text = text.strip()
         phone = Has("points", all_of(eq("kind", "phone"), contains("value", text)))
-        nodes.append(any_of(contains("name", text), phone, Has("custom", eq("value", text))))
+        nodes.append(any_of(contains("name", text), phone, *_by_digits(text), Has("custom", eq("value", text))))
     if "email" in given:
         nodes.append(Has("points", all_of(eq("kind", "email"), eq("value", given["email"].strip()))))
     nodes += _common(given)
     return Query(all_of(*nodes), BY_NAME, window(given, cap))
+
+
+def _by_digits(text: str) -> list[Node]:
+    """Phones whose digits end with those of the text, if it is a number: callers' numbers come without zeros, country
+    and blanks (capsule dossier, section 5)."""
+    back = digits_back(text) if _DIGITS.fullmatch(text) else None
+    if back is None or not _FEWEST_DIGITS <= len(back) < MAX_DIGITS:
+        return []
+    return [Has("points", all_of(eq("kind", "phone"), Compare("digits_back", Op.LIKE, f"{back}%")))]
 
 
 def opportunities(given: Parameters, cap: int, milestones: Milestones, where: Node = TRUE) -> Query:

@@ -10,13 +10,14 @@ from typing import Any
 
 from adapter.dialect import Call
 from adapter.formats import json_body
-from adapter.wire import WireResponse
+from adapter.wire import WireRequest, WireResponse
+from dialects.capsule.bodies import is_json
 from dialects.capsule.errors import NotAcceptable
-from dialects.capsule.negotiation import DECLARATION, Answer, answer_format
+from dialects.capsule.negotiation import DECLARATION, JSON, Answer, answer_format, asks_for_xml, error_format
 from dialects.capsule.pairs import group, pairs_xml
 from dialects.capsule.writer import Writer
 
-_TEXT_PLAIN = [("Content-Type", "text/plain; charset=UTF-8")]
+TEXT_PLAIN = (("Content-Type", "text/plain; charset=UTF-8"),)
 
 
 def answer_for(call: Call) -> Answer:
@@ -77,9 +78,33 @@ def _xml_list(answer: Answer, root: str, children: Sequence[str]) -> WireRespons
 def created(location: str) -> WireResponse:
     """201 without a body; clients cut the id off the end of `location`."""
     # The header's letter case matters to five clients (capsule dossier, section 9).
-    return WireResponse(201, [("Location", location), *_TEXT_PLAIN])
+    return WireResponse(201, [("Location", location), *TEXT_PLAIN])
+
+
+def there_already(location: str) -> WireResponse:
+    """200 without a body, with the same `Location` as when it was made: BodyLabs' client reads it off both."""
+    return WireResponse(200, [("Location", location), *TEXT_PLAIN])
 
 
 def done() -> WireResponse:
     """200 without a body, never 204: Gravity Forms and others test for 200."""
-    return WireResponse(200, list(_TEXT_PLAIN))
+    return WireResponse(200, list(TEXT_PLAIN))
+
+
+def changed(call: Call, writer: Writer, record: Any, context: Any = None) -> WireResponse:
+    """The answer to a change of a record: with the record where the PUT and the tenant ask for it, else empty."""
+    answer = _after_put(call.request, call.settings["put_answers"])
+    return done() if answer is None else reply_one(answer, writer, record, context)
+
+
+def _after_put(request: WireRequest, setting: str) -> Answer | None:
+    """The format in which a PUT answers with the record; None where it answers with nothing.
+
+    In January 2015 a JSON PUT answered with the record, in 2011 an XML PUT with nothing (capsule dossier, section 6).
+    """
+    if request.method != "PUT" or setting == "empty":
+        return None
+    accept = request.headers.get("Accept")
+    if is_json(request) and not asks_for_xml(accept):
+        return JSON
+    return error_format(accept) if setting == "record" else None

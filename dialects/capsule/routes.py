@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from adapter.routes import Route, RouteTable
@@ -10,9 +11,10 @@ from adapter.wire import WireRequest
 from dialects.capsule.fields.party import ORGANISATION, PERSON
 from dialects.capsule.fields.picture import PATH as PICTURES
 from dialects.capsule.handlers import custom, history, lists, matters, parties, pictures, tags, tasks
-from dialects.capsule.handlers.common import KASE, PARENTS
+from dialects.capsule.handlers.common import PARENTS
 
-GET, POST, PUT, DELETE = ("GET",), ("POST",), ("PUT",), ("DELETE",)
+# HEAD is on everything that has GET, as in JAX-RS (JSR 311, section 3.3.5; capsule dossier, section 2).
+GET, POST, PUT, DELETE = ("GET", "HEAD"), ("POST",), ("PUT",), ("DELETE",)
 
 _TASKS = (
     Route("task.list", GET, "/api/tasks", tasks.listing, kind="activity"),
@@ -92,15 +94,6 @@ _HISTORY = (
     Route("history.read", GET, "/api/history/{item:int}", history.read, kind="activity"),
     Route("history.update", PUT, "/api/history/{item:int}", history.update, writes=True, kind="activity"),
     Route("history.delete", DELETE, "/api/history/{item:int}", history.delete, writes=True, kind="activity"),
-    # Ruby and PHP clients say "case" here, and nowhere else.
-    Route(
-        "history.create",
-        POST,
-        "/api/case/{id:int}/history",
-        partial(history.create, parent=KASE),
-        writes=True,
-        kind="activity",
-    ),
 )
 
 _PARTIES = (
@@ -203,11 +196,29 @@ _LISTS = (
 )
 
 _SLASHES = re.compile("//+")
+_CASE = re.compile(r"\A(/api/(?:party/[0-9]+/)?)case(?=/|\Z)")
 
 
 def locate(request: WireRequest) -> str:
-    """The path as the table knows it: a base address with a final slash makes two of one, as Tomcat lets pass."""
-    return _SLASHES.sub("/", request.path) if "//" in request.path else request.path
+    """The path as the table knows it.
+
+    A base address with a final slash makes two of one, as Tomcat lets pass; ``case`` is a kase in every path, as
+    clients make paths from the names of their classes (capsule dossier, section 2).
+    """
+    path = request.path
+    if "//" in path:
+        path = _SLASHES.sub("/", path)
+    return _CASE.sub(r"\1kase", path, count=1) if "/case" in path else path
 
 
-ROUTES = RouteTable((*_TASKS, *_BELOW, *_HISTORY, *_PARTIES, *_MATTERS, *_LISTS))
+def _options(routes: Iterable[Route]) -> Iterator[Route]:
+    """A row for OPTIONS on each path, which tells its methods."""
+    methods: dict[str, set[str]] = {}
+    for route in routes:
+        methods.setdefault(route.template, {"OPTIONS"}).update(route.methods)
+    for template, allowed in methods.items():
+        yield Route("options", ("OPTIONS",), template, partial(lists.options, allowed=", ".join(sorted(allowed))))
+
+
+_ROWS = (*_TASKS, *_BELOW, *_HISTORY, *_PARTIES, *_MATTERS, *_LISTS)
+ROUTES = RouteTable((*_ROWS, *_options(_ROWS)))

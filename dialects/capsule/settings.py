@@ -38,6 +38,12 @@ SETTINGS = (
     Setting("rate_limit", "4000", "calls per hour and user that X-RateLimit tells; 0 for no headers", check=_count),
     Setting("enforce_rate_limit", "no", "answer 429 when the calls of the hour are used up", ("no", "yes")),
     Setting("page_cap", "100000", "the most items in one list, whatever `limit` says", check=_positive),
+    Setting(
+        "put_answers",
+        "by_format",
+        "what PUTs of records answer: the record to JSON and nothing to XML, always the record, or never",
+        ("by_format", "record", "empty"),
+    ),
     Setting("session_cookie", "no", "send the JSESSIONID cookie that clients ignore", ("no", "yes")),
     Setting("unique_organisations", "no", "refuse a second organisation of the same name", ("no", "yes")),
     Setting("currency", "GBP", "shown for users who have not chosen one", check=_currency),

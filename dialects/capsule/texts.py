@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NoReturn
 from urllib.parse import quote
 
 from canonical.values import EARLIEST, LATEST, MAX_ID, MICROS, MINUTE, SECOND, Instant, instant, iso_time
@@ -21,12 +22,24 @@ _TIME = re.compile(
 )
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})Z?)?")
 _LOST_PLUS = re.compile(r"(?<=:[0-9]{2}) (?=[0-9]{2}:?[0-9]{2}\Z)")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}(?:\.0{1,20})?")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,12}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 NO_ID = "0"
 """What .NET and Java write for an id that was never set."""
 _CENT = Decimal("0.01")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+
+
+class NotANumber(ValueError):
+    """Text that is no number, not even one too large to be kept."""
+
+
+def _refuse_number(text: str, *, whole: bool = False) -> NoReturn:
+    found = _NUMBER.fullmatch(text)
+    if found is None or (whole and text.partition(".")[2].strip("0")):
+        raise NotANumber(text)
+    raise ValueError("a number beyond what is kept")
 
 
 def read_time(text: str) -> Instant:
@@ -93,7 +106,7 @@ def read_integer(text: str) -> int:
     """A whole number; ``50.0`` counts as one. Raises `ValueError`."""
     text = text.strip()
     if not _INTEGER.fullmatch(text):
-        raise ValueError("not a whole number")
+        _refuse_number(text, whole=True)
     return int(text.partition(".")[0])
 
 
@@ -109,7 +122,7 @@ def read_money(text: str) -> int:
     """Millionths of the currency's unit. Raises `ValueError`."""
     text = text.strip()
     if not _DECIMAL.fullmatch(text):
-        raise ValueError("not an amount")
+        _refuse_number(text)
     return int((Decimal(text) * MICROS).to_integral_value(ROUND_HALF_UP))
 
 
@@ -123,7 +136,7 @@ def read_number(text: str) -> str:
     """A number of a custom field, as it came. Raises `ValueError`."""
     text = text.strip()
     if not _DECIMAL.fullmatch(text):
-        raise ValueError("not a number")
+        _refuse_number(text)
     return text
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from adapter.formats.xml_body import escape_text
 from dialects.capsule.fields.subjects import subjects
 from dialects.capsule.fields.table import TEXT, Field
-from dialects.capsule.pairs import pairs_json, pairs_xml
+from dialects.capsule.pairs import pairs_json, pairs_xml, repeated_json, repeated_xml
 
 Write = Callable[..., Any]
 """From a record and a context, which is whatever the table's `show` functions need, to the element."""
@@ -37,19 +37,23 @@ class Writer:
 def _json_of(at: int, name: str, text: str, form: str) -> str:
     if form == "nested":
         text = f"{text} if isinstance({text}, str) else pairs_json({text})"
+    elif form == "repeated":
+        text = f"repeated_json({text})"
     return f"shown[{name!r}] = {text}"
 
 
 def _xml_of(at: int, name: str, text: str, form: str) -> str:
     if form == "nested":
         return f"part{at} = pairs_xml((({name!r}, {text}),))"
+    if form == "repeated":
+        return f"part{at} = repeated_xml({name!r}, {text})"
     inner = text if form == "plain" else f"escape_text({text})"
     return f"part{at} = f'<{name}>{{{inner}}}</{name}>'"
 
 
 Say = Callable[[int, str, str, str], str]
 """The statement that adds the element of a row, the ``at``th, of that name, with the text of an expression, which is
-``plain`` (nothing to escape), ``text``, or ``nested`` (text or pairs)."""
+``plain`` (nothing to escape), ``text``, ``nested`` (text or pairs), or ``repeated`` (several times pairs)."""
 
 
 def _generate(begin: str, fields: list[Field], say: Say, end: str) -> Write:
@@ -59,6 +63,8 @@ def _generate(begin: str, fields: list[Field], say: Say, end: str) -> Write:
         "isinstance": isinstance,
         "pairs_json": pairs_json,
         "pairs_xml": pairs_xml,
+        "repeated_json": repeated_json,
+        "repeated_xml": repeated_xml,
         "str": str,
         "subjects": subjects,
         "__builtins__": {},
@@ -78,8 +84,9 @@ def _lines(at: int, field: Field, say: Say, known: dict[str, Any]) -> Iterator[s
     form = "plain" if field.type.plain else "text"
     if field.show is not None:
         known[f"show{at}"] = field.show
+        shown = "repeated" if field.repeats else "plain" if field.safe else "nested"
         yield f"value = show{at}(record, context)"
-        yield f"if value is not None: {say(at, field.name, 'value', 'plain' if field.safe else 'nested')}"
+        yield f"if value is not None: {say(at, field.name, 'value', shown)}"
         return
     value = f"record.{field.attribute}"
     if field.link is not None:

@@ -19,6 +19,7 @@ from tests.support.world import World
 XML = "application/xml"
 JSON = "application/json"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+RECORDS = ("task", "person", "organisation", "opportunity", "kase")
 _COUNT = itertools.count(1)
 
 
@@ -103,8 +104,14 @@ class Capsule:
         return int(found[1])
 
     def done(self, method: str, target: str, body: str | bytes | dict[str, Any] = b"") -> None:
-        """A write that answers 200 and nothing."""
+        """A write that answers 200 and nothing, or to a JSON PUT of a record with what GET then shows."""
         response = self.send(method, target, body)
+        root = next(iter(body), "") if isinstance(body, dict) else ""
+        if method == "PUT" and root in RECORDS:
+            shown = self.send("GET", f"/api/{root}/{target.rpartition('/')[2]}", accept=JSON)
+            assert (response.status, response.body) == (200, shown.body)
+            assert response.header("Content-Type") == JSON
+            return
         assert (response.status, response.body) == (200, b""), response.body
         assert response.header("Content-Type") == "text/plain; charset=UTF-8"
 

@@ -9,6 +9,7 @@ import pytest
 from canonical.model import Case, Opportunity, PicklistItem
 from canonical.operations import Create, NewLink
 from canonical.values import Ref
+from dialects.capsule.errors import NOT_A_NUMBER
 from tests.dialects.capsule_client import Capsule, capsule_fixture, world_fixture
 
 world = world_fixture()
@@ -101,15 +102,15 @@ class TestOpportunities:
             ({"milestone": "Nowhere"}, "milestone is unknown"),
             ({"milestone": None, "milestoneId": "999999999"}, "milestoneId is unknown"),
             ({"milestone": None, "milestoneId": "x"}, "milestoneId is unknown"),
-            ({"value": "much"}, "value is invalid"),
-            ({"value": "1e400"}, "value is invalid"),
-            ({"value": "1,000"}, "value is invalid"),
+            ({"value": "much"}, NOT_A_NUMBER),
+            ({"value": "1e400"}, NOT_A_NUMBER),
+            ({"value": "1,000"}, NOT_A_NUMBER),
             ({"value": "9999999999999999"}, "value is invalid"),
-            ({"probability": "50.5"}, "probability is invalid"),
+            ({"probability": "50.5"}, NOT_A_NUMBER),
             ({"probability": 101}, "probability is invalid"),
             ({"probability": -1}, "probability is invalid"),
             ({"durationBasis": "EON"}, "durationBasis is invalid"),
-            ({"duration": "long"}, "duration is invalid"),
+            ({"duration": "long"}, NOT_A_NUMBER),
             ({"expectedCloseDate": "2014-13-01"}, "expectedCloseDate is invalid"),
             ({"owner": "nobody"}, "owner is unknown"),
         ],

@@ -11,6 +11,7 @@ from canonical.model import Activity, Case, ContactPoint, CustomField, CustomVal
 from canonical.operations import Create, NewLink, Update
 from canonical.service.desk import CoreDesk
 from canonical.values import Ref, instant
+from dialects.capsule.errors import NOT_A_NUMBER
 from tests.dialects.capsule_client import JSON, Capsule, capsule_fixture, world_fixture
 
 world = world_fixture()
@@ -179,12 +180,10 @@ class TestHistory:
         links = (NewLink(Ref("party", party), "from"), NewLink(Ref("party", capsule.person("Bo")), "to"))
         made = {"type": "email", "title": "Hello", "body": "World"}
         mail: Activity = capsule.write(lambda desk: desk.create(Create(Activity, made, links)))
-        assert item(capsule, mail.id)["participants"] == {
-            "participant": [
-                {"name": "Zoë Lund", "emailAddress": "zoe@x.example", "role": "FROM"},
-                {"name": "Bo Lund", "role": "TO"},
-            ]
-        }
+        assert item(capsule, mail.id)["participants"] == [
+            {"name": "Zoë Lund", "emailAddress": "zoe@x.example", "role": "FROM"},
+            {"name": "Bo Lund", "role": "TO"},
+        ]
         assert "participants" not in item(capsule, note(capsule, f"/party/{party}"))
 
 
@@ -202,8 +201,8 @@ class TestTags:
         assert capsule.xml(f"/api{place}/tag") == '<tags size="0"/>'
         location = f"{capsule.base_url}/api{place}/tag/key%20account"
         assert self.add(capsule, place, "key%20account") == (201, location)
-        assert self.add(capsule, place, "key%20account") == (200, None)
-        assert self.add(capsule, place, "KEY%20ACCOUNT") == (200, None)
+        assert self.add(capsule, place, "key%20account") == (200, location)
+        assert self.add(capsule, place, "KEY%20ACCOUNT") == (200, location)
         id = capsule.json(f"/api{place}/tag")["tags"]["tag"]["id"]
         assert capsule.xml(f"/api{place}/tag") == (
             f'<tags size="1"><tag><id>{id}</id><name>key account</name></tag></tags>'
@@ -345,7 +344,7 @@ class TestCustomFields:
         [
             ({"text": "x"}, "label is required"),
             ({"label": "A", "date": "soon"}, "date is invalid"),
-            ({"label": "A", "number": "many"}, "number is invalid"),
+            ({"label": "A", "number": "many"}, NOT_A_NUMBER),
             ({"label": "A", "boolean": "maybe"}, "boolean is invalid"),
         ],
     )

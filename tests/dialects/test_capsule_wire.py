@@ -191,12 +191,12 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("method", "target", "allowed"),
         [
-            ("PUT", "/api/tasks", "GET"),
-            ("PUT", "/api/task", "GET, POST"),
-            ("PATCH", "/api/task/1", "DELETE, GET, PUT"),
-            ("DELETE", "/api/task/1/complete", "POST"),
-            ("POST", "/api/users", "GET"),
-            ("POST", "/api/opportunity", "GET"),
+            ("PUT", "/api/tasks", "GET, HEAD, OPTIONS"),
+            ("PUT", "/api/task", "GET, HEAD, OPTIONS, POST"),
+            ("PATCH", "/api/task/1", "DELETE, GET, HEAD, OPTIONS, PUT"),
+            ("DELETE", "/api/task/1/complete", "OPTIONS, POST"),
+            ("POST", "/api/users", "GET, HEAD, OPTIONS"),
+            ("POST", "/api/opportunity", "GET, HEAD, OPTIONS"),
         ],
     )
     def test_method(self, capsule: Capsule, method: str, target: str, allowed: str) -> None:

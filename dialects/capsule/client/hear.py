@@ -147,12 +147,15 @@ def tags(asked: str, response: WireResponse) -> list[Tag]:
 def custom_values(asked: str, response: WireResponse) -> list[CustomValue]:
     _, tree = _tree(asked, response, "customFields")
     try:
-        given = custom.read_values(tree)
+        found = []
+        for given in custom.read_values(tree):
+            meant = given.meant(None)
+            found.append(CustomValue(given.label, (None if meant is None else meant.text) or "", given.group))
     except BadRequest as error:
         raise UnexpectedAnswer(
             asked, response.status, f"/customFields/customField/{error.element}", "not such a value"
         ) from None
-    return [CustomValue(value.label, value.text or "", value.group) for value in given]
+    return found
 
 
 def definitions(asked: str, response: WireResponse, kind: str) -> list[CustomField]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from canonical.model import CustomField, CustomValue
 from canonical.values import fold
 from dialects.capsule import texts
 from dialects.capsule.bodies import Tree
-from dialects.capsule.errors import BadRequest
+from dialects.capsule.errors import NOT_A_NUMBER, BadRequest
 from dialects.capsule.fields.table import ID, INTEGER, Field, read_text, unchanged
 
 # Value element by the definition's type, and what Capsule calls that type.
@@ -43,9 +43,18 @@ class CustomItem:
     def is_shown_as(self, given: GivenValue) -> bool:
         """Whether that is what a client was shown of it: written back it changes nothing, however it is stored."""
         element, text = _typed(self)
-        if given.text is None or given.type != _DEFINED_BY[element]:
+        own = _ELEMENTS.get(self.definition.type, "text") if self.definition is not None else element
+        if given.filled(own) is not None and own != element:
             return False
-        return unchanged(given.text, _stored(element, text))
+        value = given.filled(element)
+        return value is not None and (unchanged(value, text) or _is_same(element, value, text))
+
+
+def _is_same(element: str, given: str, text: str) -> bool:
+    try:
+        return _stored(element, given) == _stored(element, text)
+    except BadRequest:
+        return False
 
 
 def _same_name(given: str, name: str) -> bool:
@@ -125,16 +134,60 @@ DEFINITION_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class GivenValue:
-    """What a client says of one field: `text` as it is stored (None takes it away), `type` as it would be defined."""
+    """What a client says of one field: the text of each value element that came, empty for an empty one."""
 
     group: str
     label: str
-    text: str | None
+    elements: Mapping[str, str]
+
+    def filled(self, element: str) -> str | None:
+        text = self.elements.get(element, "")
+        return text if text.strip() else None
+
+    def meant(self, defined: str | None) -> MeantValue | None:
+        """What it comes to for a field defined as that type, or not defined; None when it leaves the value alone.
+
+        The element of the type counts whatever stands beside it. Another element's default is no value: a Ruby client
+        posts all four back with every field, and knows no number. What else there is, is read as the type. Raises
+        `BadRequest` for what cannot be read (capsule dossier, section 8).
+        """
+        if defined is None:
+            return self._undefined()
+        own = _ELEMENTS.get(defined, "text")
+        if own in self.elements:
+            text = self.filled(own)
+            return MeantValue(defined, None if text is None else _stored(own, text))
+        for element in self._said():
+            return MeantValue(defined, _stored(own, self.elements[element], element))
+        return None if self.elements else MeantValue(defined, None)
+
+    def _undefined(self) -> MeantValue:
+        """The first element that says something defines the field; a mere ``false`` does where nothing else does."""
+        for element in (*self._said(), *(("boolean",) if self.filled("boolean") is not None else ())):
+            return MeantValue(_DEFINED_BY[element], _stored(element, self.elements[element]))
+        return MeantValue("text", None)
+
+    def _said(self) -> list[str]:
+        """The elements whose text is more than their default."""
+        return [name for name in _DEFINED_BY if self.filled(name) is not None and not self._is_default(name)]
+
+    def _is_default(self, element: str) -> bool:
+        try:
+            return element == "boolean" and not texts.read_boolean(self.elements[element])
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class MeantValue:
+    """The type of a field, and its value as it is stored; None takes it away."""
+
     type: str
+    text: str | None
 
 
 def read_values(body: Tree) -> list[GivenValue]:
-    """The fields of a `customFields` body in order. Raises `BadRequest` for one without a label or a bad value."""
+    """The fields of a `customFields` body in order. Raises `BadRequest` for one without a label."""
     entries = body.branches("customField")
     if not entries and "label" in body:
         # A field, or a list of them, in the place of the element that holds fields: no write may vanish.
@@ -150,14 +203,12 @@ def _read_value(entry: Tree) -> GivenValue:
     for name, text in (("label", label), ("tag", group)):
         if len(text) > _LONGEST_NAME:
             raise BadRequest(f"{name} is invalid")
-    for element, type_ in _DEFINED_BY.items():
-        value = entry.filled(element)
-        if value is not None:
-            return GivenValue(group, label.strip(), _stored(element, value), type_)
-    return GivenValue(group, label.strip(), None, "text")
+    given = {element: entry.text(element) for element in _DEFINED_BY}
+    return GivenValue(group, label.strip(), {element: text for element, text in given.items() if text is not None})
 
 
-def _stored(element: str, text: str) -> str:
+def _stored(element: str, text: str, given: str | None = None) -> str:
+    """The text of an element as it is stored. Raises `BadRequest`, which names the element that was `given`."""
     try:
         if element == "date":
             return texts.read_day(text)
@@ -165,8 +216,10 @@ def _stored(element: str, text: str) -> str:
             return texts.show_boolean(texts.read_boolean(text))
         if element == "number":
             return texts.read_number(text)
+    except texts.NotANumber:
+        raise BadRequest(NOT_A_NUMBER, given or element) from None
     except (ValueError, OverflowError):
-        raise BadRequest(f"{element} is invalid") from None
+        raise BadRequest(f"{given or element} is invalid") from None
     return text
 
 

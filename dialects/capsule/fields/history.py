@@ -19,7 +19,7 @@ _SUBJECT_LENGTH = 75
 # Roles of an e-mail's people in the core, and how Capsule spells them.
 PARTICIPANT_ROLES = {"from": "FROM", "to": "TO", "cc": "CC", "bcc": "BCC"}
 
-Participants = Sequence[tuple[str, Sequence[tuple[str, str]]]]
+Participants = Sequence[Sequence[tuple[str, str]]]
 
 
 @dataclass(slots=True)
@@ -65,7 +65,10 @@ def _picture(item: Activity, context: HistoryContext) -> str | None:
 
 
 def _participants(item: Activity, context: HistoryContext) -> Participants | None:
-    """The people of an e-mail. Java's XStream does not know the element: only there when there is something."""
+    """The people of an e-mail, each an element of this name: there is none around them (CapsuleCRMExport reads so).
+
+    Java's XStream does not know it: only there when there is something.
+    """
     if item.type != "email":
         return None
     shown = []
@@ -74,7 +77,7 @@ def _participants(item: Activity, context: HistoryContext) -> Participants | Non
         if role is not None and link.target.kind == "party":
             address = context.addresses.get(link.target.id)
             parts = (("name", link.target_name), ("emailAddress", address), ("role", role))
-            shown.append(("participant", [(name, text) for name, text in parts if text]))
+            shown.append([(name, text) for name, text in parts if text])
     return shown or None
 
 
@@ -86,7 +89,7 @@ FIELDS = (
     Field("creatorName", show=_creator_name, read_only=True),
     Field("subject", show=_subject, read_only=True),
     Field("note", show=note),
-    Field("participants", show=_participants, read_only=True),
+    Field("participants", show=_participants, read_only=True, repeats=True),
     id_field("party", "party"),
     name_field("party", "party"),
     Field("partyPictureURL", show=_picture, read_only=True),

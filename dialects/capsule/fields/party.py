@@ -34,9 +34,11 @@ def _picture(party: Party, context: PartyContext) -> str:
 
 
 def _tags(party: Party, context: PartyContext) -> object | None:
-    if not context.tags:
+    """Each tag is an element of this name, and without tags there is none: Java's XStream, the one client that embeds
+    them, takes an inner element for an unknown field and an empty one for a tag without a name."""
+    if not context.tags or not party.tags:
         return None
-    return [("tag", [("id", str(tag.id)), ("name", tag.name)]) for tag in party.tags]
+    return [[("id", str(tag.id)), ("name", tag.name)] for tag in party.tags]
 
 
 def _last_name(party: Party, context: object) -> str | None:
@@ -56,7 +58,7 @@ _COMMON = (
     Field("createdOn", "created_at", TIME, read_only=True),
     Field("updatedOn", "updated_at", TIME, read_only=True),
     Field("lastContactedOn", "last_contacted_at", TIME, read_only=True),
-    Field("tags", show=_tags, read_only=True),
+    Field("tags", show=_tags, read_only=True, repeats=True),
 )
 PERSON_FIELDS = (
     *_COMMON,

@@ -13,7 +13,7 @@ from typing import Any
 from adapter.formats.xml_body import carried_text
 from dialects.capsule import texts
 from dialects.capsule.bodies import Tree
-from dialects.capsule.errors import BadRequest
+from dialects.capsule.errors import NOT_A_NUMBER, BadRequest
 
 Show = Callable[[Any, Any], Any]
 
@@ -74,6 +74,8 @@ class Field:
     safe: bool = False
     reads: tuple[str, ...] | None = None
     """The canonical fields that `show` looks at, where it looks at few."""
+    repeats: bool = False
+    """Whether `show` gives several values, each of which is an element of this name."""
     link: tuple[str, str] | None = None
     """Of which link of an activity, by the kind of its target, the element shows what: ``("party", "target.id")``."""
     shows: Show | None = field(init=False)
@@ -135,6 +137,8 @@ def read_text(name: str, type_: Type, text: str) -> Any:
     """The canonical value of one element's text. Raises `BadRequest` naming the element."""
     try:
         return type_.read(text)
+    except texts.NotANumber:
+        raise BadRequest(NOT_A_NUMBER, name) from None
     except (ValueError, OverflowError):
         raise BadRequest(f"{name} is invalid") from None
 

@@ -43,30 +43,36 @@ def save(call: Call, parent: Parent) -> WireResponse:
         item = next((item for item in there if item.is_meant_by(given)), None)
         if item is not None and item.is_shown_as(given):
             continue
-        key = _key(call, parent, given, item, definitions)
-        if given.text is None:
+        definition = item.definition if item is not None else definition_of(definitions, given.group, given.label)
+        meant = given.meant(_type(item, definition))
+        if meant is None:
+            continue
+        if item is None and definition is None and meant.text is not None:
+            new = CustomField(parent.kind.KIND, given.label, given.label, meant.type, given.group)
+            definition = call.desk.save_custom_field(new)
+            definitions.append(definition)
+        key = _key(given, item, definition)
+        if meant.text is None:
             dropped.append(key)
         else:
-            values.append(CustomValue(key[1], given.text, key[0]))
+            values.append(CustomValue(key[1], meant.text, key[0]))
     ref = parent.ref(call)
     call.desk.update(Update(parent.kind, ref.id, custom=tuple(values), drop_custom=tuple(dropped)))
     return done()
 
 
-def _key(
-    call: Call, parent: Parent, given: GivenValue, item: CustomItem | None, definitions: list[CustomField]
-) -> tuple[str, str]:
-    """Group and name of the field that is meant. Defines it where it is new and has a value."""
+def _type(item: CustomItem | None, definition: CustomField | None) -> str | None:
+    """The type as which a value is read: a value that nobody defined is shown as text."""
+    if definition is not None:
+        return definition.type
+    return None if item is None else "text"
+
+
+def _key(given: GivenValue, item: CustomItem | None, definition: CustomField | None) -> tuple[str, str]:
+    """Group and name of the field that is meant."""
     if item is not None:
         return item.value.group, item.value.name
-    definition = definition_of(definitions, given.group, given.label)
-    if definition is None:
-        if given.text is None:
-            return given.group, given.label
-        new = CustomField(parent.kind.KIND, given.label, given.label, given.type, given.group)
-        definition = call.desk.save_custom_field(new)
-        definitions.append(definition)
-    return definition.group, definition.name
+    return (given.group, given.label) if definition is None else (definition.group, definition.name)
 
 
 def definitions(call: Call, parent: Parent) -> WireResponse:

@@ -14,9 +14,14 @@ from dialects.capsule.fields.user import UserContext
 from dialects.capsule.handlers.common import Parent, page_cap
 from dialects.capsule.lists import countries, currencies
 from dialects.capsule.picklists import milestones, tracks
-from dialects.capsule.replies import answer_for, reply_list, reply_texts
+from dialects.capsule.replies import TEXT_PLAIN, answer_for, reply_list, reply_texts
 
 _DELETED_ROOTS = {"party": "deletedParties", "opportunity": "deletedOpportunities", "kase": "deletedKases"}
+
+
+def options(call: Call, allowed: str) -> WireResponse:
+    """What OPTIONS answers: the methods of the path."""
+    return WireResponse(200, [("Allow", allowed), *TEXT_PLAIN])
 
 
 def users(call: Call) -> WireResponse:

@@ -22,7 +22,7 @@ from dialects.capsule.handlers import tracks
 from dialects.capsule.handlers.common import KASE, OPPORTUNITY, PARTY, Parent, page_cap, path_id, settle_owner, url
 from dialects.capsule.handlers.parties import reply_parties
 from dialects.capsule.picklists import milestones
-from dialects.capsule.replies import answer_for, created, done, reply_list, reply_one
+from dialects.capsule.replies import answer_for, changed, created, done, reply_list, reply_one, there_already
 from dialects.capsule.writer import Writer
 
 Record = Opportunity | Case
@@ -116,10 +116,10 @@ def update_of_party(call: Call, matter: Matter) -> WireResponse:
 
 def _update(call: Call, matter: Matter, record: Record, values: dict[str, Any]) -> WireResponse:
     body = read_body(call.request, matter.parent.noun)
-    values = {**matter.read(body, record, matter.context(call)), **values}
+    context = matter.context(call)
+    values = {**matter.read(body, record, context), **values}
     settle_owner(call, values, record)
-    call.desk.update(Update(matter.kind, record.id, values))
-    return done()
+    return changed(call, matter.writer, call.desk.update(Update(matter.kind, record.id, values)), context)
 
 
 def delete(call: Call, matter: Matter) -> WireResponse:
@@ -141,14 +141,15 @@ def additional_parties(call: Call, matter: Matter) -> WireResponse:
 
 
 def add_party(call: Call, matter: Matter) -> WireResponse:
-    """201, or 200 without Location when the party is there already."""
+    """201, or 200 with the same Location when the party is there already."""
     record = call.desk.get(matter.kind, path_id(call, "id", matter.parent.noun), ("links",))
     party = call.desk.get(Party, path_id(call, "party", "party"))
     target = Ref(Party.KIND, party.id)
+    location = url(call, f"/api/{matter.parent.noun}/{record.id}/party/{party.id}")
     if party.id == record.party_id or any(link.target == target and link.role != ASSIGNEE for link in record.links):
-        return done()
+        return there_already(location)
     call.desk.add_link(Ref(matter.kind.KIND, record.id), NewLink(target))
-    return created(url(call, f"/api/{matter.parent.noun}/{record.id}/party/{party.id}"))
+    return created(location)
 
 
 def drop_party(call: Call, matter: Matter) -> WireResponse:

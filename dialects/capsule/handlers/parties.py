@@ -19,7 +19,7 @@ from dialects.capsule.fields.party import ORGANISATION, PERSON, PartyContext, re
 from dialects.capsule.fields.table import unchanged
 from dialects.capsule.handlers.common import page_cap, path_id, url
 from dialects.capsule.negotiation import Answer
-from dialects.capsule.replies import answer_for, created, done, reply_mixed, reply_one
+from dialects.capsule.replies import answer_for, changed, created, done, reply_mixed, reply_one
 
 _BY_NAME_LIMIT = 100
 
@@ -92,8 +92,8 @@ def update(call: Call, type_: str) -> WireResponse:
     _check_unique(call, values, party.id)
     if type_ == PERSON:
         values.update(_employer(call, body, party))
-    call.desk.update(Update(Party, party.id, values, points=tuple(points), drop_points=tuple(dropped)))
-    return done()
+    change = Update(Party, party.id, values, points=tuple(points), drop_points=tuple(dropped))
+    return changed(call, writers.PARTIES[type_], call.desk.update(change, _include(call)), context(call))
 
 
 def delete(call: Call) -> WireResponse:

@@ -11,7 +11,7 @@ from canonical.values import clean_text, fold
 from dialects.capsule import writers
 from dialects.capsule.errors import BadRequest, Missing
 from dialects.capsule.handlers.common import Parent, url
-from dialects.capsule.replies import answer_for, created, done, reply_list
+from dialects.capsule.replies import answer_for, created, done, reply_list, there_already
 from dialects.capsule.texts import quoted
 
 
@@ -38,14 +38,12 @@ def _name(call: Call) -> str:
 
 
 def add(call: Call, parent: Parent) -> WireResponse:
-    """201, or 200 without Location when the record has the tag already. The body is never read."""
+    """201, or 200 with the same Location when the record has the tag already. The body is never read."""
     parent.load(call)
     target = parent.ref(call)
-    name = _name(call)
-    _, added = call.desk.add_tag(target, name)
-    if not added:
-        return done()
-    return created(url(call, f"/api/{parent.noun}/{target.id}/tag/{quoted(name)}"))
+    tag, added = call.desk.add_tag(target, _name(call))
+    location = url(call, f"/api/{parent.noun}/{target.id}/tag/{quoted(tag.name)}")
+    return created(location) if added else there_already(location)
 
 
 def drop(call: Call, parent: Parent) -> WireResponse:

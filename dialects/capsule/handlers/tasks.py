@@ -16,7 +16,7 @@ from dialects.capsule.fields.table import fields_shown
 from dialects.capsule.fields.task import FIELDS, read_task
 from dialects.capsule.handlers.common import Parent, page_cap, path_id, settle_owner, url
 from dialects.capsule.picklists import categories
-from dialects.capsule.replies import answer_for, created, done, reply_list, reply_one, reply_texts
+from dialects.capsule.replies import answer_for, changed, created, done, reply_list, reply_one, reply_texts
 
 SHOWN_STATES = ("open", "completed")
 READ = ("type", *fields_shown(FIELDS))
@@ -74,8 +74,8 @@ def update(call: Call) -> WireResponse:
     task = _load(call)
     values = read_task(read_body(call.request, "task"), task, new=False)
     settle_owner(call, values, task)
-    call.desk.update(Update(Activity, task.id, values))
-    return done()
+    task = call.desk.update(Update(Activity, task.id, values), ("links",))
+    return changed(call, writers.TASK, task)
 
 
 def delete(call: Call) -> WireResponse:
