@@ -22,6 +22,8 @@ class Principal:
     person_id: int | None = None
     token_kind: str = "password"  # noqa: S105, a kind
     token_data: Mapping[str, Any] = field(default_factory=dict)
+    sessions_from: Instant | None = None
+    """Of users that were looked up by id or name: since when what they signed in for is good, if it was ever ended."""
 
 
 @dataclass(frozen=True, slots=True)

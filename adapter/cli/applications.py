@@ -27,3 +27,21 @@ def application_add(client_id: str, slug: str, secret: str | None, username: str
         secret = asked("Secret")
     with working_core() as core:
         core.directory.add_application(client_id, slug, secret, username)
+
+
+@application.command("list")
+@told
+def application_list() -> None:
+    """One line an application: client id, tenant, user; tabs between."""
+    with working_core() as core:
+        for found, slug, username in core.directory.applications():
+            click.echo("\t".join((found.client_id, slug, username)))
+
+
+@application.command("remove")
+@click.argument("client_id")
+@told
+def application_remove(client_id: str) -> None:
+    """Remove an OAuth application; what it was issued ends at once."""
+    with working_core() as core:
+        core.directory.remove_application(client_id)

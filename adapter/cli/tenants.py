@@ -27,6 +27,16 @@ def tenant_add(slug: str, domains: tuple[str, ...]) -> None:
         core.directory.add_tenant(slug, domains, default_picklists(), real_now())
 
 
+@tenant.command("list")
+@told
+def tenant_list() -> None:
+    """One line a tenant: slug, then its domains and hosts; tabs between."""
+    with working_core() as core:
+        for slug in core.directory.tenant_slugs():
+            found = core.accounts.tenant_by_slug(slug)
+            click.echo("\t".join((slug, *(found.hosts if found is not None else ()))))
+
+
 @tenant.command("set")
 @click.argument("slug")
 @click.argument("settings", nargs=-1, required=True, metavar="DIALECT.SETTING=VALUE...")

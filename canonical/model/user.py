@@ -40,6 +40,8 @@ class User(Record):
     language: str | None = text()
     currency: str | None = text()
     last_sign_in_at: Instant | None = moment()
+    sessions_from: Instant | None = moment()
+    """Tokens that say themselves who holds them (JWT) are no longer good when they were made before."""
 
     creator_username: str | None = joined()
     modifier_username: str | None = joined()

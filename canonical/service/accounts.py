@@ -200,6 +200,7 @@ class CoreAccounts:
             bool(row["view_only"]),
             row["time_zone"],
             row["person_id"],
+            sessions_from=row["sessions_from"],
         )
 
     def by_token(self, kind: str, token: str, now: Instant) -> Principal | None:
@@ -275,6 +276,7 @@ class CoreAccounts:
             row["time_zone"],
             row["person_id"],
             "user",
+            sessions_from=row["sessions_from"],
         )
         if version is not None:
             seen[key] = (version, found)

@@ -45,6 +45,7 @@ from canonical.query import TRUE, Node, Query, Window, eq
 from canonical.service import aliases, attachments
 from canonical.service.module_desk import ModuleDesk
 from canonical.service.rules import checked, follow
+from canonical.service.sessions import end_sessions
 from canonical.service.setup_desk import SetupDesk
 from canonical.service.workflows import Automation
 from canonical.store.port import Unit
@@ -334,6 +335,8 @@ class CoreDesk(ModuleDesk, SetupDesk):
             self._log("update", record, getattr(before, "type", None), tuple(sorted(changes)))
         if isinstance(before, User) and changes.keys() & {"first_name", "last_name", "username"}:
             self._rename_contact_card(before, {**_card_names(before), **changes})
+        if isinstance(before, User) and changes.get("active") is False:
+            end_sessions(self.unit, id)
         return self._reload(kind, id, include)
 
     def delete(self, operation: Delete[R]) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from canonical.accounts import Principal, Tenant
+from canonical.accounts import Application, Principal, Tenant
 from canonical.errors import Duplicate, Invalid, NotFound, Problem
 from canonical.model import PicklistItem, User
-from canonical.operations import Create
+from canonical.operations import Create, Update
+from canonical.query import Query, Sort
 from canonical.service import lookups
 from canonical.service.accounts import CoreAccounts, checked_token, digest
 from canonical.service.desk import CoreDesk
+from canonical.service.sessions import PERMANENT, end_sessions
 from canonical.store.port import SYSTEM, Store, Unit
-from canonical.values import Instant
+from canonical.values import Instant, fold_key
 
 
 class Directory:
@@ -81,25 +83,18 @@ class Directory:
         values: Mapping[str, Any] | None = None,
     ) -> tuple[User, str]:
         """A new user with his contact card, and his API token. Raises NotFound (tenant), Duplicate, Invalid."""
-        tenant = self._accounts.tenant_by_slug(slug)
-        if tenant is None:
-            raise NotFound("tenant", slug)
+        tenant = self._tenant(slug)
         if not username.strip():
             raise Invalid(Problem("username", "required"))
         token = checked_token(token if token is not None else secrets.token_hex(20))
-        nobody = Principal(tenant.id, 0, "", is_admin=True)
 
         def work(unit: Unit) -> User:
-            if self._store.reading(SYSTEM).credential("api", digest(token)) is not None:
-                raise Duplicate("token", "")
-            desk = CoreDesk(unit, nobody, "", now)
-            user = desk.create(Create(User, {"username": username, **(values or {})}))
+            user = self._desk(unit, now).create(Create(User, {"username": username, **(values or {})}))
             # Nobody made the first users but they themselves.
             unit.update("app_user", {"id": user.id}, {"creator_id": user.id, "modifier_id": user.id})
             if user.person_id is not None:
                 unit.update("party", {"id": user.person_id}, {"creator_id": user.id, "modifier_id": user.id})
-            row = {"kind": "api", "digest": digest(token), "user_id": user.id, "created_at": now, "data": {}}
-            unit.insert("token", {**row, "expires_at": None, "idle": None})
+            self._give_token(unit, user.id, token, now)
             self._accounts.set_password(tenant.id, user.id, password)
             return replace(user, creator_id=user.id, modifier_id=user.id)
 
@@ -107,9 +102,7 @@ class Directory:
 
     def add_application(self, client_id: str, slug: str, secret: str, username: str) -> None:
         """An OAuth client acting as that user. Raises NotFound (tenant or user), Duplicate."""
-        tenant = self._accounts.tenant_by_slug(slug)
-        if tenant is None:
-            raise NotFound("tenant", slug)
+        tenant = self._tenant(slug)
 
         def work(unit: Unit) -> None:
             users = unit.select("app_user", {"username": username})
@@ -129,3 +122,99 @@ class Directory:
             )
 
         self._store.write(tenant.id, work)
+
+    def applications(self) -> list[tuple[Application, str, str]]:
+        """Every OAuth client with its tenant's slug and its user's name, by client id."""
+        unit = self._store.reading(SYSTEM)
+        slugs = {row["id"]: row["slug"] for row in unit.select("tenant", {})}
+        names = {row["id"]: row["username"] for row in unit.select("app_user", {})}
+        return [
+            (
+                Application(row["client_id"], row["tenant_id"], row["user_id"], row["name"]),
+                slugs[row["tenant_id"]],
+                names.get(row["user_id"], ""),
+            )
+            for row in unit.select("application", {}, ("client_id",))
+        ]
+
+    def remove_application(self, client_id: str) -> None:
+        """Ends an OAuth client and what it was issued. Raises NotFound."""
+
+        def work(unit: Unit) -> None:
+            rows = unit.select("application", {"client_id": client_id})
+            if not rows:
+                raise NotFound("application", client_id)
+            for kind in ("access", "refresh", "code"):
+                for token in unit.select("token", {"tenant_id": rows[0]["tenant_id"], "kind": kind}):
+                    if token["data"].get("client") == client_id:
+                        unit.delete("token", {"kind": kind, "digest": token["digest"]})
+            unit.delete("application", {"client_id": client_id})
+
+        self._store.write(SYSTEM, work)
+
+    # -- users --------------------------------------------------------------------------------------
+
+    def users(self, slug: str) -> list[User]:
+        """All users of a tenant by name, disabled ones too. Raises NotFound."""
+        found = self._desk(self._store.reading(self._tenant(slug).id), 0).find(User, Query(sort=(Sort("username"),)))
+        return list(found.items)
+
+    def enable_user(self, slug: str, username: str, now: Instant, *, active: bool = True) -> None:
+        """Lets a user in again, or no longer: then all he signed in for ends. His records stay. Raises NotFound."""
+        self._change(slug, username, now, lambda desk, id: desk.update(Update(User, id, {"active": active})))
+
+    def change_password(self, slug: str, username: str, password: str, now: Instant) -> None:
+        """A new password; all that the user signed in for ends, his API token stays. Raises NotFound, Invalid."""
+        if not password:
+            raise Invalid(Problem("password", "required"))
+
+        def work(desk: CoreDesk, id: int) -> None:
+            desk.update(Update(User, id, {"sessions_from": now}))
+            end_sessions(desk.unit, id)
+            self._accounts.set_password(desk.unit.tenant_id, id, password)
+
+        self._change(slug, username, now, work)
+
+    def change_token(self, slug: str, username: str, now: Instant, token: str | None = None) -> str:
+        """A new API token, the given one or a made one; the old ones end, and all that the user signed in for.
+
+        Raises NotFound, Duplicate, Invalid.
+        """
+        token = checked_token(token if token is not None else secrets.token_hex(20))
+
+        def work(desk: CoreDesk, id: int) -> None:
+            desk.update(Update(User, id, {"sessions_from": now}))
+            end_sessions(desk.unit, id, permanent=True)
+            self._give_token(desk.unit, id, token, now)
+
+        self._change(slug, username, now, work)
+        return token
+
+    def _change(self, slug: str, username: str, now: Instant, work: Callable[[CoreDesk, int], object]) -> None:
+        """Runs `work` on the user of that name, in one transaction."""
+        tenant = self._tenant(slug)
+
+        def whole(unit: Unit) -> None:
+            rows = unit.select("app_user", {"username_fold": fold_key(username)})
+            if not rows:
+                raise NotFound("user", username)
+            work(self._desk(unit, now), rows[0]["id"])
+
+        self._store.write(tenant.id, whole)
+
+    def _give_token(self, unit: Unit, user_id: int, token: str, now: Instant) -> None:
+        if self._store.reading(SYSTEM).credential(PERMANENT, digest(token)) is not None:
+            raise Duplicate("token", "")
+        row = {"kind": PERMANENT, "digest": digest(token), "user_id": user_id, "created_at": now, "data": {}}
+        unit.insert("token", {**row, "expires_at": None, "idle": None})
+
+    @staticmethod
+    def _desk(unit: Unit, now: Instant) -> CoreDesk:
+        """A desk of nobody's, for what the operator does."""
+        return CoreDesk(unit, Principal(unit.tenant_id, 0, "", is_admin=True), "", now)
+
+    def _tenant(self, slug: str) -> Tenant:
+        tenant = self._accounts.tenant_by_slug(slug)
+        if tenant is None:
+            raise NotFound("tenant", slug)
+        return tenant

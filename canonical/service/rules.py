@@ -81,6 +81,8 @@ def follow(spec: KindSpec, before: Record | None, changes: dict[str, Any], now: 
         _follow_name(before, changes)
     elif spec.name in ("opportunity", "case"):
         _follow_close(spec.name, before, changes, now)
+    elif spec.name == "user" and changes.get("active") is False:
+        changes["sessions_from"] = now
     if "owner_id" in changes and "owner_chosen" not in changes:
         changes["owner_chosen"] = True
 

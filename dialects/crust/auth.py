@@ -19,6 +19,7 @@ from dialects.crust.settings import NAME
 PREFIXES: Final = frozenset(("field", "module", "page", "workflow", "job", "chart", "users", "teams", "organisations"))
 """Below these even an unknown path wants a token first; any other unknown path is a plain 404."""
 LOGIN: Final = Request("AuthLogin", (Post("username"), Post("password")))
+EXPIRED: Final = "failed to authorize request: jwtauth: token is expired"
 NO_COOKIE: Final = "http: named cookie not present"
 LONG_AGO: Final = "Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 """What clears a cookie."""
@@ -72,7 +73,8 @@ def key_of(call: Call, tenant_id: int | None) -> bytes:
 def holder_of(call: Call, token: str) -> Principal | None:
     """The user of a token; None when there is no such user, or no longer. Raises Refused in the library's words.
 
-    A tenant's key makes tokens for that tenant's users only.
+    A tenant's key makes tokens for that tenant's users only. Where an operator ended a user's sessions, a token must
+    say that it was made since; no other can be told from those that ended.
     """
     read = jwt.read(token)
     subject = read.claims.get("sub")
@@ -83,6 +85,8 @@ def holder_of(call: Call, token: str) -> Principal | None:
     jwt.verify(token, read, key_of(call, home), call.now // SECOND)
     if jwt.subject_of(read.claims) == 0:
         raise Unauthenticated("missing")
+    if found is not None and found.sessions_from is not None and not jwt.is_since(read, found.sessions_from):
+        raise Refused(EXPIRED)
     return found
 
 
@@ -142,7 +146,8 @@ def set_cookie(call: Call) -> tuple[str, str]:
     """A new token for the caller, as a cookie."""
     caller = call.caller
     expires = call.now // SECOND + int(call.settings["token_minutes"]) * 60
-    token = jwt.sign(caller.user_id, expires, key_of(call, caller.tenant_id))
+    issued = None if caller.sessions_from is None else call.now / SECOND
+    token = jwt.sign(caller.user_id, expires, key_of(call, caller.tenant_id), issued)
     return "Set-Cookie", f"jwt={token}; Path=/{_domain(call)}; Expires={_http_date(expires)}"
 
 

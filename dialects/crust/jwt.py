@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from canonical.values import SECOND, Instant
 from dialects.crust.errors import Refused
 from dialects.crust.gojson import RAW, decode_all, decode_first, go_quoted
 from dialects.crust.gojson import Mapping as GoMap
@@ -46,9 +47,13 @@ def _decode(part: str) -> bytes:
         raise _refused(f"illegal base64 data at input byte {at}") from None
 
 
-def sign(user_id: int, expires: int, key: bytes) -> str:
-    """A token for a user, good until `expires` (seconds since 1970); claims in the order that Go gives a map."""
-    claims = orjson.dumps({"exp": expires, "sub": str(user_id)})
+def sign(user_id: int, expires: int, key: bytes, issued: float | None = None) -> str:
+    """A token for a user, good until `expires` (seconds since 1970); claims in the order that Go gives a map.
+
+    `issued` says when it was made, where that counts; the vendor's tokens do not say it.
+    """
+    when = {} if issued is None else {"iat": issued}
+    claims = orjson.dumps({"exp": expires, **when, "sub": str(user_id)})
     signed = _encode(_HEADER) + b"." + _encode(claims)
     return (signed + b"." + _encode(hmac.digest(key, signed, "sha256"))).decode("ascii")
 
@@ -132,8 +137,8 @@ def verify(text: str, token: Token, key: bytes, now: int) -> None:
         ("nbf", True, "jwtauth: token nbf validation failed"),
     ):
         at = claims.get(claim)
-        # Zero and what is no number count as not there.
-        if isinstance(at, int | float) and not isinstance(at, bool) and at and (now < at if past else now > at):
+        # Zero and what is no number count as not there; the library cuts fractions of a second off.
+        if isinstance(at, int | float) and not isinstance(at, bool) and at and (now < int(at) if past else now > at):
             raise _refused(reason)
     if token.signed_by is None or not hmac.compare_digest(token.signed_by, key):
         _check_signature(text, algorithm, key)
@@ -141,6 +146,14 @@ def verify(text: str, token: Token, key: bytes, now: int) -> None:
         if len(_good) >= MAX_GOOD:
             _good.clear()
         _good[_digest(text)] = token
+
+
+def is_since(token: Token, moment: Instant) -> bool:
+    """Whether the token says that it was made at `moment` or later."""
+    issued = token.claims.get("iat")
+    if not isinstance(issued, int | float) or isinstance(issued, bool):
+        return False
+    return round(issued * SECOND) >= moment
 
 
 def _check_signature(token: str, algorithm: str, key: bytes) -> None:
