@@ -27,7 +27,8 @@ class BadSetting(Exception):
 class Settings:
     """`hosts` maps a host name to the dialect served at its root, for vendors without a home domain.
 
-    `trusted_proxies` are the networks whose ``X-Forwarded-Proto`` and ``-Host`` count.
+    `trusted_proxies` are the networks whose ``X-Forwarded-Proto`` and ``-Host`` count. `statement_timeout` is how many
+    seconds one statement of a request or a job may take in the database.
     """
 
     database_url: str = "sqlite:///crmglot.db"
@@ -39,6 +40,7 @@ class Settings:
     threads: int = 16
     workers: int = 1
     queue_url: str | None = None
+    statement_timeout: float = 10.0
 
     def __repr__(self) -> str:
         return f"Settings(testing={self.testing}, default_tenant={self.default_tenant!r})"
@@ -80,6 +82,8 @@ def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
 def _parsed(name: str, value: Any, dialects: tuple[str, ...]) -> Any:
     if name in ("threads", "workers"):
         return _whole_number(name, value)
+    if name == "statement_timeout":
+        return _seconds(name, value)
     if name == "testing":
         if str(value).lower() not in ("0", "1", "true", "false", ""):
             raise BadSetting(f"{PREFIX}TESTING must be 0 or 1")
@@ -134,6 +138,12 @@ def _whole_number(name: str, value: Any) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 4 or not 1 <= int(text) <= 1024:
         raise BadSetting(f"{PREFIX}{name.upper()} must be a number from 1 to 1024")
     return int(text)
+
+
+def _seconds(name: str, value: Any) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", str(value), re.ASCII) or not 0.1 <= float(value) <= 3600:
+        raise BadSetting(f"{PREFIX}{name.upper()} must be seconds, from 0.1 to 3600")
+    return float(value)
 
 
 def _hosts(value: Any, dialects: tuple[str, ...]) -> dict[str, str]:

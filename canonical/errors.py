@@ -10,6 +10,7 @@ CanonicalError
 ├── Unsupported     the query or operation is outside what the core can say
 ├── Unauthenticated credentials missing, unknown or expired
 └── Unavailable     the store cannot answer now (disk full, database away)
+    ├── Overdue     a statement took longer than statements may
     └── WrongSchema its schema is older or newer than this code
 """
 
@@ -95,6 +96,13 @@ class Unauthenticated(CanonicalError):
 
 class Unavailable(CanonicalError):
     """The store cannot answer now; nothing was written."""
+
+
+class Overdue(Unavailable):
+    """A statement took longer than statements may; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("a statement took longer than CRMGLOT_STATEMENT_TIMEOUT allows")
 
 
 class WrongSchema(Unavailable):

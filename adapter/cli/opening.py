@@ -28,9 +28,12 @@ def read_settings() -> Settings:
         raise Misuse(str(error)) from error
 
 
-def open_core(settings: Settings) -> CanonicalCore:
-    """The core over the configured database. Raises WrongSchema unless its schema is the newest, and Unavailable."""
-    store = SqlStore(settings.database_url)
+def open_core(settings: Settings, *, timed: bool = True) -> CanonicalCore:
+    """The core over the configured database, its statements `timed` unless an operator waits for them.
+
+    Raises WrongSchema unless its schema is the newest, and Unavailable.
+    """
+    store = SqlStore(settings.database_url, settings.statement_timeout if timed else None)
     try:
         store.check()
     except Unavailable:
@@ -60,8 +63,8 @@ def default_picklists() -> list[PicklistItem]:
 
 
 @contextmanager
-def working_core() -> Iterator[CanonicalCore]:
-    core = open_core(read_settings())
+def working_core(*, timed: bool = False) -> Iterator[CanonicalCore]:
+    core = open_core(read_settings(), timed=timed)
     try:
         yield core
     finally:

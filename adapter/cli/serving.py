@@ -88,5 +88,5 @@ def serve(host: str, port: int, workers: int | None, tls_cert: str | None, tls_k
 def worker(attached: bool) -> None:
     """Run workflow jobs."""
     settings = read_settings()
-    with working_core() as core:
+    with working_core(timed=True) as core:
         worker_process.main(core, settings, attached=attached)

@@ -26,7 +26,7 @@ from adapter.jobs.modules import Mistake
 from adapter.jobs.scripts import Limits, Script, ScriptFailed
 from adapter.logs import Log
 from canonical.accounts import Principal
-from canonical.errors import CanonicalError, Conflict, Unavailable
+from canonical.errors import CanonicalError, Conflict, Overdue, Unavailable
 from canonical.model import WorkflowTask
 from canonical.operations import Desk
 from canonical.service import jobs
@@ -248,8 +248,11 @@ class Runner:
             if attempt.calls > self.limits.calls:
                 raise Mistake(f"more than {self.limits.calls} calls of crm")
             return crm.call(message["call"], message["values"], message["named"])
-        except (Conflict, Unavailable):
-            raise
+        except (Conflict, Unavailable) as error:
+            # A search that takes too long will do so again.
+            if not isinstance(error, Overdue):
+                raise
+            reason = f"crm.{message['call']}: {error}"
         except (Mistake, CanonicalError) as error:
             reason = str(error) if isinstance(error, Mistake) else f"crm.{message['call']}: {error}"
         attempt.script.refuse(reason)

@@ -67,6 +67,7 @@ def test_everything_from_the_environment() -> None:
         threads="4",
         workers="2",
         queue_url="redis://localhost/0",
+        statement_timeout="2.5",
     )
     assert found == Settings(
         database_url="postgresql://u:p@h/n",
@@ -78,6 +79,7 @@ def test_everything_from_the_environment() -> None:
         threads=4,
         workers=2,
         queue_url="redis://localhost/0",
+        statement_timeout=2.5,
     )
 
 
@@ -137,6 +139,8 @@ def test_empty_means_unset() -> None:
         ("hosts", "crm.acme.com=none", "CRMGLOT_HOSTS: crm.acme.com: there is no dialect none"),
         ("threads", "0", "CRMGLOT_THREADS must be a number from 1 to 1024"),
         ("threads", "٣", "CRMGLOT_THREADS must be a number from 1 to 1024"),
+        ("statement_timeout", "0", "CRMGLOT_STATEMENT_TIMEOUT must be seconds, from 0.1 to 3600"),
+        ("statement_timeout", "9e3", "CRMGLOT_STATEMENT_TIMEOUT must be seconds, from 0.1 to 3600"),
         ("workers", "many", "CRMGLOT_WORKERS must be a number from 1 to 1024"),
         ("workers", "9" * 5000, "CRMGLOT_WORKERS must be a number from 1 to 1024"),
         ("queue_url", "amqp://x", "CRMGLOT_QUEUE_URL must begin with sqlite:/// or redis://"),

@@ -12,6 +12,7 @@ import re
 import select
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +24,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.sql import ClauseElement
 
-from canonical.errors import Conflict, Unavailable, WrongSchema
+from canonical.errors import Conflict, Overdue, Unavailable, WrongSchema
+from canonical.store.sql.deadline import ReadingCursor, TimedConnection, told
 from canonical.values import fold
 
 Row = Sequence[Any]
@@ -85,15 +87,16 @@ class SqliteBackend:
 
     name = "sqlite"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seconds: float | None = None) -> None:
         self.url = url
+        self._seconds = seconds
         database = make_url(url).database
         if not database or database == ":memory:":
             raise ValueError("an SQLite database must be a file")
         self.path = Path(database)
         self.dialect: sa.Dialect = sqlite.dialect(paramstyle="named")
         self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._open: list[TimedConnection] = []
         self._guard = threading.Lock()
         self._file: tuple[int, int] | None = None
         self.moves = 0
@@ -120,7 +123,7 @@ class SqliteBackend:
                 self.moves += 1
         raise Unavailable(f"the database file {self.path.name} was removed or replaced")
 
-    def connect(self) -> sqlite3.Connection:
+    def connect(self) -> TimedConnection:
         if self._file is None and not self.moves and not self.path.exists():
             # To make one here would hide that the real one is missing.
             raise WrongSchema(f"there is no database file {self.path.name}; run `crmglot db upgrade`")
@@ -133,6 +136,7 @@ class SqliteBackend:
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=512,
+                factory=TimedConnection,
             )
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
@@ -142,15 +146,17 @@ class SqliteBackend:
             connection.execute("PRAGMA case_sensitive_like=ON")
         except sqlite3.Error as error:
             raise Unavailable(str(error)) from error
+        if self._seconds is not None:
+            connection.limit()
         connection.create_function("fold", 1, _fold_or_null, deterministic=True)
         connection.create_function("any_like", 2, _any_like, deterministic=True)
         with self._guard:
             self._open.append(connection)
         return connection
 
-    def reader(self) -> sqlite3.Connection:
+    def reader(self) -> TimedConnection:
         local = self._local
-        connection: sqlite3.Connection | None = getattr(local, "connection", None)
+        connection: TimedConnection | None = getattr(local, "connection", None)
         if connection is None or local.moves != self.moves:
             if connection is not None:
                 self.forget(connection)
@@ -160,7 +166,7 @@ class SqliteBackend:
             local.moves = moves
         return connection
 
-    def forget(self, connection: sqlite3.Connection) -> None:
+    def forget(self, connection: TimedConnection) -> None:
         """Closes a connection that is of no use any more."""
         with self._guard:
             if connection in self._open:
@@ -168,24 +174,30 @@ class SqliteBackend:
         with contextlib.suppress(sqlite3.Error):
             connection.close()
 
-    def execute(self, connection: sqlite3.Connection, statement: str, params: Params) -> sqlite3.Cursor:
+    def execute(self, connection: TimedConnection, statement: str, params: Params) -> sqlite3.Cursor:
+        self._start(connection)
         try:
-            return connection.execute(statement, params)
+            return connection.cursor(ReadingCursor).execute(statement, params)
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
         except sqlite3.Error as error:
-            raise Unavailable(str(error)) from error
+            raise told(error) from error
 
-    def executemany(self, connection: sqlite3.Connection, statement: str, rows: Sequence[Params]) -> None:
+    def executemany(self, connection: TimedConnection, statement: str, rows: Sequence[Params]) -> None:
+        self._start(connection)
         try:
             connection.executemany(statement, rows)
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
         except sqlite3.Error as error:
-            raise Unavailable(str(error)) from error
+            raise told(error) from error
+
+    def _start(self, connection: TimedConnection) -> None:
+        if self._seconds is not None:
+            connection.ends = time.monotonic() + self._seconds
 
     @contextlib.contextmanager
-    def transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
+    def transaction(self, connection: TimedConnection) -> Iterator[None]:
         self.execute(connection, "BEGIN IMMEDIATE", {})
         try:
             yield
@@ -195,13 +207,13 @@ class SqliteBackend:
                 connection.execute("ROLLBACK")
             raise
 
-    def commit(self, connection: sqlite3.Connection) -> None:
+    def commit(self, connection: TimedConnection) -> None:
         """Makes the transaction durable."""
         self.index_texts(connection)
         self.execute(connection, "COMMIT", {})
 
     @contextlib.contextmanager
-    def snapshot(self, connection: sqlite3.Connection) -> Iterator[None]:
+    def snapshot(self, connection: TimedConnection) -> Iterator[None]:
         self.execute(connection, "BEGIN", {})
         try:
             yield
@@ -209,12 +221,12 @@ class SqliteBackend:
             if connection.in_transaction:
                 connection.execute("COMMIT")
 
-    def index_texts(self, connection: sqlite3.Connection) -> None:
+    def index_texts(self, connection: TimedConnection) -> None:
         if self.execute(connection, _ANY_WAITING, {}).fetchone() is not None:
             self.execute(connection, _INDEX_WAITING, {})
             self.execute(connection, "DELETE FROM activity_search_waiting", {})
 
-    def data_version(self, connection: sqlite3.Connection) -> int:
+    def data_version(self, connection: TimedConnection) -> int:
         # Each connection counts for itself; one to another file may not repeat what an older one said.
         return (self.moves << 32) + int(self.execute(connection, "PRAGMA data_version", {}).fetchone()[0])
 
@@ -231,6 +243,7 @@ _TRY_AGAIN = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.IntegrityError,
 )
+_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
 
 
 class PostgresBackend:
@@ -238,8 +251,9 @@ class PostgresBackend:
 
     name = "postgresql"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seconds: float | None = None) -> None:
         self.url = url
+        self._milliseconds = 0 if seconds is None else max(1, int(seconds * 1000))
         parsed = make_url(url).set(drivername="postgresql")
         self._conninfo = parsed.render_as_string(hide_password=False)
         self.dialect: sa.Dialect = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
@@ -260,7 +274,7 @@ class PostgresBackend:
                 tcp_user_timeout=BUSY_SECONDS * 1000,
                 # A generic plan for a LIKE with a bound pattern turns 2 ms into 632 ms.
                 options="-c plan_cache_mode=force_custom_plan -c timezone=UTC -c jit=off "
-                f"-c lock_timeout={BUSY_SECONDS}s",
+                f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout={self._milliseconds}",
             )
         except psycopg.Error as error:
             raise Unavailable("the database cannot be reached") from error
@@ -276,9 +290,13 @@ class PostgresBackend:
             if connection is not None:
                 self._forget(connection)
                 local.connection = None
-            connection = local.connection = self.connect()
-            local.poll = select.poll()
-            local.poll.register(connection.fileno(), select.POLLIN)
+            connection = self.connect()
+            poll = select.poll()
+            try:
+                poll.register(connection.fileno(), select.POLLIN)
+            except psycopg.Error as error:
+                raise Unavailable(type(error).__name__) from error
+            local.connection, local.poll = connection, poll
         return connection
 
     def _forget(self, connection: psycopg.Connection[Any]) -> None:
@@ -293,7 +311,9 @@ class PostgresBackend:
             return connection.execute(statement, params)
         except _TRY_AGAIN as error:
             raise Conflict(str(error)) from error
-        except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) as error:
+        except psycopg.errors.QueryCanceled as error:
+            raise Overdue from error
+        except _AWAY as error:
             raise Unavailable(type(error).__name__) from error
 
     def executemany(self, connection: psycopg.Connection[Any], statement: str, rows: Sequence[Params]) -> None:
@@ -302,7 +322,9 @@ class PostgresBackend:
                 cursor.executemany(statement, rows)
         except _TRY_AGAIN as error:
             raise Conflict(str(error)) from error
-        except psycopg.OperationalError as error:
+        except psycopg.errors.QueryCanceled as error:
+            raise Overdue from error
+        except _AWAY as error:
             raise Unavailable(type(error).__name__) from error
 
     @contextlib.contextmanager
@@ -367,14 +389,14 @@ def _like_parts(pattern: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(part, re.DOTALL) for part in parts if part)
 
 
-def open_backend(url: str) -> SqliteBackend | PostgresBackend:
+def open_backend(url: str, seconds: float | None = None) -> SqliteBackend | PostgresBackend:
     """The backend for a database URL (``sqlite:///crm.db``, ``postgresql://user@host/name``).
 
-    Raises `ValueError` for any other.
+    Its statements are ended after so many `seconds`, and raise Overdue. Raises `ValueError` for any other URL.
     """
     name = make_url(url).get_backend_name()
     if name == "sqlite":
-        return SqliteBackend(url)
+        return SqliteBackend(url, seconds)
     if name == "postgresql":
-        return PostgresBackend(url)
+        return PostgresBackend(url, seconds)
     raise ValueError(f"unsupported database: {name}")

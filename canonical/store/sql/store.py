@@ -24,8 +24,9 @@ PATIENCE = 20
 class SqlStore:
     """One database. Safe to use from many threads; make it after a fork, not before."""
 
-    def __init__(self, url: str) -> None:
-        backend = open_backend(url)
+    def __init__(self, url: str, seconds: float | None = None) -> None:
+        """No statement takes longer than so many `seconds`, where they are given; else each as long as it needs."""
+        backend = open_backend(url, seconds)
         self.backend: Backend = backend
         self.statements = Statements(self.backend)
         self._writer = SqliteWriter(backend) if isinstance(backend, SqliteBackend) else None

@@ -18,6 +18,7 @@ from typing import Any
 from canonical.errors import Conflict, Unavailable
 from canonical.store.sql.backend import BUSY_SECONDS, SqliteBackend
 from canonical.store.sql.counters import Counters
+from canonical.store.sql.deadline import TimedConnection, told
 from canonical.store.sql.kept import Kept
 
 BATCH = 64
@@ -29,7 +30,7 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-Work = Callable[[sqlite3.Connection], Any]
+Work = Callable[[TimedConnection], Any]
 
 
 class _Job:
@@ -45,6 +46,14 @@ class _Job:
         self.done.acquire()
 
 
+class _RolledBack(Exception):
+    """What one job met ended the transaction for all."""
+
+    def __init__(self, job: _Job) -> None:
+        super().__init__()
+        self.job = job
+
+
 class SqliteWriter:
     """Runs jobs one after another on a thread of its own, started at first use."""
 
@@ -57,7 +66,7 @@ class SqliteWriter:
         self._guard = threading.Lock()
         self._lock_path = Path(f"{backend.path}.lock")
         self._closed = False
-        self._kept: sqlite3.Connection | None = None
+        self._kept: TimedConnection | None = None
         self._moves = 0
         self.counters = Counters()
         """Those of the transaction that is open."""
@@ -122,8 +131,8 @@ class SqliteWriter:
                 try:
                     connection = self._connection()
                     wanted = self._begin(batch)
-                    if wanted:
-                        self._transact(connection, wanted)
+                    while wanted:
+                        wanted = self._transact(connection, wanted)
                 finally:
                     fcntl.flock(lock_file, fcntl.LOCK_UN)
             except BaseException as error:
@@ -135,7 +144,7 @@ class SqliteWriter:
         if lock_file is not None:
             lock_file.close()
 
-    def _connection(self) -> sqlite3.Connection:
+    def _connection(self) -> TimedConnection:
         """One to the file that the path leads to. Raises Unavailable, also once after that has become another."""
         if self._kept is not None and self._moves == self._backend.moves:
             self._backend.check_file()
@@ -155,7 +164,8 @@ class SqliteWriter:
                 job.begun = True
         return wanted
 
-    def _transact(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
+    def _transact(self, connection: TimedConnection, batch: list[_Job]) -> list[_Job]:
+        """Gives the jobs to be done again: all others, when one took the whole transaction along."""
         self._backend.execute(connection, "BEGIN IMMEDIATE", {})
         self.kept.at(self._backend.data_version(connection))
         self.counters = Counters()
@@ -169,13 +179,17 @@ class SqliteWriter:
                 self._backend.commit(connection)
             else:
                 self._backend.execute(connection, "ROLLBACK", {})
+            return []
+        except _RolledBack as gone:
+            self.kept.clear()
+            return [job for job in batch if job is not gone.job]
         except BaseException:
             self.kept.clear()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
 
-    def _attempt(self, connection: sqlite3.Connection, job: _Job, *, alone: bool) -> None:
+    def _attempt(self, connection: TimedConnection, job: _Job, *, alone: bool) -> None:
         """A job that is alone needs no savepoint, and could not bear one when it is large: SQLite walks over copies of
         all the pages that a savepoint changed, once for each statement that has triggers."""
         begin, undo = ("BEGIN IMMEDIATE", "ROLLBACK") if alone else ("SAVEPOINT job", "ROLLBACK TO job")
@@ -187,10 +201,10 @@ class SqliteWriter:
             try:
                 job.result = job.work(connection)
             except BaseException as error:
-                # After some failures (disk full) SQLite has already rolled the whole transaction back.
+                job.error = told(error) if isinstance(error, sqlite3.Error) else error
+                # After some failures (disk full, a deadline) SQLite has already rolled the whole transaction back.
                 if not connection.in_transaction:
-                    raise
-                job.error = error
+                    raise _RolledBack(job) from error
                 self.kept.clear()
                 connection.execute(undo)
                 self.counters.values = counted
