@@ -78,13 +78,14 @@ class _Node:
 class RouteTable:
     """The routes of one dialect, matched in time that does not grow with their number.
 
-    `decode` is applied to every segment after the path was split at ``/``; with `slash_optional` one trailing
-    slash more or less makes no difference.
+    Every segment is percent-decoded after the path was split at ``/``; with `slash_optional` one trailing slash more
+    or less makes no difference. With `empty_segments` nothing between two slashes is a parameter too, then ``""``.
     """
 
-    def __init__(self, routes: Iterable[Route], *, slash_optional: bool = True) -> None:
+    def __init__(self, routes: Iterable[Route], *, slash_optional: bool = True, empty_segments: bool = False) -> None:
         self.routes: tuple[Route, ...] = tuple(routes)
         self.slash_optional = slash_optional
+        self.empty_segments = empty_segments
         self._root = _Node()
         for route in self.routes:
             self._add(route)
@@ -171,7 +172,7 @@ class RouteTable:
                 found = self._walk(child, segments, at + 1, {**params, name: decoded}, method, allowed)
                 if found is not None:
                     return found
-            if node.segment is not None and decoded:
+            if node.segment is not None and (decoded or (self.empty_segments and at + 1 < len(segments))):
                 name, child = node.segment
                 found = self._walk(child, segments, at + 1, {**params, name: decoded}, method, allowed)
                 if found is not None:

@@ -170,13 +170,28 @@ def split_text(text: str) -> tuple[str, str | None]:
 
 def clean_text(text: str) -> str:
     """`text` without what no database keeps: NUL characters and lone surrogates."""
-    if "\0" in text:
-        text = text.replace("\0", "")
+    return valid_text(text.replace("\0", "") if "\0" in text else text)
+
+
+def valid_text(text: str) -> str:
+    """`text` without lone surrogates, which UTF-8 does not have; NUL characters stay."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
         text = text.encode("utf-8", "replace").decode("utf-8")
     return text
+
+
+def to_column(text: str) -> str:
+    """`text` as a column holds it: PostgreSQL's hold no NUL, so that stands as U+001A and a letter, as U+001A does."""
+    if "\0" in text or "\x1a" in text:
+        return text.replace("\x1a", "\x1as").replace("\0", "\x1an")
+    return text
+
+
+def from_column(text: str) -> str:
+    """What `to_column` was given."""
+    return text.replace("\x1an", "\0").replace("\x1as", "\x1a") if "\x1a" in text else text
 
 
 _T = TypeVar("_T")

@@ -25,6 +25,8 @@ class ModuleField:
     private: bool = False
     required: bool = False
     visible: bool = False
+    module_id: int = 0
+    """The module that the client said it was of: kept, and of no consequence."""
 
 
 @dataclass(slots=True)

@@ -10,11 +10,12 @@ from typing import Any
 import orjson
 
 from canonical.errors import Conflict, NotFound
+from canonical.letters import fold_letters
 from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord, ModuleSort, SavedChart
 from canonical.query import Window
 from canonical.service.timed_ids import timed_id
 from canonical.store.port import Unit
-from canonical.values import MAX_ID, UNSET, Instant, Unset, clean_text, fold
+from canonical.values import MAX_ID, UNSET, Instant, Unset, from_column, to_column, valid_text
 
 SEPARATOR = "\x1f"
 _NUMBER = re.compile(r"\s*[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?\s*\Z", re.ASCII)
@@ -25,7 +26,7 @@ _NUMBER = re.compile(r"\s*[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?\s*\Z", re.ASCII)
 
 def _module(row: dict[str, Any]) -> Module:
     fields = tuple(ModuleField(**field) for field in orjson.loads(row["fields"]))
-    return Module(row["id"], row["name"], fields, row["created_at"], row["updated_at"])
+    return Module(row["id"], from_column(row["name"]), fields, row["created_at"], row["updated_at"])
 
 
 def modules(unit: Unit) -> list[Module]:
@@ -41,21 +42,22 @@ def save_module(
     unit: Unit, id: int | None, name: str, fields: Sequence[ModuleField], now: Instant, *, make: bool
 ) -> Module:
     cleaned = tuple(map(_cleaned, fields))
-    values = {"name": clean_text(name), "fields": orjson.dumps([asdict(field) for field in cleaned]).decode()}
+    name = valid_text(name)
+    values = {"name": to_column(name), "fields": orjson.dumps([asdict(field) for field in cleaned]).decode()}
     there = None if id is None else module(unit, id)
     if there is not None:
         unit.update("module", {"id": id}, {**values, "updated_at": now})
-        return replace(there, name=values["name"], fields=cleaned, updated_at=now)
+        return replace(there, name=name, fields=cleaned, updated_at=now)
     if id is None:
         id = timed_id(unit, now)
     elif not make:
         raise NotFound("module", id)
     unit.insert("module", {"id": id, **values, "created_at": now, "updated_at": None})
-    return Module(id, values["name"], cleaned, now)
+    return Module(id, name, cleaned, now)
 
 
 def _cleaned(field: ModuleField) -> ModuleField:
-    texts = {name: clean_text(value) for name, value in asdict(field).items() if isinstance(value, str)}
+    texts = {name: valid_text(value) for name, value in asdict(field).items() if isinstance(value, str)}
     return replace(field, **texts)  # type: ignore[arg-type]
 
 
@@ -93,6 +95,8 @@ def record(unit: Unit, id: int) -> ModuleRecord | None:
 def find_records(
     unit: Unit, module_id: int, text: str, sort: Sequence[ModuleSort], window: Window
 ) -> tuple[list[ModuleRecord], int]:
+    if module_id > MAX_ID:
+        return [], 0
     total = unit.count_module_records(module_id, text)
     if not total or window.offset >= total:
         return [], total
@@ -153,19 +157,28 @@ def _merged(kept: Iterable[FieldValue], given: Iterable[FieldValue]) -> tuple[Fi
     """Values by name: the given ones over the kept ones, the last of a name over those before."""
     merged = {value.name: value for value in kept}
     for value in given:
-        cleaned = replace(value, name=clean_text(value.name), value=clean_text(value.value))
+        cleaned = replace(value, name=valid_text(value.name), value=valid_text(value.value))
         merged[cleaned.name] = cleaned
     return tuple(merged.values())
 
 
 def _stored(made: ModuleRecord) -> dict[str, Any]:
     triples = [(value.name, value.value, value.related) for value in made.values]
-    folded = SEPARATOR.join(fold(value.value.replace(SEPARATOR, " ")) for value in made.values)
     return {
         "values": orjson.dumps(triples).decode(),
-        "search": folded if made.values else None,
+        "search": searchable([value.value for value in made.values]),
         "listed": int(bool(made.values)),
     }
+
+
+def searchable(texts: Sequence[str]) -> str | None:
+    """What substring search looks into: the values, each folded letter by letter.
+
+    NUL is a letter that no query has; it stands as one that no text has.
+    """
+    if not texts:
+        return None
+    return SEPARATOR.join(fold_letters(text.replace(SEPARATOR, " ").replace("\0", "\uffff")) for text in texts)
 
 
 def number_of(text: str) -> float | None:
@@ -178,7 +191,12 @@ def _index_values(unit: Unit, made: ModuleRecord) -> None:
     unit.insert_many(
         "record_value",
         [
-            {**common, "name": value.name, "value": value.value, "number": number_of(value.value)}
+            {
+                **common,
+                "name": to_column(value.name),
+                "value": to_column(value.value),
+                "number": number_of(value.value),
+            }
             for value in made.values
         ],
     )
@@ -188,7 +206,7 @@ def _index_values(unit: Unit, made: ModuleRecord) -> None:
 
 
 def _chart(row: dict[str, Any]) -> SavedChart:
-    return SavedChart(row["id"], row["name"], row["config"], row["created_at"], row["updated_at"])
+    return SavedChart(row["id"], from_column(row["name"]), row["config"], row["created_at"], row["updated_at"])
 
 
 def charts(unit: Unit) -> list[SavedChart]:
@@ -201,14 +219,15 @@ def chart(unit: Unit, id: int) -> SavedChart | None:
 
 
 def save_chart(unit: Unit, given: SavedChart, now: Instant) -> SavedChart:
-    values = {"name": clean_text(given.name), "config": given.config}
+    name = valid_text(given.name)
+    values = {"name": to_column(name), "config": given.config}
     if given.id:
         there = chart(unit, given.id)
         if there is None:
             raise NotFound("chart", given.id)
         unit.update("saved_chart", {"id": given.id}, {**values, "updated_at": now})
-        return replace(there, name=values["name"] or "", config=given.config, updated_at=now)
-    made = SavedChart(timed_id(unit, now), values["name"] or "", given.config, now)
+        return replace(there, name=name, config=given.config, updated_at=now)
+    made = SavedChart(timed_id(unit, now), name, given.config, now)
     unit.insert("saved_chart", {"id": made.id, **values, "created_at": now, "updated_at": None})
     return made
 

@@ -9,13 +9,14 @@ from dialects.crust.auth import authenticate, finish, preflight
 from dialects.crust.codec.answers import parse_response, render_response
 from dialects.crust.codec.requests import parse_request, render_request
 from dialects.crust.errors import render_error
-from dialects.crust.routes import TABLE
+from dialects.crust.routes import TABLE, locate
 from dialects.crust.settings import NAME, SETTINGS
 
 DIALECT: Final = Dialect(
     name=NAME,
     title="Crust CRM",
     routes=TABLE,
+    locate=locate,
     authenticate=authenticate,
     render_error=render_error,
     preflight=preflight,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from adapter.dialect import Call
+from adapter.routes import MethodNotAllowed
 from adapter.wire import WireRequest, WireResponse
 from canonical.accounts import Principal
 from canonical.errors import Unauthenticated
@@ -20,11 +21,12 @@ PREFIXES: Final = frozenset(("field", "module", "page", "workflow", "job", "char
 """Below these even an unknown path wants a token first; any other unknown path is a plain 404."""
 LOGIN: Final = Request("AuthLogin", (Post("username"), Post("password")))
 EXPIRED: Final = "failed to authorize request: jwtauth: token is expired"
-NO_COOKIE: Final = "http: named cookie not present"
 LONG_AGO: Final = "Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 """What clears a cookie."""
 
 _METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_KNOWN_METHODS = _METHODS | {"HEAD", "CONNECT", "TRACE"}
+"""Any other is refused before anything else is looked at."""
 _HEADERS = frozenset(("accept", "authorization", "content-type", "x-csrf-token", "origin"))
 _CANONICAL = {"x-csrf-token": "X-Csrf-Token"}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -37,14 +39,14 @@ _PAIR = re.compile(r"\s*([^=;\s]+)=(\"[^\"]*\"|[^;]*)")
 # -- tokens -----------------------------------------------------------------------------------------
 
 
-def cookie_of(request: WireRequest) -> str:
-    """The first cookie ``jwt``, ``""`` without one. Proxies may spread cookies over several lines."""
+def cookie_of(request: WireRequest) -> str | None:
+    """The first cookie ``jwt``, None without one. Proxies may spread cookies over several lines."""
     sent = request.headers.get("Cookie") or ""
     for match in _PAIR.finditer(sent):
         if match[1] == "jwt":
             return match[2].strip().strip('"').partition(",")[0]
     further = _FURTHER.search(sent)
-    return "" if further is None else further[1]
+    return None if further is None else further[1]
 
 
 def token_of(request: WireRequest) -> str:
@@ -58,7 +60,7 @@ def token_of(request: WireRequest) -> str:
     # The library cuts the header at the eighth character whatever the seventh is.
     if len(header) > 7 and header[:6].upper() == "BEARER":
         return header[7:]
-    return cookie_of(request)
+    return cookie_of(request) or ""
 
 
 def key_of(call: Call, tenant_id: int | None) -> bytes:
@@ -93,13 +95,13 @@ def holder_of(call: Call, token: str) -> Principal | None:
 def authenticate(call: Call) -> Principal | None:
     """The caller. Raises Refused or Unauthenticated; a guest may only see what is public."""
     route = call.route
+    room = call.request.path[1:].partition("/")[0]
+    if room == "auth":
+        holder = _sent_holder(call)
+        return _sign_in(call) if route is not None and route.operation == "auth.login" else holder
     if route is None:
-        if call.request.path.lstrip("/").partition("/")[0] not in PREFIXES or call.request.path.startswith("//"):
+        if room not in PREFIXES:
             return None
-    elif route.operation == "auth.login":
-        return _sign_in(call)
-    elif route.operation == "auth.check":
-        return _check(call)
     elif route.public:
         return None
     token = token_of(call.request)
@@ -122,14 +124,15 @@ def _sign_in(call: Call) -> Principal:
     return principal
 
 
-def _check(call: Call) -> Principal | None:
-    """The user of the cookie. One that is no longer good is no error here: the answer clears it."""
-    cookie = cookie_of(call.request)
-    if not cookie:
-        raise Refused(NO_COOKIE)
+def _sent_holder(call: Call) -> Principal | None:
+    """The user of whatever token was sent, if any. A bad one is told of before the path is looked at."""
+    token = token_of(call.request)
+    if not token:
+        return None
     try:
-        return holder_of(call, cookie)
-    except (Refused, Unauthenticated):
+        return holder_of(call, token)
+    except Unauthenticated:
+        # A token of nobody is not a bad one.
         return None
 
 
@@ -164,11 +167,13 @@ def _domain(call: Call) -> str:
 
 
 def preflight(call: Call) -> WireResponse | None:
-    """The answer to a browser's question whether it may ask."""
+    """The answer to OPTIONS, a browser's question whether it may ask or any other, whatever the path."""
     request = call.request
-    method = request.headers.get("Access-Control-Request-Method")
-    if request.method != "OPTIONS" or not method:
+    if request.method not in _KNOWN_METHODS:
+        raise MethodNotAllowed(())
+    if request.method != "OPTIONS":
         return None
+    method = request.headers.get("Access-Control-Request-Method") or ""
     call.memo["preflight"] = True
     vary = [VARY, ("Vary", "Access-Control-Request-Method"), ("Vary", "Access-Control-Request-Headers")]
     origin = request.headers.get("Origin")

@@ -29,11 +29,11 @@ from dialects.crust.gojson import (
     go_quoted,
     zero,
 )
+from dialects.crust.gomime import media_type
 
 Source = Literal["get", "post", "path"]
 MAX_PAIRS: Final = 10_000
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
-_MEDIA = re.compile(r"[ \t]*([^;]*?)[ \t]*(?:;|\Z)")
 _TRUE = frozenset(("t", "true", "y", "yes", "1"))
 
 
@@ -125,20 +125,22 @@ def _override(values: dict[str, Any], param: Param, text: str) -> None:
 
 
 def uint64(text: str) -> int:
-    """Decimal digits as Go's ParseUint reads them, else 0."""
-    if text.isascii() and text.isdigit() and len(text) <= 40:
-        value = int(text)
-        return value if value <= MAX_UINT64 else 0
-    return 0
+    """Decimal digits as Go's ParseUint reads them, the largest where they are beyond it; any other text is 0."""
+    return _clamped(text, MAX_UINT64)
 
 
 def integer(text: str) -> int:
-    """A signed decimal number of 64 bits, else 0."""
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if digits.isascii() and digits.isdigit() and len(digits) <= 40:
-        value = -int(digits) if text[0] == "-" else int(digits)
-        return value if -(2**63) <= value < 2**63 else 0
-    return 0
+    """A signed decimal number as Go's ParseInt reads it, the largest or smallest int beyond it; other text is 0."""
+    if text[:1] == "-":
+        return -_clamped(text[1:], 2**63)
+    return _clamped(text[1:] if text[:1] == "+" else text, 2**63 - 1)
+
+
+def _clamped(digits: str, most: int) -> int:
+    if not (digits.isascii() and digits.isdigit()):
+        return 0
+    significant = digits.lstrip("0") or "0"
+    return min(int(significant), most) if len(significant) <= 20 else most
 
 
 def parse_query(raw: str) -> dict[str, str]:
@@ -185,10 +187,15 @@ def _unescaped(text: str) -> str:
 
 
 def _posted(wire: WireRequest) -> dict[str, str]:
-    """Values of the urlencoded body of a POST, PUT or PATCH; no other method has one."""
-    if wire.method not in ("POST", "PUT", "PATCH") or not wire.body:
+    """Values of the urlencoded body of a POST, PUT or PATCH; no other method has one.
+
+    Raises Refused for a Content-Type that is none, whatever the body.
+    """
+    if wire.method not in ("POST", "PUT", "PATCH"):
         return {}
-    match = _MEDIA.match(wire.headers.get("Content-Type") or "")
-    if match is None or match[1].lower() != "application/x-www-form-urlencoded":
+    sent = wire.headers.get("Content-Type")
+    # What real clients send is known to be well formed.
+    if not sent or sent == "application/json":
         return {}
-    return parse_query(wire.body.decode("iso-8859-1"))
+    kind = media_type(sent)
+    return parse_query(wire.body.decode("iso-8859-1")) if kind == "application/x-www-form-urlencoded" else {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import orjson
@@ -10,10 +12,10 @@ import orjson
 from canonical.model import Record, User
 from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord, SavedChart
 from canonical.model.page import LayoutPage
-from canonical.values import Instant, clean_text
+from canonical.values import Instant, valid_text
 from dialects.crust.codec.envelope import ZERO_TIME, fresh_stamp, raw, stamp
-from dialects.crust.errors import Refused, too_long
-from dialects.crust.gojson import BOOL, INT, RAW, STRING, UINT64, Slice, Struct, compact
+from dialects.crust.errors import Refused, not_in_range, too_long
+from dialects.crust.gojson import BOOL, INT, MAX_UINT64, RAW, STRING, UINT64, Slice, Struct, checked_raw, compact
 from dialects.crust.settings import NAME
 
 FIELD_KINDS: Final = (
@@ -52,7 +54,11 @@ CONTENT_COLUMN: Final = Struct(
 CONTENT_COLUMNS: Final = Slice("[]types.ContentColumn", CONTENT_COLUMN)
 IDS: Final = Slice("[]string", STRING)
 
-MAX_NAME, MAX_TITLE, MAX_VALUE, MAX_FIELD_NAME = 64, 255, 65_535, 255
+MAX_NAME, MAX_TITLE, MAX_VALUE, MAX_VALUE_NAME = 64, 255, 65_535, 255
+MAX_LABEL: Final = 255
+MAX_LENGTH: Final = 2**32 - 1
+ADDING, UPDATING = "Error adding columns: ", "Error adding columns to database: "
+"""How errors of a record's values begin when it is made, and when it is changed."""
 MAX_FIELDS, MAX_VALUES = 1_000, 5_000
 MAX_RECORD = 8 * 1024 * 1024
 """Characters that all values of one record may have."""
@@ -60,10 +66,21 @@ TOO_MANY_VALUES: Final = (
     "Error adding columns: exec query failed: Error 1390: Prepared statement contains too many placeholders"
 )
 
+_NUMBER = re.compile(r"\s*[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+
 
 def kept(record: Record, key: str, default: Any = None) -> Any:
     """What this dialect keeps with a record under `key`."""
     return (record.extras.get(NAME) or {}).get(key, default)
+
+
+def json_column(text: str, place: int) -> str:
+    """JSON text as it is stored. Raises Refused as the vendor's driver does of the statement's value at `place`, which
+    there is any number: its columns come out of a map."""
+    try:
+        return checked_raw(text)
+    except Refused as error:
+        raise Refused(f"exec query failed: sql: converting argument ${place} type: {error.message}") from None
 
 
 # -- modules ----------------------------------------------------------------------------------------
@@ -73,8 +90,8 @@ def read_fields(sent: Sequence[Mapping[str, Any]]) -> list[ModuleField]:
     """Module fields as they were sent. Raises Refused for more than a table of the vendor's holds."""
     if len(sent) > MAX_FIELDS:
         raise Refused("exec query failed: Error 1118: Row size too large")
-    if any(len(item["name"]) > MAX_FIELD_NAME for item in sent):
-        raise too_long("name")
+    for item in sent:
+        _check_field(item)
     return [
         ModuleField(
             item["name"],
@@ -87,13 +104,31 @@ def read_fields(sent: Sequence[Mapping[str, Any]]) -> list[ModuleField]:
             item["isPrivate"],
             item["isRequired"],
             item["isVisible"],
+            item["moduleID"],
         )
         for item in sent
     ]
 
 
+def _check_field(item: Mapping[str, Any]) -> None:
+    """Raises Refused for what the vendor's columns do not hold."""
+    problem = None
+    for name, most in (("kind", MAX_NAME), ("name", MAX_NAME), ("label", MAX_LABEL)):
+        if len(item[name]) > most:
+            problem = problem or too_long(name)
+    if problem is None and not 0 <= item["maxLength"] <= MAX_LENGTH:
+        problem = not_in_range("max_length")
+    if problem is not None:
+        raise Refused(f"Error adding module fields: {problem.message}")
+
+
 def module_field(field: ModuleField) -> dict[str, Any]:
-    shown: dict[str, Any] = {"moduleID": "0", "kind": field.kind, "name": field.name, "label": field.label}
+    shown: dict[str, Any] = {
+        "moduleID": str(field.module_id),
+        "kind": field.kind,
+        "name": field.name,
+        "label": field.label,
+    }
     if field.help_text:
         shown["helpText"] = field.help_text
     if field.default_value:
@@ -123,17 +158,12 @@ def module(
     return out
 
 
-def zero_module() -> dict[str, Any]:
-    """What a missing module reads as."""
-    return {
-        "moduleID": "0",
-        "name": "",
-        "fields": None,
-        "page": zero_page(),
-        "createdAt": ZERO_TIME,
-        "updatedAt": ZERO_TIME,
-        "deletedAt": ZERO_TIME,
-    }
+def zero_module(page: dict[str, Any] | None) -> dict[str, Any]:
+    """What a missing module reads as, with that page or, inside a page, with none."""
+    out: dict[str, Any] = {"moduleID": "0", "name": "", "fields": None}
+    if page is not None:
+        out["page"] = page
+    return {**out, "createdAt": ZERO_TIME, "updatedAt": ZERO_TIME, "deletedAt": ZERO_TIME}
 
 
 # -- pages ------------------------------------------------------------------------------------------
@@ -176,13 +206,14 @@ def split_name(name: str) -> tuple[str | None, str | None]:
 
 
 def user(shown: User, *, created: bool = False, updated: bool = False) -> dict[str, Any]:
+    """`created` and `updated` say which stamp this very request made; answers to no other request tell the kind."""
     out: dict[str, Any] = {
         "userID": str(shown.id),
         "username": shown.username,
         "email": shown.email or "",
         "name": user_name(shown),
         "handle": kept(shown, "handle", shown.username),
-        "kind": kept(shown, "kind", ""),
+        "kind": kept(shown, "kind", "") if created or updated else "",
         "organisationID": kept(shown, "organisation", "0"),
         "relatedUserID": "0",
         "user": None,
@@ -225,20 +256,39 @@ def read_values(sent: Sequence[Mapping[str, Any]] | None) -> list[FieldValue]:
         raise Refused(TOO_MANY_VALUES)
     return [
         FieldValue(
-            clean_text(item["name"]),
-            clean_text(item["value"]),
-            None if item["related"] is None else tuple(map(clean_text, item["related"])),
+            valid_text(item["name"]),
+            valid_text(item["value"]),
+            None if item["related"] is None else tuple(map(valid_text, item["related"])),
         )
         for item in sent or ()
     ]
 
 
-def check_lengths(name: str, value: str) -> None:
-    """Raises Refused for a name or a value longer than the vendor's columns."""
-    if len(name) > MAX_FIELD_NAME:
-        raise Refused(f"Error adding columns: {too_long('column_name').message}")
+def check_lengths(name: str, value: str, doing: str) -> None:
+    """Raises Refused, begun by `doing`, for a name or a value longer than the vendor's columns."""
+    if len(name) > MAX_VALUE_NAME:
+        raise Refused(doing + too_long("column_name").message)
     if len(value) * 4 > MAX_VALUE and len(value.encode("utf-8", "replace")) > MAX_VALUE:
-        raise Refused(f"Error adding columns: {too_long('column_value').message}")
+        raise Refused(doing + too_long("column_value").message)
+
+
+def check_related(values: Iterable[FieldValue]) -> None:
+    """Raises Refused for a related id that is no number, as the vendor's strict database does."""
+    for value in values:
+        for id in value.related or ():
+            number = _NUMBER.match(id)
+            if number is None:
+                problem = (
+                    "exec query failed: Error 1366: Incorrect integer value: "
+                    f"'{id[:64]}' for column `crust`.`crm_content_links`.`rel_content_id` at row 1"
+                )
+            elif id[number.end() :].strip():
+                problem = "exec query failed: Error 1265: Data truncated for column 'rel_content_id' at row 1"
+            elif not 0 <= Decimal(number[0].strip()) <= MAX_UINT64:
+                problem = not_in_range("rel_content_id").message
+            else:
+                continue
+            raise Refused(f"Error adding column links: {problem}")
 
 
 def sent_value(value: FieldValue) -> dict[str, Any]:
@@ -260,8 +310,8 @@ def _size(values: Mapping[str, str]) -> int:
 
 
 def places_of(fields: Sequence[ModuleField]) -> Mapping[str, int]:
-    """Where the fields of a module stand."""
-    return {field.name: at for at, field in enumerate(fields)}
+    """Where the fields of a module stand; one that is named twice, at its first place."""
+    return {field.name: at for at, field in reversed(tuple(enumerate(fields)))}
 
 
 def in_order(values: Iterable[FieldValue], places: Mapping[str, int]) -> list[dict[str, Any]]:

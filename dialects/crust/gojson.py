@@ -6,6 +6,7 @@ Source: encoding/json of Go 1.19, scanner.go and decode.go; the texts are in cru
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -337,7 +338,10 @@ class _Reader:
         end = skip(text, at)
         raw = text[at:end]
         if kind is UINT64:
-            self.error = self.error or _misused("unquoted value")
+            if char in "-0123456789" and math.isinf(float(raw)):
+                self._mismatch(f"number {raw[:64]}", "float64")
+            else:
+                self.error = self.error or _misused("unquoted value")
         elif kind is INT and char not in "{[tf":
             if _INT.match(raw) and -(2**63) <= int(raw[:21]) < 2**63:
                 return int(raw), end

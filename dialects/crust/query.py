@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from canonical.query import Window
-from dialects.crust.errors import Refused
+from dialects.crust.errors import bad_syntax
 
 MAX_PARTS: Final = 16
+WHOLE: Final = Window()
 OWN: Final = {
     "id": "id",
     "createdAt": "created_at",
@@ -19,10 +20,6 @@ OWN: Final = {
     "moduleId": "module_id",
 }
 """Names that sort by the record itself, in exactly this spelling."""
-NOTHING_LEFT: Final = (
-    "exec query failed: Error 1064: You have an error in your SQL syntax; check the manual that corresponds to your "
-    "MariaDB server version for the right syntax to use near 'LIMIT' at line 1"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +42,12 @@ def window(page: int, per_page: int) -> Window:
     return Window(min(page * per_page, 2**62), per_page)
 
 
-def parse_sort(text: str | None, names: Container[str]) -> list[Term]:
+def parse_sort(text: str | None, names: Container[str], of: Window = WHOLE) -> list[Term]:
     """The terms of a ``sort``; None when the parameter was not sent at all.
 
     Not sent: newest first, as the seed says; sent empty, as the real client does: oldest first, as the vendor's
-    server answered. Raises Refused with the database's words when every part has more than two words.
+    server answered. Raises Refused with the database's words, which name the page asked for (`of`), when every part
+    has more than two words.
     """
     if text is None:
         return [Term("id", True, True)]
@@ -64,5 +62,5 @@ def parse_sort(text: str | None, names: Container[str]) -> list[Term]:
         field = name if not own else name if name in OWN else "id"
         terms.append(Term(field, own, bool(more) and more[0].lower() == "desc"))
     if not terms:
-        raise Refused(NOTHING_LEFT)
+        raise bad_syntax(f"LIMIT {of.offset}, {of.limit or 0}")
     return terms

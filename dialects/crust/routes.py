@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import quote, unquote_to_bytes
 
 from adapter.routes import Handler, Route, RouteTable
+from adapter.wire import WireRequest
 from dialects.crust.handlers import charts, content, fields, modules, pages, sessions, users
 from dialects.crust.workflows import ROUTES as WORKFLOWS
+
+_PLAIN = "-_.~$&+,/:;=@"
+"""What Go leaves as it is in a path besides letters and digits (net/url, shouldEscape)."""
+_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
+
+
+def locate(request: WireRequest) -> str:
+    """The path as Go's router sees it: decoded, but as it stands where Go itself would have written it otherwise.
+
+    ``/mod%75le/`` is no module list, nor ``/page/%35`` page 5 (crust dossier, section 2).
+    """
+    path = request.path
+    if "%" not in path:
+        return path
+    data = path.encode("iso-8859-1", "replace")
+    if _ESCAPE.sub("", path).find("%") < 0 and quote(unquote_to_bytes(data), safe=_PLAIN) == path:
+        return path
+    return path.replace("%", "%25")
 
 
 def _both(operation: str, method: str, path: str, handler: Handler, **more: Any) -> Iterator[Route]:
@@ -68,4 +89,4 @@ ROUTES: Final = (
     Route("organisation.read", ("GET",), "/organisations/{organisationID}", users.organisation),
     *WORKFLOWS,
 )
-TABLE: Final = RouteTable(ROUTES, slash_optional=False)
+TABLE: Final = RouteTable(ROUTES, slash_optional=False, empty_segments=True)

@@ -119,7 +119,7 @@ def test_a_deleted_record_counts_for_nothing(world: World) -> None:
 
 def test_pages_and_charts(world: World) -> None:
     page = world.write(lambda desk: desk.save_page(LayoutPage(0, module_id=7, title="a\0b", blocks='{"z":1.0}')))
-    assert world.desk().page(page.id) == LayoutPage(page.id, 0, 7, "ab", "", '{"z":1.0}', False, 0, world.time())
+    assert world.desk().page(page.id) == LayoutPage(page.id, 0, 7, "a\0b", "", '{"z":1.0}', False, 0, world.time())
     with pytest.raises(Duplicate):
         world.write(lambda desk: desk.save_page(LayoutPage(0, module_id=7)))
     with pytest.raises(NotFound):

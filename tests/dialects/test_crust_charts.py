@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from canonical.model import Activity
 from canonical.operations import Create
 from tests.support.crust import CrustClient, encoded
-from tests.support.world import World, over_postgres
+from tests.support.world import World
 
 KINDS = ("line", "spline", "step", "area", "area-spline", "area-step", "bar", "scatter", "pie", "donut", "gauge")
 DEALS = (
@@ -23,11 +21,9 @@ DEALS = (
 )
 
 
-@pytest.fixture(params=[World, pytest.param(over_postgres, marks=pytest.mark.slow)], ids=["sqlite", "postgresql"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    make: Callable[[Path], World] = request.param
-    with make(tmp_path) as made:
-        yield made
+@pytest.fixture
+def world(either_world: World) -> World:
+    return either_world
 
 
 @pytest.fixture

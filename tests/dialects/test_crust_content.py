@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.crust import CrustClient, encoded, fields
-from tests.support.world import World, over_postgres
+from tests.support.world import World
 
 NO_ROW = "exec query failed: Error 1292: Incorrect datetime value: '0000-00-00' for column 'created_at' at row 1"
 LONG = "Error adding columns: exec query failed: Error 1406: Data too long for column '{}' at row 1"
@@ -127,14 +127,12 @@ def test_refusals(ann: CrustClient) -> None:
     for id in ("0", "abc"):
         assert ann.post(f"{module}/content/{id}", fields({})) == "Error updating content: invalid ID"
     assert ann.post(f"{module}/content/41", fields({})) == NO_ROW
-    assert "Out of range" in ann.post(f"{module}/content/{2**63}", fields({}))
+    assert ann.post(f"{module}/content/{2**63}", fields({})) == NO_ROW
     for id in ("41", "0", "abc", str(2**63), str(2**64)):
         assert ann.get(f"{module}/content/{id}") == "Module has no fields"
         assert ann.text("DELETE", f"{module}/content/{id}") == '{"success":{"message":"OK"}}'
     for of in ("41", "0", "abc"):
-        assert (
-            ann.get(f"/module/{of}/content") == ann.post(f"/module/{of}/content", fields({})) == "Module has no fields"
-        )
+        assert ann.post(f"/module/{of}/content", fields({})) == "Module has no fields"
 
 
 def numbered(start: int, value: str = "") -> dict[str, object]:
@@ -193,11 +191,9 @@ def test_the_later_name_of_content(ann: CrustClient) -> None:
 # -- lists, on both databases ---------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[World, pytest.param(over_postgres, marks=pytest.mark.slow)], ids=["sqlite", "postgresql"])
-def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CrustClient]:
-    make: Callable[[Path], World] = request.param
-    with make(tmp_path) as world:
-        yield CrustClient(world)
+@pytest.fixture
+def anywhere(either_world: World) -> CrustClient:
+    return CrustClient(either_world)
 
 
 ROWS = (

@@ -221,8 +221,10 @@ def test_form_and_query_override_json_and_the_path_overrides_all() -> None:
     assert bound(MODULE, b"name=body&name=second", form, query="name=query")["name"] == "body"
     assert bound(MODULE, b"name=body", form, method="GET")["name"] == ""
     assert bound(LIST, b'{"moduleID":"7"}', moduleID="8")["moduleID"] == 8
-    for path in ("undefined", "-1", "1.5", "٣", "9" * 30):
+    for path in ("undefined", "-1", "1.5", "٣", "+1", ""):
         assert bound(LIST, b'{"moduleID":"7"}', moduleID=path)["moduleID"] == 0
+    for path in ("9" * 20, "9" * 30, "9" * 5000):
+        assert bound(LIST, b'{"moduleID":"7"}', moduleID=path)["moduleID"] == 2**64 - 1
 
 
 @pytest.mark.parametrize(
@@ -244,8 +246,10 @@ def test_values_of_forms(query: str, values: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("2", 2), ("-3", -3), ("10.5", 0), ("abc", 0), ("", 0), ("9" * 30, 0), ("1e99", 0),
-        (str(2**63 - 1), 2**63 - 1), (str(2**63), 0), (str(-(2**63)), -(2**63)), (str(-(2**63) - 1), 0),
+        ("2", 2), ("-3", -3), ("10.5", 0), ("abc", 0), ("", 0), ("9" * 30, 2**63 - 1), ("1e99", 0),
+        ("%2B9", 9), ("+9", 0),
+        (str(2**63 - 1), 2**63 - 1), (str(2**63), 2**63 - 1), (str(-(2**63)), -(2**63)),
+        (str(-(2**63) - 1), -(2**63)), ("0" * 30 + "7", 7), ("-" + "9" * 5000, -(2**63)),
     ],
 )  # fmt: skip
 def test_whole_numbers_of_queries(text: str, number: int) -> None:

@@ -14,8 +14,8 @@ from tests.support.world import World
 ZERO_PAGE = '{"pageID":"0","selfID":"0","moduleID":"0","title":"","description":"","blocks":{},"visible":false}'
 ONE_FIELD = {"name": "M", "fields": [{"name": "a"}]}
 TOO_LONG = "exec query failed: Error 1406: Data too long for column 'name' at row 1"
+ZERO_STAMPS = dict.fromkeys(("createdAt", "updatedAt", "deletedAt"), "0001-01-01T00:00:00Z")
 NO_ROW = "exec query failed: Error 1292: Incorrect datetime value: '0000-00-00' for column 'created_at' at row 1"
-OUT_OF_RANGE = "exec query failed: Error 1264: Out of range value for column 'id' at row 1"
 
 
 @pytest.fixture
@@ -112,12 +112,11 @@ def test_editing_replaces_name_and_fields_and_keeps_created_at(world: World, ann
         ("/module/", {**ONE_FIELD, "name": "x" * 65}, TOO_LONG),
         ("/module/{id}", {"name": "x"}, "Error updating module: no fields"),
         ("/module/{id}", {**ONE_FIELD, "name": "x" * 65}, TOO_LONG),
-        ("/module/", {"name": "x", "fields": [{"name": "x" * 256}]}, TOO_LONG),
-        ("/module/{id}", {"name": "x", "fields": [{"name": "x" * 256}]}, TOO_LONG),
         ("/module/0", ONE_FIELD, "Error updating module: invalid ID"),
         ("/module/abc", ONE_FIELD, "Error updating module: invalid ID"),
         ("/module/41", ONE_FIELD, NO_ROW),
-        ("/module/9223372036854775808", ONE_FIELD, OUT_OF_RANGE),
+        ("/module/9223372036854775808", ONE_FIELD, NO_ROW),
+        ("/module/99999999999999999999", ONE_FIELD, NO_ROW),
     ],
 )
 def test_refusals(ann: CrustClient, path: str, body: object, words: str) -> None:
@@ -139,7 +138,8 @@ def test_deleting_leaves_records_and_page_behind(ann: CrustClient) -> None:
         assert ann.text("DELETE", module) == '{"success":{"message":"OK"}}'
     assert ann.get(f"{module}/content") == ann.get(f"{module}/content/{content}") == "Module has no fields"
     assert ann.post(f"{module}/content", {"fields": []}) == "Module has no fields"
-    assert "module" not in ann.get(f"/page/{page}")
+    assert ann.get(f"/page/{page}")["module"] == {"moduleID": "0", "name": "", "fields": None, **ZERO_STAMPS}
+    assert "module" not in ann.get("/page/")[0]
 
 
 def test_modules_of_another_tenant_are_not_there(world: World, ann: CrustClient) -> None:

@@ -84,8 +84,6 @@ def test_an_edit_of_a_page_that_is_not_there_makes_it(ann: CrustClient) -> None:
     for id in ("0", "abc"):
         assert ann.post(f"/page/{id}", {"title": "x"}) == "Error when savig page, invalid ID"
     assert ann.post("/page/tree", {"title": "x"}) == "Error when savig page, invalid ID"
-    assert "Out of range" in ann.post(f"/page/{2**63}", {"title": "x"})
-    assert "Out of range" in ann.post("/page/", {"selfID": str(2**63)})
 
 
 def test_a_missing_page_is_zero_and_deleting_it_is_a_success(ann: CrustClient) -> None:

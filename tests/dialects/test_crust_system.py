@@ -198,11 +198,14 @@ def test_long_text_of_other_dialects_survives_a_whole_form(world: World, ann: Cr
     form = {"fields": [*ann.get(task)["fields"], {"name": "extra", "value": "1"}]}
     assert ann.post(task, form)["contentID"] == str(made.id)
     assert world.desk().get(Activity, made.id).body == long
-    too_long = "Error adding columns: exec query failed: Error 1406: Data too long for column 'column_{}' at row 1"
+    words = "exec query failed: Error 1406: Data too long for column 'column_{}' at row 1"
+    too_long = f"Error adding columns to database: {words}"
     assert ann.post(task, fields({"Description": long + "ž"})) == too_long.format("value")
     assert ann.post(task, fields({"extra": long})) == too_long.format("value")
     assert ann.post(task, fields({"n" * 256: "x"})) == too_long.format("name")
-    assert ann.post(f"{ann.system('Task')}/content", fields({"Description": long})) == too_long.format("value")
+    assert ann.post(f"{ann.system('Task')}/content", fields({"Description": long})) == (
+        f"Error adding columns: {words.format('value')}"
+    )
 
 
 def test_the_owner_is_never_empty_nor_lost(world: World, ann: CrustClient) -> None:

@@ -36,10 +36,13 @@ def test_create_list_read_edit_delete(world: World, ann: CrustClient) -> None:
     user = world.desk().get(User, int(id))
     assert (user.first_name, user.last_name) == ("Zala Mar", "Oven")
     assert world.desk().get(Party, user.person_id or 0).name == "Zala Mar Oven"
-    assert ann.get(f"/users/{id}") == made
+    # The kind is told to whoever sets it, and to nobody else.
+    assert ann.get(f"/users/{id}") == {**made, "kind": ""}
     assert [found["username"] for found in ann.get("/users/?query=ZA")] == ["zala"]
     assert [found["username"] for found in ann.get("/users")] == ["ann", "zala"]
-    assert ann.get("/users/?query=%25") == []
+    # It begins a LIKE pattern of the vendor's.
+    for query, names in (("%25", ["ann", "zala"]), ("_A", ["zala"]), ("%25la", ["zala"]), ("%5C%25", []), ("%5C", [])):
+        assert [found["username"] for found in ann.get(f"/users/?query={query}")] == names, query
     assert world.now is not None
     world.now += 1_500_000
     edited = ann.call("PUT", f"/users/{id}", {**ZALA, "name": "Zala Kralj"})

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import ClauseElement
 
 from canonical.errors import Unsupported
+from canonical.letters import fold_letters
 from canonical.model import KINDS, KindSpec
 from canonical.model.module import RECORD_FIELDS, ModuleSort
 from canonical.operations import Aggregate
@@ -17,7 +18,7 @@ from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend
 from canonical.store.sql.compile import TENANT, Builder, Expression, visible
 from canonical.store.sql.plan import how_of, plan
-from canonical.values import clean_text, fold_pattern
+from canonical.values import clean_text, to_column
 
 SEPARATOR = "\x1f"
 """Between the folded values in `module_record.search`."""
@@ -39,8 +40,8 @@ def _how_searched(text: str, params: Params) -> str:
     """Which way of searching suits `text`, a pattern with ``%`` and ``_`` live; its values go into `params`."""
     if not text:
         return "all"
-    pattern = "%" + fold_pattern(clean_text(text).replace(SEPARATOR, "")) + "%"
-    if len(pattern) > MAX_PATTERN or SEPARATOR in text:
+    pattern = f"%{fold_letters(clean_text(text))}%"
+    if len(pattern) > MAX_PATTERN or SEPARATOR in text or "\0" in text:
         return "none"
     literal = pattern[1:-1]
     params["pattern"] = pattern
@@ -116,7 +117,7 @@ def find_records(
             raise Unsupported(f"no field {term.field}")
         shape.append((term.field if term.own else "", term.descending))
         if not term.own:
-            params[f"n{at}"] = term.field
+            params[f"n{at}"] = to_column(term.field)
 
     def build() -> ClauseElement:
         rows = tables.module_record.alias("r")

@@ -20,6 +20,7 @@ from canonical.store.sql.compile import TENANT, among, select_records
 from canonical.store.sql.kept import Kept, add
 from canonical.store.sql.loaders import JOINED, Reading, reading
 from canonical.store.sql.rows import Rows
+from canonical.values import from_column
 
 R = TypeVar("R", bound=Record)
 EVERY = 2**62
@@ -224,7 +225,7 @@ class Records(Rows):
 
     def aggregate_module(self, module_id: int, asked: Aggregate) -> list[tuple[Any, Any]]:
         built = modules.aggregate_module(self.tenant_id, module_id, asked)
-        return [(row[0], _number(row[1])) for row in self._built(built)]
+        return [(from_column(key), _number(number)) for key, number in self._built(built)]
 
     def aggregate(
         self, kind: type[Record], where: Node, asked: Aggregate, me: int, admin: bool
@@ -241,7 +242,9 @@ class Records(Rows):
 
 
 def _number(value: Any) -> Any:
-    """PostgreSQL sums whole numbers to decimals."""
+    """PostgreSQL sums whole numbers to decimals; the value of a pair may be text."""
+    if isinstance(value, str):
+        return from_column(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return value

@@ -79,7 +79,7 @@ def render_response(
         case Find():
             return envelope.response([_shown(one, {}, owners, modules) for one in result.items])
         case Get(kind=kind) if result is None and kind in (Module, LayoutPage):
-            return envelope.response(fields.zero_module() if kind is Module else fields.zero_page())
+            return envelope.response(fields.zero_module(fields.zero_page()) if kind is Module else fields.zero_page())
         case Get() if isinstance(result, Module | ModuleRecord):
             beside = NO_PAGE if page is None else fields.page(page)
             how = {"page": fields.page_member(beside) if isinstance(result, ModuleRecord) else beside}

@@ -14,7 +14,7 @@ from canonical.model import User
 from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord, ModuleSort, SavedChart
 from canonical.model.page import LayoutPage
 from canonical.operations import Create, Delete, Find, Get, Update
-from canonical.query import TRUE, Compare, Op, Query, Window, eq, starts_with
+from canonical.query import TRUE, Compare, Op, Query, Window, eq
 from dialects.crust import fields
 from dialects.crust.auth import LOGIN, cookie_of
 from dialects.crust.binding import Request, bind, parse_query, uint64
@@ -190,7 +190,7 @@ def _delete(kind: Any, id: int) -> Any:
 
 _PARSERS: Final[dict[str, Callable[[Call], Any]]] = {
     "auth.login": _sign_in,
-    "auth.check": lambda call: CheckSession(cookie_of(call.request)),
+    "auth.check": lambda call: CheckSession(cookie_of(call.request) or ""),
     "auth.logout": lambda call: SignOut(),
     "module.list": _bound(modules.LIST, lambda sent: _find(Module)),
     "module.create": _bound(modules.CREATE, lambda sent: _create(Module, _module_values(sent, "creating"))),
@@ -214,9 +214,7 @@ _PARSERS: Final[dict[str, Callable[[Call], Any]]] = {
     "chart.read": _bound(charts.READ, lambda sent: _get(SavedChart, sent["chartID"])),
     "chart.update": _bound(charts.UPDATE, lambda sent: _update(SavedChart, sent["chartID"], _chart_values(sent))),
     "chart.delete": _bound(charts.READ, lambda sent: _delete(SavedChart, sent["chartID"])),
-    "user.list": _bound(
-        users.LIST, lambda sent: _find(User, starts_with("username", sent["query"]) if sent["query"] else TRUE)
-    ),
+    "user.list": _bound(users.LIST, lambda sent: _find(User, users.named(sent["query"]))),
     "user.create": _bound(users.CREATE, _create_user),
     "user.read": _bound(users.READ, lambda sent: _get(User, sent["userID"])),
     "user.edit": _bound(users.EDIT, _edit_user),
@@ -329,9 +327,8 @@ def _query(kind: Any, query: Query) -> str:
         case _, Compare(field="parent_id", op=Op.EQ, value=int() as id) if kind is LayoutPage:
             return urlencode({"selfID": id})
         case _, Compare(field="username", op=Op.LIKE, value=str() as text) if kind is User:
-            prefix = text[:-1].replace("\\%", "%").replace("\\_", "_").replace("\\\\", "\\")
-            if starts_with("username", prefix) == query.where:
-                return urlencode({"query": prefix})
+            if users.named(text[:-1]) == query.where:
+                return urlencode({"query": text[:-1]})
     raise Unsupported("this cannot be asked of a list")
 
 

@@ -20,7 +20,7 @@ from dialects.crust import fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind
 from dialects.crust.codec import envelope
 from dialects.crust.errors import Refused, too_long
-from dialects.crust.gojson import RAW, checked_raw
+from dialects.crust.gojson import RAW
 from dialects.crust.lookup import Found
 from dialects.crust.system.content import base_of, readable
 from dialects.crust.system.modules import customs
@@ -324,7 +324,7 @@ def sent_chart(id: int, sent: Mapping[str, Any]) -> SavedChart:
     """The chart that was sent. Raises Refused."""
     if len(sent["name"]) > fields.MAX_NAME:
         raise too_long("name")
-    return SavedChart(id, sent["name"], checked_raw(sent["config"]) if sent["config"] else None)
+    return SavedChart(id, sent["name"], fields.json_column(sent["config"], 3) if sent["config"] else None)
 
 
 def create(call: Call) -> WireResponse:

@@ -15,7 +15,7 @@ from dialects.crust import fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind, parse_query
 from dialects.crust.codec import envelope
 from dialects.crust.codec.envelope import Raw
-from dialects.crust.errors import INVALID_DATE, NO_FIELDS, OUT_OF_RANGE, Refused
+from dialects.crust.errors import INVALID_DATE, NO_FIELDS, Refused
 from dialects.crust.fields import CONTENT_COLUMNS
 from dialects.crust.gojson import INT, RAW, checked_raw, decode_all
 from dialects.crust.people import owners
@@ -75,18 +75,23 @@ def _own(call: Call, names: Names, shown: ModuleRecord, values: Any, page: bytes
 def listed(call: Call) -> WireResponse:
     names = name_set(call)
     sent = bind(call, names.list)
-    found = lookup.get(call, sent["moduleID"])
+    found = lookup.find(call, sent["moduleID"])
     per_page, page = corrected_per_page(sent["perPage"]), max(0, sent["page"])
+    of = window(page, per_page)
     sort = sent["sort"] if sent["sort"] or "sort" in parse_query(call.request.query) else None
-    terms = parse_sort(sort, found.places.keys())
-    if found.layout is not None:
-        shown, total = system.listed(call, found.layout, sent["query"], terms, window(page, per_page))
+    places = {} if found is None else found.places
+    terms = parse_sort(sort, places, of)
+    if found is not None and found.layout is not None:
+        shown, total = system.listed(call, found.layout, sent["query"], terms, of)
     else:
         order = [ModuleSort(OWN[term.field] if term.own else term.field, term.descending, term.own) for term in terms]
-        records, total = call.desk.find_module_records(found.module.id, sent["query"], order, window(page, per_page))
+        records, total = call.desk.find_module_records(sent["moduleID"], sent["query"], order, of)
+        if found is None and records:
+            # A deleted module leaves its records behind; only one that has to be shown is an error.
+            raise Refused(NO_FIELDS)
         people = owners(call, [record.owner_id for record in records])
         shown = [
-            fields.own_content(record, owner, fields.in_order(record.values, found.places))
+            fields.own_content(record, owner, fields.in_order(record.values, places))
             for record, owner in zip(records, people, strict=True)
         ]
     meta: dict[str, Any] = {"query": sent["query"]} if sent["query"] else {}
@@ -100,9 +105,10 @@ def create(call: Call) -> WireResponse:
     sent = bind(call, names.create)
     values, _ = _values(sent["fields"], "No content: ")
     found = lookup.get(call, sent["moduleID"])
+    fields.check_related(values)
     if found.layout is not None:
         return envelope.written(_worded(names, system.create(call, found.layout, values)))
-    _check_lengths(values)
+    _check_lengths(values, fields.ADDING)
     made = call.desk.create_module_record(found.module.id, values)
     return _own(call, names, made, fields.in_order(made.values, found.places), created=True)
 
@@ -117,9 +123,9 @@ def _values(sent: str | None, prefix: str) -> tuple[list[FieldValue], Raw]:
         raise Refused(error.message if error.message.startswith("Error adding") else prefix + error.message) from None
 
 
-def _check_lengths(values: list[FieldValue]) -> None:
+def _check_lengths(values: list[FieldValue], doing: str) -> None:
     for value in values:
-        fields.check_lengths(value.name, value.value)
+        fields.check_lengths(value.name, value.value, doing)
 
 
 def _live(call: Call, id: int) -> ModuleRecord:
@@ -166,15 +172,14 @@ def update(call: Call) -> WireResponse:
     if not id:
         raise Refused("Error updating content: invalid ID")
     values, echo = _values(sent["fields"], "Error when saving content, no content: ")
+    fields.check_related(values)
     layout = _layout(call, sent["moduleID"])
     if layout is not None:
         return envelope.written(_worded(names, system.update(call, layout, id, values, orjson.dumps(echo))))
-    if id >= 2**63:
-        raise Refused(OUT_OF_RANGE)
     record = call.desk.module_record(id)
     if record is None:
         raise Refused(INVALID_DATE)
-    _check_lengths(values)
+    _check_lengths(values, fields.UPDATING)
     before = {value.name: value.value for value in record.values}
     fields.check_growth(before, before | {value.name: value.value for value in values})
     # The vendor's server forgot the owner with every update (crust dossier, section 7).

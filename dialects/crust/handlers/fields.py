@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
+from canonical.letters import fold_letters
 from dialects.crust.binding import Path, Request, bind
 from dialects.crust.codec import envelope
 from dialects.crust.fields import FIELD_KINDS
 from dialects.crust.gojson import STRING
 
 LIST = Request("FieldList", ())
-READ = Request("FieldRead", (Path("typeID", STRING),))
+READ = Request("FieldType", (Path("typeID", STRING),))
 _BY_TYPE = {kind["type"]: kind for kind in FIELD_KINDS}
+"""Compared as the vendor's database does: case, accents and blanks at the end do not count."""
 
 
 def listed(call: Call) -> WireResponse:
@@ -21,4 +23,5 @@ def listed(call: Call) -> WireResponse:
 
 def read(call: Call) -> WireResponse:
     """One kind; a missing one is empty, not an error."""
-    return envelope.response(_BY_TYPE.get(bind(call, READ)["typeID"], {"name": "", "type": ""}))
+    sought = fold_letters(bind(call, READ)["typeID"]).rstrip(" ")
+    return envelope.response(_BY_TYPE.get(sought, {"name": "", "type": ""}))

@@ -7,11 +7,10 @@ from typing import Any
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
-from canonical.values import MAX_ID
 from dialects.crust import fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind
 from dialects.crust.codec import envelope
-from dialects.crust.errors import INVALID_DATE, OUT_OF_RANGE, Refused, too_long
+from dialects.crust.errors import INVALID_DATE, Refused, too_long
 from dialects.crust.fields import MODULE_FIELDS
 from dialects.crust.system.modules import edit_fields, system_module
 
@@ -40,7 +39,7 @@ def read(call: Call) -> WireResponse:
     """A module with its record page; a missing one is zero, not an error."""
     found = lookup.find(call, bind(call, READ)["moduleID"])
     if found is None:
-        return envelope.response(fields.zero_module())
+        return envelope.response(fields.zero_module(fields.zero_page()))
     page = call.desk.page_of_module(found.module.id)
     shown = fields.zero_page() if page is None else fields.page(page)
     return envelope.response(fields.module(found.module, shown))
@@ -58,8 +57,6 @@ def edit(call: Call) -> WireResponse:
     system = system_module(call.caller.tenant_id, id)
     if system is not None:
         return envelope.response(fields.module(edit_fields(call.desk, system, id, name, given), updated=True))
-    if id > MAX_ID:
-        raise Refused(OUT_OF_RANGE)
     if call.desk.module(id) is None:
         raise Refused(INVALID_DATE)
     return envelope.response(fields.module(call.desk.save_module(id, name, given), updated=True))

@@ -10,13 +10,12 @@ from adapter.formats import json_body
 from adapter.wire import WireResponse
 from canonical.errors import Duplicate
 from canonical.model.page import LayoutPage
-from canonical.values import MAX_ID
 from dialects.crust import fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind, uint64
 from dialects.crust.codec import envelope
 from dialects.crust.codec.envelope import Raw
-from dialects.crust.errors import OUT_OF_RANGE, Refused, too_long
-from dialects.crust.gojson import BOOL, RAW, UINT64, checked_raw
+from dialects.crust.errors import Refused, too_long
+from dialects.crust.gojson import BOOL, RAW, UINT64
 
 _FORM = (
     Post("selfID", UINT64),
@@ -81,18 +80,13 @@ def nested(pages: Iterable[LayoutPage]) -> list[Raw] | None:
 
 def sent_page(id: int, sent: Mapping[str, Any]) -> LayoutPage:
     """The page that was sent. Raises Refused for what the vendor's columns do not hold."""
-    if max(sent["selfID"], sent["moduleID"], id) > MAX_ID:
-        raise Refused(OUT_OF_RANGE)
     if len(sent["title"]) > fields.MAX_TITLE:
         raise too_long("title")
     if len(sent["description"].encode("utf-8", "replace")) > MAX_DESCRIPTION:
         raise too_long("description")
     blocks = sent["blocks"]
     if blocks:
-        try:
-            blocks = checked_raw(blocks)
-        except Refused as error:
-            raise Refused(f"exec query failed: {error.message}") from None
+        blocks = fields.json_column(blocks, 6)
     return LayoutPage(
         id, sent["selfID"], sent["moduleID"], sent["title"], sent["description"], blocks or None, sent["visible"]
     )
@@ -112,7 +106,13 @@ def create(call: Call) -> WireResponse:
 def read(call: Call) -> WireResponse:
     """A page, with its module if it is a record page; a missing one is zero, not an error."""
     page = call.desk.page(bind(call, READ)["pageID"])
-    return envelope.response(fields.zero_page() if page is None else _with_module(call, page))
+    if page is None:
+        return envelope.response(fields.zero_page())
+    shown = _with_module(call, page)
+    if page.module_id and "module" not in shown:
+        # In lists a module that is not there is left out.
+        shown = fields.page(page, fields.zero_module(page=None))
+    return envelope.response(shown)
 
 
 def edit(call: Call) -> WireResponse:
@@ -128,8 +128,7 @@ def reorder(call: Call) -> WireResponse:
     # The route table has one name for this place of the path, the vendor two.
     call.params.setdefault("selfID", call.params["pageID"])
     sent = bind(call, REORDER)
-    if sent["selfID"] <= MAX_ID:
-        call.desk.reorder_pages(sent["selfID"], [uint64(id) for id in sent["pageIDs"] or ()])
+    call.desk.reorder_pages(sent["selfID"], [uint64(id) for id in sent["pageIDs"] or ()])
     return envelope.success()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import metadata
+from typing import Final
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
@@ -10,8 +11,10 @@ from canonical.model import User
 from dialects.crust import fields
 from dialects.crust.auth import clear_cookie, cookie_of, set_cookie
 from dialects.crust.codec import envelope
-from dialects.crust.errors import JSON, VARY
+from dialects.crust.errors import JSON, VARY, Refused
 from dialects.crust.people import shown_id
+
+NO_COOKIE: Final = "http: named cookie not present"
 
 
 def _me(call: Call) -> User:
@@ -26,11 +29,17 @@ def login(call: Call) -> WireResponse:
 
 
 def check(call: Call) -> WireResponse:
-    """The user of the cookie and a fresh one; a cookie that is no longer good is cleared."""
+    """Who calls, with the cookie's token as it was sent and a fresh one; the cookie of nobody is cleared.
+
+    There has to be a cookie, though the token that counts may be another.
+    """
+    cookie = cookie_of(call.request)
+    if cookie is None:
+        raise Refused(NO_COOKIE)
     if call.principal is None:
         return logout(call)
     user = _me(call)
-    answer = envelope.response({"jwt": cookie_of(call.request), "user": fields.session_user(user)})
+    answer = envelope.response({"jwt": cookie, "user": fields.session_user(user)})
     answer.headers[:] = [JSON, set_cookie(call), VARY]
     return answer
 

@@ -10,7 +10,7 @@ from adapter.wire import WireResponse
 from canonical.errors import NotFound
 from canonical.model import User
 from canonical.operations import Create, Update
-from canonical.query import Query, Sort, Window, all_of, eq, starts_with
+from canonical.query import TRUE, Compare, Node, Op, Query, Sort, Window, all_of, eq
 from canonical.values import MAX_ID, clean_text
 from dialects.crust import fields
 from dialects.crust.binding import Get, Path, Post, Request, bind
@@ -47,11 +47,15 @@ MAX_TEXT = 255
 
 
 def listed(call: Call) -> WireResponse:
-    """Active users whose username begins with `query`, by username."""
-    prefix = bind(call, LIST)["query"]
-    where = all_of(eq("active", 1), *([starts_with("username", prefix)] if prefix else []))
+    """Active users whose username begins with `query`, in which ``%`` and ``_`` are wildcards, by username."""
+    where = all_of(eq("active", 1), named(bind(call, LIST)["query"]))
     found = call.desk.find(User, Query(where, (Sort("username"),), Window(0, MAX_USERS)))
     return envelope.response([fields.user(user) for user in found.items])
+
+
+def named(query: str) -> Node:
+    """What a list's `query` means."""
+    return Compare("username", Op.LIKE, f"{query}%") if query else TRUE
 
 
 def _find(call: Call, id: int) -> User:
@@ -81,6 +85,8 @@ def sent_user(
     extras = {"name": sent["name"] or None, "handle": sent["handle"], "kind": sent["kind"] or None}
     for name, key in (("meta", "meta"), ("satosaID", "satosa"), ("organisationID", "organisation")):
         extras[key] = str(sent[name]) if sent[name] else None
+    if extras["meta"] is not None:
+        fields.json_column(extras["meta"], 7)
     return values, {NAME: extras}
 
 
@@ -104,7 +110,7 @@ def edit(call: Call) -> WireResponse:
     sent = bind(call, EDIT)
     before = _find(call, sent["userID"])
     require_admin(call, before.id)
-    values, extras = sent_user(sent, fields.user(before))
+    values, extras = sent_user(sent, fields.user(before, updated=True))
     changed = call.desk.update(Update(User, before.id, values, extras=extras, touch=True))
     if sent["password"]:
         call.accounts.set_password(call.caller.tenant_id, changed.id, sent["password"])

@@ -11,7 +11,7 @@ from canonical.model import Activity, CustomValue, Party, User
 from canonical.model.module import FieldValue
 from canonical.operations import Create, Delete, Fields, Update
 from canonical.query import Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of, eq
-from canonical.values import MAX_ID, Ref, fold, fold_pattern
+from canonical.values import MAX_ID, Ref, clean_text, fold, fold_pattern
 from dialects.crust import fields
 from dialects.crust.errors import INVALID_DATE, NO_FIELDS, Refused
 from dialects.crust.people import is_aliased, owners, require_admin, shown_id, stored_id
@@ -192,17 +192,18 @@ def listed(call: Call, layout: Layout, text: str, terms: Iterable[Term], window:
 
 def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[FieldValue]) -> None:
     """Takes sent values into the draft; what is already shown changes nothing."""
-    sent = {value.name: value.value for value in values}
+    sent = {clean_text(value.name): clean_text(value.value) for value in values}
     record, shown = draft.record, draft.shown
     kept: Mapping[str, Any] = {} if record is None else record.extras.get(NAME) or {}
     unknown = dict(kept.get(UNKNOWN) or {})
     # In the module's order, whatever the client's: of two fields that mean one thing the later counts.
     homes = _custom_homes(call, system, record)
+    doing = fields.ADDING if record is None else fields.UPDATING
     for field in system.fields:
         text = sent.pop(field.name, None)
         if text is None or text == shown.get(field.name, ""):
             continue
-        fields.check_lengths(field.name, text)
+        fields.check_lengths(field.name, text, doing)
         says = field.write(draft, text)
         if says == text:
             if field.name in kept:
@@ -214,7 +215,7 @@ def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[Field
     for name, text in sent.items():
         if text == shown.get(name, "") and (name in shown or name in homes):
             continue
-        fields.check_lengths(name, text)
+        fields.check_lengths(name, text, doing)
         if name in homes:
             draft.custom[homes[name]] = text
             # Kept here before there was a field of that name.

@@ -18,6 +18,7 @@ from canonical.model import Activity, Case, CustomField, CustomValue, Opportunit
 from canonical.model.module import Module, ModuleField
 from canonical.operations import Desk
 from canonical.query import TRUE, And, Compare, Op, eq
+from canonical.values import clean_text
 from dialects.crust.settings import NAME
 from dialects.crust.system.events import duration
 from dialects.crust.system.plain import (
@@ -377,6 +378,8 @@ def edit_fields(desk: Desk, system: SystemModule, id: int, name: str, given: Seq
     Fixed fields cannot go, nor custom fields that another dialect made.
     """
     kind = system.kind.KIND
+    # Names of custom fields are those of all dialects.
+    given = [replace(field, name=clean_text(field.name), label=clean_text(field.label)) for field in given]
     there = {custom_name(custom): custom for custom in customs(desk, system)}
     wanted = {field.name: field for field in given if field.name and field.name not in system.by_name}
     for field in wanted.values():
