@@ -96,9 +96,11 @@ def authenticate(call: Call) -> Principal | None:
     """The caller. Raises Refused or Unauthenticated; a guest may only see what is public."""
     route = call.route
     room = call.request.path[1:].partition("/")[0]
+    if route is not None and route.operation == "auth.login":
+        # Whose token is no longer good has to be able to sign in anew.
+        return _sign_in(call)
     if room == "auth":
-        holder = _sent_holder(call)
-        return _sign_in(call) if route is not None and route.operation == "auth.login" else holder
+        return _sent_holder(call)
     if route is None:
         if room not in PREFIXES:
             return None

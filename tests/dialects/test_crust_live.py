@@ -188,6 +188,8 @@ def test_c13_check_reads_tokens_as_every_other_call(world: World, ann: CrustClie
     assert body.startswith(b'{"response":{"jwt":"x","user":{"ID":"')
     assert cookie is not None
     assert cookie != CLEARED
+    request = WireRequest("POST", "/auth/login", "", Headers([("Cookie", "jwt=bad")]), b"")
+    assert b"UserNotFound" in world.endpoint("crust").send(request).body
     expired = b'{"error":{"message":"failed to authorize request: jwtauth: token is expired"}}'
     assert world.now is not None
     world.now = 2**41 * 1_000_000
