@@ -89,6 +89,32 @@ class Setting:
     check: Callable[[str], object] | None = None
 
 
+Options = Sequence[tuple[str, str]]
+"""What an operator says of a list's item, ``KEY=VALUE`` each, in his order; a key may come again."""
+
+
+def no_options(options: Options) -> dict[str, Any]:
+    """For lists whose items are nothing but a text."""
+    if options:
+        raise ValueError(f"{options[0][0]}: there is no such option")
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A list that the tenant's operator makes: ``crmglot list add --tenant acme --dialect NAME LIST VALUE``.
+
+    `list` is the core's name of it. `read` turns options into an item's data and raises `ValueError` with the reason.
+    `named_in` is the list that holds the names of lists like this one, for vendors whose users make lists.
+    """
+
+    name: str
+    list: str
+    help: str
+    read: Callable[[Options], dict[str, Any]] = no_options
+    named_in: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One vendor's wire language.
@@ -114,6 +140,10 @@ class Dialect:
     settings: tuple[Setting, ...] = ()
     picklists: Sequence[PicklistItem] = ()
     """Items every new tenant gets."""
+    lists: tuple[Choices, ...] = ()
+    """The lists whose items an operator adds and removes."""
+    own_list: Callable[[str], Choices | None] = lambda name: None
+    """The list of any other name, where the vendor's users may make lists; None for a name that cannot be one."""
     max_body: int = 8 * 1024 * 1024
     finish: Callable[[Call, WireResponse], WireResponse] | None = None
     """Adds what every answer of the vendor carries (cookies, rate-limit headers, CORS), errors included."""
@@ -129,6 +159,16 @@ class Dialect:
     """The other side: how a server of this vendor is asked."""
     preflight: Callable[[Call], WireResponse | None] | None = None
     """May answer before routing (CORS preflight, maintenance); None goes on."""
+
+    def choices(self, name: str) -> Choices:
+        """The list of that name, in any letter case. Raises `KeyError`."""
+        for choices in self.lists:
+            if choices.name.lower() == name.lower():
+                return choices
+        found = self.own_list(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def setting(self, name: str) -> Setting:
         """The setting of that name. Raises `KeyError`."""

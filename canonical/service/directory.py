@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from canonical.accounts import Application, Principal, Tenant
 from canonical.errors import Duplicate, Invalid, NotFound, Problem
@@ -18,6 +18,8 @@ from canonical.service.desk import CoreDesk
 from canonical.service.sessions import PERMANENT, end_sessions
 from canonical.store.port import SYSTEM, Store, Unit
 from canonical.values import Instant, fold_key
+
+T = TypeVar("T")
 
 
 class Directory:
@@ -190,17 +192,20 @@ class Directory:
         self._change(slug, username, now, work)
         return token
 
+    def carry_out(self, slug: str, now: Instant, work: Callable[[CoreDesk], T]) -> T:
+        """Runs `work` on a desk that is nobody's, in one transaction. Raises NotFound (tenant)."""
+        return self._store.write(self._tenant(slug).id, lambda unit: work(self._desk(unit, now)))
+
     def _change(self, slug: str, username: str, now: Instant, work: Callable[[CoreDesk, int], object]) -> None:
         """Runs `work` on the user of that name, in one transaction."""
-        tenant = self._tenant(slug)
 
-        def whole(unit: Unit) -> None:
-            rows = unit.select("app_user", {"username_fold": fold_key(username)})
+        def whole(desk: CoreDesk) -> None:
+            rows = desk.unit.select("app_user", {"username_fold": fold_key(username)})
             if not rows:
                 raise NotFound("user", username)
-            work(self._desk(unit, now), rows[0]["id"])
+            work(desk, rows[0]["id"])
 
-        self._store.write(tenant.id, whole)
+        self.carry_out(slug, now, whole)
 
     def _give_token(self, unit: Unit, user_id: int, token: str, now: Instant) -> None:
         if self._store.reading(SYSTEM).credential(PERMANENT, digest(token)) is not None:

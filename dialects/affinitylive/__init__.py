@@ -7,7 +7,7 @@ from dialects.affinitylive import parameters
 from dialects.affinitylive.answers import render_error
 from dialects.affinitylive.auth import bearer
 from dialects.affinitylive.codec import directions
-from dialects.affinitylive.fields.lookups import CLASSES
+from dialects.affinitylive.fields.lookups import CLASSES, LISTS
 from dialects.affinitylive.routes import ROUTES
 from dialects.affinitylive.settings import SETTINGS
 
@@ -22,6 +22,7 @@ DIALECT = Dialect(
     hosts=bearer.HOSTS,
     settings=SETTINGS,
     picklists=CLASSES,
+    lists=LISTS,
     finish=bearer.finish,
     preflight=bearer.deployment,
     secret_parameters=tuple(sorted(parameters.SECRETS)),

@@ -6,7 +6,7 @@ from adapter.dialect import Dialect
 from dialects.capsule.auth import authenticate, finish
 from dialects.capsule.client import CLIENT
 from dialects.capsule.errors import render_error
-from dialects.capsule.picklists import DEFAULTS
+from dialects.capsule.picklists import DEFAULTS, LISTS
 from dialects.capsule.routes import ROUTES, locate
 from dialects.capsule.settings import SETTINGS
 
@@ -21,5 +21,6 @@ DIALECT = Dialect(
     hosts=("*.capsulecrm.com",),
     settings=SETTINGS,
     picklists=DEFAULTS,
+    lists=LISTS,
     client=CLIENT,
 )

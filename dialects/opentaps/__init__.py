@@ -9,7 +9,7 @@ from dialects.opentaps.codec.parse import parse_request
 from dialects.opentaps.codec.render import render_request
 from dialects.opentaps.codec.responses import parse_response, render_response
 from dialects.opentaps.errors import render_error
-from dialects.opentaps.handlers.admin import DEFAULT_TYPES
+from dialects.opentaps.handlers.admin import DEFAULT_TYPES, LISTS
 from dialects.opentaps.routes import ROUTES, effective_method, locate
 from dialects.opentaps.settings import SETTINGS
 
@@ -24,6 +24,7 @@ DIALECT = Dialect(
     hosts=("crm2.opentaps.com",),
     settings=SETTINGS,
     picklists=DEFAULT_TYPES,
+    lists=LISTS,
     numeric_ids=False,
     secret_parameters=("authToken",),
     preflight=preflight,

@@ -9,7 +9,7 @@ from dialects.zurmo.codec.envelope import finish
 from dialects.zurmo.codec.parameters import locate
 from dialects.zurmo.codec.requests import parse_request, render_request
 from dialects.zurmo.errors import render_error
-from dialects.zurmo.handlers.lookups import DEFAULTS
+from dialects.zurmo.handlers.lookups import CHOICES, DEFAULTS, own_list
 from dialects.zurmo.routes import ROUTES
 from dialects.zurmo.settings import NAME, SETTINGS
 
@@ -23,6 +23,8 @@ DIALECT = Dialect(
     underscore_headers=HEADERS,
     settings=SETTINGS,
     picklists=DEFAULTS,
+    lists=CHOICES,
+    own_list=own_list,
     finish=finish,
     parse_request=parse_request,
     render_response=render_response,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from adapter.dialect import Choices
 from canonical.model import PicklistItem
 from canonical.operations import Include
 from dialects.affinitylive.fields.standing import STANDINGS
@@ -17,6 +18,8 @@ CLASSES = tuple(
     for id, title in enumerate(("Client Work", "Sales", "Internal"), 1)
 )
 """The classes every new tenant has (dossier, section 4)."""
+
+LISTS = (Choices("class", CLASS_LIST, "of activities"),)
 
 PRIORITIES: dict[int, dict[str, str]] = {
     level: {"id": str(level), "title": title, "level": str(level)}

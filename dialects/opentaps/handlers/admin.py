@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.dialect import Call
+from adapter.dialect import Call, Choices
 from adapter.wire import WireResponse
 from canonical.accounts import Principal
 from canonical.errors import Duplicate
@@ -28,6 +28,7 @@ DEFAULT_TYPES = tuple(
     PicklistItem(TYPES_LIST, value, position=at, origin=NAMESPACE)
     for at, value in enumerate(("NOTE", "EMAIL", "TASK"), 1)
 )
+LISTS = (Choices("activity-type", TYPES_LIST, "of activities"),)
 SAVE, SAVE_TYPE = "save user", "save activity type"
 
 

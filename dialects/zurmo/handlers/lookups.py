@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from adapter.dialect import Call
+from adapter.dialect import Call, Choices
 from adapter.wire import WireResponse
 from canonical.model import PicklistItem
 from dialects.zurmo.auth import profile
@@ -48,6 +48,16 @@ DEFAULTS: Final[tuple[PicklistItem, ...]] = tuple(
     )
     for at, value in enumerate(values.split("|"), 1)
 )
+
+
+def own_list(name: str) -> Choices | None:
+    """A list that the vendor's administrators made for a custom field."""
+    if not 0 < len(name) <= _MAX_NAME or not name.isprintable():
+        return None
+    return Choices(name, _list_name(name), "", named_in=_OWN_NAMES)
+
+
+CHOICES: Final = tuple(Choices(name, list, "a picklist of the vendor's") for name, list in LISTS.items())
 
 
 # -- lists and reads of small tables -----------------------------------------------------------------------
