@@ -67,6 +67,8 @@ class Module:
     admins_only: bool = False
     mixed: tuple[str, ...] = ()
     """What ``anyMixedAttributes`` looks into."""
+    states: tuple[Node, ...] = ()
+    """One condition for each contact state of the module: clauses that numbers of a structure may name."""
     reads: Fields = None
     """The canonical fields that showing a record looks at; None for all."""
 
@@ -141,6 +143,7 @@ CONTACTS: Final = Module(
     include=("points",),
     searched=contact.ANY,
     relations=("opportunities",),
+    states=tuple(map(contact.has_state, contact.CONTACTS)),
     mixed=("fullName", "anyEmail", "officePhone", "mobilePhone", "companyName"),
 )
 LEADS: Final = Module(
@@ -155,6 +158,7 @@ LEADS: Final = Module(
     include=("points",),
     searched=contact.ANY,
     relations=("opportunities",),
+    states=tuple(map(contact.has_state, contact.LEADS)),
     mixed=CONTACTS.mixed,
 )
 ACCOUNTS: Final = Module(

@@ -16,7 +16,7 @@ from adapter.dialect import Call
 from adapter.formats.form_body import Nested
 from canonical.model import ContactPoint, CustomValue, Party, Record
 from canonical.operations import Desk
-from canonical.query import Node
+from canonical.query import First, Node
 from dialects.zurmo.query.comparison import Below, Comparison, Searching
 from dialects.zurmo.settings import NAME, Profile
 
@@ -50,6 +50,8 @@ class Field:
     search: Search | None = None
     sort: str | None = None
     """The canonical field that sorts like it."""
+    order: tuple[str | Node | First, ...] = ()
+    """What sorts like it, where that is no one field."""
     columns: tuple[str, ...] = ()
     """The canonical fields it says something of; without any, the one it sorts by."""
     label: str = ""
@@ -73,8 +75,13 @@ class Field:
     def __post_init__(self) -> None:
         if not self.label:
             object.__setattr__(self, "label", label_of(self.name))
-        if not self.columns and self.sort is not None and not self.sort.startswith("extras."):
+        if not self.columns and self.sort is not None and not self.sort.startswith(("extras.", "rank.")):
             object.__setattr__(self, "columns", (self.sort,))
+
+    @property
+    def keys(self) -> tuple[str | Node | First, ...]:
+        """What a list is sorted by for it; nothing where it does not sort."""
+        return self.order or ((self.sort,) if self.sort is not None else ())
 
 
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")

@@ -64,7 +64,8 @@ def _missing_state(draft: Draft, row: Field) -> None:
     draft.fail_below(row.name, "order", base.BLANK.format("Order"))
 
 
-def _has_state(word: str) -> Node:
+def has_state(word: str) -> Node:
+    """Whether a person is in that contact state."""
     stage = "lead" if word in LEADS else "contact"
     words = _WORDS[stage]
     in_stage = eq("stage", stage)
@@ -79,9 +80,9 @@ def _search_state(searching: Searching, below: Below, test: Comparison) -> Node:
     if below in ((), ("id",)):
         if test.operator in ("isNull", "isNotNull"):
             return text_node("stage", test)
-        return any_of(*(_has_state(word) for word in STATES if test.accepts(str(state_id(word, first)))))
+        return any_of(*(has_state(word) for word in STATES if test.accepts(str(state_id(word, first)))))
     if below == ("name",):
-        return any_of(*(_has_state(word) for word in STATES if test.accepts(word)))
+        return any_of(*(has_state(word) for word in STATES if test.accepts(word)))
     raise UnknownAttribute(below[0])
 
 

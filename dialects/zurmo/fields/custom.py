@@ -15,11 +15,11 @@ from typing import Any, Final
 from adapter.formats.form_body import Nested
 from canonical.model import CustomField, CustomValue, Record
 from canonical.operations import Desk
-from canonical.query import Compare, Has, Node, Not, Op, all_of
+from canonical.query import Compare, First, Has, Node, Not, Op, all_of
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, kept
 from dialects.zurmo.query.comparison import Below, Comparison, UnknownAttribute
-from dialects.zurmo.query.nodes import text_node
+from dialects.zurmo.query.nodes import maybe, text_node
 from dialects.zurmo.settings import NAME
 
 SUFFIX: Final = "Cstm"
@@ -127,11 +127,20 @@ def _show(id: int, at: int, form: str, value: str | None) -> Any:
     return None if value is None else {"id": (id * MAX_CUSTOM + at) * 8 + 7, "value": value}
 
 
-def custom_node(name: str, below: Below, test: Comparison) -> Node:
+def _named(name: str) -> Node:
+    return all_of(Compare("name", Op.EQ, name.removesuffix(SUFFIX)), Compare("group", Op.EQ, ""))
+
+
+def custom_key(name: str) -> First:
+    """What sorts by a custom attribute."""
+    return First("custom", "value", (_named(name),))
+
+
+def custom_node(name: str, below: Below, test: Comparison, *, strict: bool) -> Node:
     """A comparison of a custom attribute."""
     if below not in ((), ("value",), ("values",)):
         raise UnknownAttribute(below[0])
-    named = all_of(Compare("name", Op.EQ, name.removesuffix(SUFFIX)), Compare("group", Op.EQ, ""))
+    named = _named(name)
     if test.operator in ("isNull", "isNotNull"):
         return Not(Has("custom", named)) if test.operator == "isNull" else Has("custom", named)
-    return Has("custom", all_of(named, text_node("value", test)))
+    return maybe(Has("custom", all_of(named, text_node("value", test))), Has("custom", named), strict)

@@ -6,14 +6,14 @@ from typing import Any
 
 from adapter.formats.form_body import Nested
 from canonical.model import Party, User
-from canonical.query import Has, Node
+from canonical.query import Compare, First, Has, Node, Op
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, View
 from dialects.zurmo.fields.inline import SHOW, expression, shortcut
 from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import extra_column, number_node, text_node
+from dialects.zurmo.query.nodes import extra_column, maybe, number_node, text_node
 
 USER_COLUMNS = {"username": "username", "firstName": "first_name", "lastName": "last_name", "jobTitle": "job_title"}
 ACCOUNT_COLUMNS = {"name": "name", "industry": "industry", "type": "category", "description": "about"}
@@ -30,7 +30,9 @@ def reference_search(column: str, relation: str | None, columns: dict[str, str])
             raise UnknownAttribute(below[0])
         if relation is None:
             raise NotSearchable(below[0])
-        return Has(relation, text_node(inner, test))
+        return maybe(
+            Has(relation, text_node(inner, test)), Has(relation, Compare(inner, Op.NOT_NULL)), searching.strict
+        )
 
     return search
 
@@ -72,6 +74,7 @@ def user(name: str, column: str, joined: str, **more: Any) -> Field:
         show=expression(f"None if (id := record.{column}) is None else {shown}"),
         take=None if more.get("read_only") else take,
         search=reference_search(column, relation, USER_COLUMNS),
+        order=(First(relation, "last_name"),),
         element="User",
         columns=(column,),
         echo=lambda shown, sent: shown,
@@ -99,6 +102,7 @@ def account(name: str, column: str, relation: str, **more: Any) -> Field:
         show=expression(f"None if (id := record.{column}) is None else {{'id': id}}"),
         take=take,
         search=reference_search(column, relation, ACCOUNT_COLUMNS),
+        order=(First(relation, "name"),),
         element="Account",
         columns=(column,),
         echo=lambda shown, sent: shown,
@@ -130,6 +134,7 @@ def project() -> Field:
         show=expression("{'id': id} if mine and (id := mine.get('project')) is not None else None"),
         take=take,
         search=search,
+        sort=extra_column("project"),
         element="Project",
         v3_only=True,
         echo=lambda shown, sent: shown,

@@ -15,12 +15,14 @@ from typing import Final
 
 from adapter.formats.form_body import Nested
 from canonical.model import Activity
+from canonical.query import eq
 from canonical.values import sql_time
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.fields.inline import SHOW, shortcut
 from dialects.zurmo.fields.references import project, user
 from dialects.zurmo.fields.task_search import (
+    RANK,
     STATE_OF,
     STATUS_OF,
     search_completed,
@@ -28,7 +30,7 @@ from dialects.zurmo.fields.task_search import (
     search_latest,
     search_status,
 )
-from dialects.zurmo.query.nodes import text_node
+from dialects.zurmo.query.nodes import extra_column, text_node
 from dialects.zurmo.settings import NAME_LENGTH
 
 COMPLETED: Final = "5"
@@ -226,7 +228,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         take=_take_completed,
         search=search_completed,
-        sort="completed_at",
+        order=(eq("state", "completed"), extra_column("completed")),
         columns=("state",),
         element="CheckBox",
         echo=lambda shown, sent: shown,
@@ -253,7 +255,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         take=_take_status,
         search=search_status,
-        sort="completed_at",
+        sort=RANK,
         columns=("state",),
         element="TaskStatusDropDown",
         required=True,

@@ -6,8 +6,9 @@ from typing import Final
 
 from canonical.model import STATES
 from canonical.query import Compare, Node, Not, Op, all_of, any_of, eq
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import extra_column, moment_node, text_node
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute, number
+from dialects.zurmo.query.nodes import extra_column, moment_node, number_node, text_node
+from dialects.zurmo.settings import NAME
 
 STATUS_OF: Final = {
     "open": "1",
@@ -19,6 +20,8 @@ STATUS_OF: Final = {
 }
 STATE_OF: Final = {"1": "open", "2": "in_progress", "3": "awaiting", "4": "rejected", "5": "completed"}
 
+RANK: Final = f"rank.{NAME}.status"
+"""The status as a number, also one of no meaning."""
 _OWN = extra_column("status")
 _DONE = extra_column("done")
 _LATEST = extra_column("latest")
@@ -45,6 +48,9 @@ def search_completed(searching: Searching, below: Below, test: Comparison) -> No
 
 def search_status(searching: Searching, below: Below, test: Comparison) -> Node:
     _nothing_below(below)
+    asked = test.values if test.operator == "oneOf" else (test.value,)
+    if test.operator not in ("equals", "oneOf") or not all(1 <= number(value) <= len(STATE_OF) for value in asked):
+        return number_node(RANK, test)
     wanted = [status for status in STATE_OF if test.accepts(status)]
     plainly = [state for state in STATES if STATUS_OF[state] in wanted]
     own = any_of(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from adapter.formats.form_body import Nested
 from canonical.model import User
-from canonical.query import Node, Query, any_of, eq
+from canonical.query import Compare, Node, Op, Query, all_of, any_of, eq
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import NAME_TAKEN, Failure
 from dialects.zurmo.fields import base, common, owned, plain
@@ -14,8 +14,8 @@ from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.fields.currency import code_by_id, id_of
 from dialects.zurmo.fields.inline import expression
 from dialects.zurmo.fields.references import sent_id, user
-from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import moment_node, text_node
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import extra_column, known_node, moment_node, text_node
 
 EMAIL_TAKEN: Final = "Email address already exists in system."
 NOT_LOWERCASE: Final = "Username must be lowercase."
@@ -74,9 +74,19 @@ def _take_email(draft: Draft, row: Field, value: Nested) -> None:
 def _search_email(searching: Searching, below: Below, test: Comparison) -> Node:
     if below in ((), ("emailAddress",)):
         return text_node("email", test)
-    if below[0] in _FLAGS:
-        raise NotSearchable(f"primaryEmail.{below[0]}")
+    if len(below) == 1 and below[0] in _FLAGS:
+        return _held_flag("primaryEmail", below[0], searching, test)
     raise UnknownAttribute(below[0])
+
+
+def _held_flag(name: str, key: str, searching: Searching, test: Comparison) -> Node:
+    column = extra_column(f"{name}.{key}")
+    return known_node(
+        test,
+        lambda value: all_of(Compare(column, Op.NOT_NULL), eq(column, value)),
+        none=True,
+        strict=searching.strict,
+    )
 
 
 def _held(name: str, keys: tuple[str, ...], slot: int, check: Any, element: str) -> Field:
@@ -99,14 +109,21 @@ def _held(name: str, keys: tuple[str, ...], slot: int, check: Any, element: str)
             draft.extras[row.name] = {**(draft.kept(row.name) or {}), **sent}
 
     def search(searching: Searching, below: Below, test: Comparison) -> Node:
-        raise NotSearchable(name)
+        key = below[0] if below else keys[0]
+        if len(below) > 1 or key not in keys:
+            raise UnknownAttribute(below[0])
+        if key in (*_FLAGS, "invalid"):
+            return _held_flag(name, key, searching, test)
+        return text_node(extra_column(f"{name}.{key}"), test)
 
     return Field(
         name,
         show=show,
         take=take,
         search=search,
+        order=() if element == "Address" else (extra_column(f"{name}.{keys[0]}"),),
         element=element,
+        default_operator="startsWith",
         echo=lambda shown, sent: plain.echo_map(shown, sent, keys),
     )
 
@@ -174,8 +191,8 @@ FIELDS: tuple[Field, ...] = (
         show=_show_currency,
         take=_take_currency,
         search=_search_currency,
-        element="CurrencyStaticDropDown",
-        columns=("currency",),
+        element="CurrencyDropDown",
+        sort="currency",
         echo=lambda shown, sent: shown,
     ),
     user("manager", "manager_id", "manager_username"),

@@ -10,10 +10,12 @@ from canonical.query import Query, Window
 from dialects.zurmo.auth import profile
 from dialects.zurmo.codec.envelope import envelope
 from dialects.zurmo.codec.parameters import given
+from dialects.zurmo.errors import Failure
 from dialects.zurmo.handlers.shared import module_of, require_right, searching, shown
 from dialects.zurmo.modules import Module
-from dialects.zurmo.query.listing import list_query, search_query, searched_module
-from dialects.zurmo.query.paging import Paging, list_paging, search_paging
+from dialects.zurmo.query.comparison import UnknownAttribute
+from dialects.zurmo.query.listing import list_where, search_query, searched_module
+from dialects.zurmo.query.paging import Paging, list_paging, list_sort, search_paging
 
 
 def list_records(call: Call) -> WireResponse:
@@ -23,8 +25,16 @@ def list_records(call: Call) -> WireResponse:
     call.memo["interface"] = True
     search = given(call).filter
     paging = list_paging(search, profile(call).page_cap)
-    where, sort = list_query(module, search, searching(call))
     desk = call.desk
+    who = searching(call)
+    where = list_where(module, search, who)
+    try:
+        sort = list_sort(module, search.get("sort"), who)
+    except (Failure, UnknownAttribute):
+        # The sort is not looked at when nothing is found (zurmo dossier, section 5).
+        if desk.count(module.kind, where):
+            raise
+        sort = ()
     window = Window(paging.offset, paging.size)
     page = desk.find(module.kind, Query(where, sort, window), module.include, total=True, fields=module.reads)
     total = page.total or 0

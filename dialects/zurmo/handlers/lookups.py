@@ -129,7 +129,7 @@ def list_rows(call: Call) -> WireResponse:
     name, _, direction = (sort if isinstance(sort, str) and sort else order).partition(".")
     if found and name not in found[0]:
         raise UnknownAttribute(name)
-    found.sort(key=lambda row: _sortable(row[name]), reverse=direction.lower() == "desc")
+    found.sort(key=lambda row: _sortable(row[name]), reverse=direction == "desc")
     paging = list_paging(search, profile(call).page_cap)
     offset = (paging.page - 1) * paging.size
     page = found[offset : offset + paging.size]

@@ -44,7 +44,7 @@ def node_of(module: Module, name: str, below: Below, test: Comparison, searching
     if name in ("opportunities", "contacts", "accounts") and name in module.relations:
         return _related(module, name, below, test, searching)
     if is_custom(name):
-        return custom_node(name, below, test)
+        return custom_node(name, below, test, strict=searching.strict)
     search = row_of(module, name, searching).search
     if search is None:
         raise UnknownAttribute(name)

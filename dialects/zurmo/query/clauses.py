@@ -52,7 +52,7 @@ class _Asking:
     def attribute(self, column: object) -> Field:
         """The attribute that says a canonical field alone, or sorts by it."""
         for row in self._rows:
-            if row.sort == column and column in (*row.columns, column) and row.name != "completed":
+            if column in row.keys and row.name != "completed":
                 return row
         for row in self._rows:
             if row.columns == (column,):

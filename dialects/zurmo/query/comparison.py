@@ -65,6 +65,8 @@ class Searching:
     now: Instant = 0
     time_zone: str | None = None
     desk: Desk | None = None
+    strict: bool = False
+    """Whether a NOT is about: what is not there must then be neither like nor unlike (zurmo dossier, section 5)."""
 
 
 @dataclass(frozen=True, slots=True)

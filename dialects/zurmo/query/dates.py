@@ -14,8 +14,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from adapter.formats.form_body import Nested
-from canonical.query import FALSE, TRUE, Compare, Node, Op, all_of
+from canonical.query import TRUE, Compare, Node, Op, all_of
 from canonical.values import Instant, from_datetime, to_datetime
+from dialects.zurmo.errors import Failure
 from dialects.zurmo.query.comparison import Searching
 
 SUFFIXES: Final = ("__DateTime", "__Date")
@@ -97,7 +98,10 @@ def _start(day: date, name: str) -> Instant:
 
 
 def date_filter(column: str, calendar_days: bool, value: Nested, searching: Searching) -> Node:
-    """The node of a date filter on a stored moment, or with `calendar_days` on a stored day."""
+    """The node of a date filter on a stored moment, or with `calendar_days` on a stored day.
+
+    Raises the vendor's wordless Failure for a type that there is not.
+    """
     if not isinstance(value, dict):
         return TRUE
     kind = value.get("type")
@@ -105,7 +109,10 @@ def date_filter(column: str, calendar_days: bool, value: Nested, searching: Sear
         return TRUE
     days = _days(kind, value, _today(searching))
     if days is None:
-        return {"Is Empty": Compare(column, Op.NULL), "Is Not Empty": Compare(column, Op.NOT_NULL)}.get(kind, FALSE)
+        known = {"Is Empty": Compare(column, Op.NULL), "Is Not Empty": Compare(column, Op.NOT_NULL)}
+        if kind not in known:
+            raise Failure("")
+        return known[kind]
     first, last = days
     if calendar_days:
         low: object = first and first.isoformat()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from adapter.formats.form_body import Nested
 from canonical.query import TRUE, Node, all_of
 from dialects.zurmo.codec.parameters import php_int
-from dialects.zurmo.errors import Failure
+from dialects.zurmo.errors import Failure, syntax_error
 from dialects.zurmo.modules import BY_MODEL, OTHER_MODELS, Module
 from dialects.zurmo.query.attributes import node_of, one_of_texts
 from dialects.zurmo.query.comparison import (
@@ -20,7 +21,7 @@ from dialects.zurmo.query.comparison import (
     Searching,
     UnknownAttribute,
 )
-from dialects.zurmo.query.structure import parse
+from dialects.zurmo.query.structure import negated, parse
 
 MAX_CLAUSES: Final = 200
 MAX_ECHO: Final = 1_000
@@ -43,7 +44,10 @@ def module_of(search: Mapping[str, Nested], route: Module) -> Module:
 
 
 def improved_node(module: Module, search: Mapping[str, Nested], searching: Searching) -> Node:
-    """The node of the clauses and their structure; without a structure all clauses must hold."""
+    """The node of the clauses and their structure; without a structure all clauses must hold.
+
+    A number of the structure is a clause's key, or else the place of one of the module's states after them.
+    """
     attributes = search.get("searchAttributeData")
     if not isinstance(attributes, dict):
         return TRUE
@@ -51,12 +55,19 @@ def improved_node(module: Module, search: Mapping[str, Nested], searching: Searc
     given = clauses if isinstance(clauses, dict) else {}
     if len(given) > MAX_CLAUSES:
         raise Failure("Too many clauses.")
+    below_not = negated(structure) if isinstance(structure, str) else set()
     nodes = {
-        php_int(key): _clause(module, clause, searching) for key, clause in given.items() if isinstance(clause, dict)
+        key: _clause(module, clause, replace(searching, strict=key in below_not))
+        for key, clause in ((php_int(key), clause) for key, clause in given.items())
+        if isinstance(clause, dict)
     }
-    if isinstance(structure, str) and structure.strip():
-        return parse(structure, nodes)
-    return all_of(*nodes.values())
+    if not isinstance(structure, str):
+        return all_of(*nodes.values())
+    if not structure.strip():
+        raise Failure(syntax_error(")"))
+    if structure == "0" and module.states:
+        return TRUE  # PHP's empty: the states alone are left
+    return parse(structure, nodes, (*nodes.values(), *module.states))
 
 
 def _clause(module: Module, clause: Mapping[str, Nested], searching: Searching) -> Node:

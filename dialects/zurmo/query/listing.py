@@ -7,14 +7,14 @@ from typing import Final
 
 from adapter.formats.form_body import Nested
 from canonical.model import Activity
-from canonical.query import TRUE, And, Compare, Node, Not, Op, Or, Sort, all_of, any_of
+from canonical.query import And, Compare, Node, Not, Op, Or, Sort, all_of, any_of
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.modules import Module
 from dialects.zurmo.query import improved
 from dialects.zurmo.query.comparison import Searching
 from dialects.zurmo.query.dynamic import dynamic_node
 from dialects.zurmo.query.paging import list_sort, search_sort
-from dialects.zurmo.query.simple import simple_node
+from dialects.zurmo.query.simple import simple_nodes
 
 Asked = tuple[Node, tuple[Sort, ...]]
 MAX_TEXTS: Final = 2_000
@@ -33,15 +33,17 @@ def _bounded(search: Mapping[str, Nested]) -> Mapping[str, Nested]:
     return search
 
 
-def list_query(module: Module, search: Mapping[str, Nested], who: Searching) -> Asked:
-    """``search`` and ``dynamicSearch`` together, and the order."""
+def list_where(module: Module, search: Mapping[str, Nested], who: Searching) -> Node:
+    """``search`` and ``dynamicSearch`` together."""
     plain = _bounded(search).get("search")
-    where = all_of(
-        module.where,
-        simple_node(module, plain, who) if isinstance(plain, dict) else TRUE,
-        dynamic_node(module, search.get("dynamicSearch"), who),
-    )
-    return _readable(module, where, who), list_sort(module, search.get("sort"), who)
+    clauses = simple_nodes(module, plain, who) if isinstance(plain, dict) else []
+    dynamic = dynamic_node(module, search.get("dynamicSearch"), who, clauses)
+    return _readable(module, all_of(module.where, *clauses, dynamic), who)
+
+
+def list_query(module: Module, search: Mapping[str, Nested], who: Searching) -> Asked:
+    """The condition of a list and its order."""
+    return list_where(module, search, who), list_sort(module, search.get("sort"), who)
 
 
 def _readable(module: Module, where: Node, who: Searching) -> Node:

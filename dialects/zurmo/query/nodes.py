@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
 from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, one_of
 from canonical.values import EARLIEST, LATEST, MAX_ID, MICROS, SECOND, Instant, instant
-from dialects.zurmo.query.comparison import PATTERNS, Comparison, NotSearchable, number
+from dialects.zurmo.query.comparison import PATTERNS, Comparison, number
 from dialects.zurmo.settings import NAME
 
 _ORDER: Final = {
@@ -64,10 +65,7 @@ def _bound(value: Decimal, scale: int) -> int | float:
 def number_node(column: str, test: Comparison, scale: int = 1) -> Node:
     """A comparison of a number, `scale` units of the field being one of the vendor's."""
     if test.operator in PATTERNS:
-        exact = test.value.strip("%")
-        if not (exact.isascii() and exact.isdigit()) or test.operator != "startsWith":
-            raise NotSearchable(column)
-        return prefix_node(column, exact, scale)
+        return text_node(column, test)  # as it is printed
     match test.operator:
         case "oneOf":
             return one_of(column, [_bound(number(value), scale) for value in test.values])
@@ -78,20 +76,6 @@ def number_node(column: str, test: Comparison, scale: int = 1) -> Node:
         case "isNotEmpty":
             return Compare(column, Op.NE, 0)
     return Compare(column, _ORDER[test.operator], _bound(number(test.value), scale))
-
-
-def prefix_node(column: str, digits: str, scale: int) -> Node:
-    """Whole numbers whose digits start so."""
-    start = int(digits[:18])
-    if start == 0:
-        return Compare(column, Op.EQ, 0)
-    ranges = []
-    width = 1
-    while start * width * scale <= MAX_ID:
-        low, high = start * width * scale, min((start + 1) * width * scale, MAX_ID)
-        ranges.append(all_of(Compare(column, Op.GE, low), Compare(column, Op.LT, high)))
-        width *= 10
-    return any_of(*ranges)
 
 
 def flag_node(column: str, test: Comparison, nullable: bool = False) -> Node:
@@ -155,9 +139,9 @@ def moment_node(column: str, test: Comparison) -> Node:
     """A comparison of an instant; the vendor's moments are whole seconds, so one second is a span."""
     operator = test.operator
     if operator in PATTERNS:
-        span = _spans(test.value.rstrip("%")) if operator in ("startsWith", "doesNotStartsWith", "contains") else None
+        span = _spans(test.value) if operator in ("startsWith", "doesNotStartsWith") else None
         if span is None:
-            raise NotSearchable(column)
+            return text_node(column, test)  # as it is printed
         found = span_node(column, *span)
         return Not(found) if operator.startswith("doesNot") else found
     if operator in ("isNull", "isNotNull"):
@@ -186,10 +170,30 @@ def moment_node(column: str, test: Comparison) -> Node:
 # -- what hangs on a record ----------------------------------------------------------------------------
 
 
-def related_node(relation: str, condition: Node, column: str, test: Comparison) -> Node:
+UNKNOWN: Final = Compare("id", Op.EQ, None)
+"""Neither true nor false, like a comparison with NULL."""
+
+
+def maybe(found: Node, present: Node, strict: bool) -> Node:
+    """The condition; with `strict` unknown where there is nothing to compare, so that its negation does not hold."""
+    return any_of(found, all_of(UNKNOWN, Not(present))) if strict else found
+
+
+def related_node(relation: str, condition: Node, column: str, test: Comparison, *, strict: bool) -> Node:
     """A comparison with a row that hangs on the record, being null when there is no such row."""
     if test.operator == "isNull":
         return Not(Has(relation, condition))
     if test.operator == "isNotNull":
         return Has(relation, condition)
-    return Has(relation, all_of(condition, text_node(column, test)))
+    present = Has(relation, all_of(condition, Compare(column, Op.NOT_NULL)))
+    return maybe(Has(relation, all_of(condition, text_node(column, test))), present, strict)
+
+
+def known_node(test: Comparison, hits: Callable[[str], Node], *, none: bool, strict: bool) -> Node:
+    """A comparison of a flag: `hits` says which records have it so; `none` that there are some without it."""
+    set_ = any_of(hits("0"), hits("1"))
+    if test.operator in ("isNull", "isNotNull"):
+        return Not(set_) if test.operator == "isNull" else set_
+    if none and test.loose and test.operator == "equals" and test.accepts("0"):
+        return Not(hits("1"))
+    return maybe(any_of(*(hits(value) for value in "01" if test.accepts(value))), set_, strict)

@@ -10,8 +10,9 @@ from adapter.formats.form_body import Nested
 from canonical.query import Sort
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure, syntax_error, unknown_column
+from dialects.zurmo.fields.custom import custom_key, is_custom
 from dialects.zurmo.modules import Module
-from dialects.zurmo.query.comparison import NotSearchable, Searching, UnknownAttribute
+from dialects.zurmo.query.comparison import Searching, UnknownAttribute
 
 DEFAULT_SIZE: Final = 10
 LAST_OFFSET: Final = 2**62
@@ -49,29 +50,41 @@ def search_paging(search: Mapping[str, Nested], cap: int) -> Paging:
     return Paging(page if page > 0 else 1, min(size, cap))
 
 
-def _column(module: Module, name: str, searching: Searching) -> str:
-    row = module.table(searching.profile.v3).by_name.get(name)
-    if row is None:
-        raise UnknownAttribute(name)
-    if row.sort is None:
-        raise NotSearchable(name)
-    return row.sort
+# What a list in a search is sorted by stands in the model's own table (zurmo dossier, section 5).
+_COLUMNS: Final = frozenset(
+    ["Text", "TextArea", "Phone", "Url", "Integer", "Decimal", "Date", "DateTime", "CheckBox", "TaskStatusDropDown"]
+)
+_IN_OTHER_TABLES: Final = frozenset(["createdDateTime", "modifiedDateTime", "latestDateTime"])
 
 
 def list_sort(module: Module, sort: Nested | None, searching: Searching) -> tuple[Sort, ...]:
-    """``attr``, ``attr.asc``, ``attr.desc``; any other direction is ascending."""
+    """``attr``, ``attr.asc``, ``attr.desc``; any other direction, ``DESC`` too, is ascending.
+
+    Raises UnknownAttribute, and the vendor's wordless Failure for an address.
+    """
     if not isinstance(sort, str) or not sort:
         return (Sort(module.sort),)
     name, _, direction = sort.partition(".")
-    return (Sort(_column(module, name, searching), direction.lower() == "desc"),)
+    if is_custom(name):
+        return (Sort(custom_key(name), direction == "desc"),)
+    row = module.table(searching.profile.v3).by_name.get(name)
+    if row is not None and row.element == "Address":
+        raise Failure("")
+    if row is None or not row.keys:
+        raise UnknownAttribute(name)
+    return tuple(Sort(key, direction == "desc") for key in row.keys)
 
 
 def search_sort(module: Module, sort: Nested | None, searching: Searching) -> tuple[Sort, ...]:
     """An SQL fragment, ``name asc``; attribute names in any letter case, as MySQL takes columns."""
     if not isinstance(sort, str) or not sort.strip():
         return (Sort("id"),)
-    known = {name.lower(): name for name in module.table(searching.profile.v3).by_name}
-    out = []
+    known = {
+        row.name.lower(): row
+        for row in module.table(searching.profile.v3).fields
+        if row.element in _COLUMNS and row.name not in _IN_OTHER_TABLES
+    }
+    out: list[Sort] = []
     for term in sort.split(",")[:8]:
         found = _TERM.match(term)
         if found is None:
@@ -79,7 +92,8 @@ def search_sort(module: Module, sort: Nested | None, searching: Searching) -> tu
         name, direction = found[1], (found[2] or "asc").lower()
         if direction not in ("asc", "desc"):
             raise Failure(syntax_error(found[2]))
-        if name.lower() not in known:
+        row = known.get(name.lower())
+        if row is None:
             raise Failure(unknown_column(name, "order clause"))
-        out.append(Sort(_column(module, known[name.lower()], searching), direction == "desc"))
+        out += [Sort(key, direction == "desc") for key in row.keys]
     return tuple(out)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from adapter.formats.form_body import Nested
-from canonical.query import TRUE, Node, all_of, any_of, eq
+from canonical.query import TRUE, Node, any_of, eq
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.fields.custom import is_custom
 from dialects.zurmo.modules import Module
@@ -18,8 +18,12 @@ from dialects.zurmo.query.comparison import Comparison, NotSearchable, Searching
 from dialects.zurmo.query.dates import SUFFIXES, date_filter
 
 MAX_DEPTH = 8
-# Attributes whose value may be a list: a list for a text is ignored.
-_LISTS = {"DropDown", "User", "Account", "ContactState", "Project", "TaskStatusDropDown", "CurrencyStaticDropDown"}
+_OBJECTS = {"EmailAddressInformation", "Address", "CurrencyValue"}
+# Attributes whose value may be a list: a list or map for any other value of the record itself is ignored.
+_LISTS = {"DropDown", "User", "Account", "ContactState", "Project", "TaskStatusDropDown", "CurrencyDropDown"}
+
+
+_NOTHING = Comparison("oneOf")
 
 
 def is_empty(value: Nested) -> bool:
@@ -33,14 +37,22 @@ def _is_list(value: Mapping[str, Nested]) -> bool:
     return all(key.isascii() and key.isdigit() for key in value)
 
 
-def simple_node(module: Module, search: Mapping[str, Nested], searching: Searching) -> Node:
-    """The node of a map of attributes. Raises UnknownAttribute, NotSearchable."""
-    return all_of(
-        *(_attribute(module, name, value, searching) for name, value in search.items() if not is_empty(value))
-    )
+def simple_nodes(module: Module, search: Mapping[str, Nested], searching: Searching) -> list[Node]:
+    """The clauses of a map of attributes, in its order. Raises UnknownAttribute, NotSearchable."""
+    asked = [(name, value) for name, value in search.items() if not is_empty(value)]
+    return [node for name, value in asked for node in _attribute(module, name, value, searching)]
 
 
-def _attribute(module: Module, name: str, value: Nested, searching: Searching) -> Node:
+def _attribute(module: Module, name: str, value: Nested, searching: Searching) -> list[Node]:
+    special = _special(module, name, value, searching)
+    if special is not None:
+        return [] if special == TRUE else [special]
+    tests = list(_tests(module, name, (), value, searching))
+    return [node_of(module, name, below, test, searching) for below, test in tests]
+
+
+def _special(module: Module, name: str, value: Nested, searching: Searching) -> Node | None:
+    """What is no comparison of an attribute's value; None where it is one."""
     if name == "ownedItemsOnly":
         return eq("owner_id", searching.user_id) if value not in ("0", "") else TRUE
     if name == "anyMixedAttributes":
@@ -52,11 +64,8 @@ def _attribute(module: Module, name: str, value: Nested, searching: Searching) -
                 raise NotSearchable(name)
             return date_filter(row.sort, row.element == "Date", value, searching)
     if name == "activityItems" and isinstance(value, dict) and name in module.relations:
-        named = _named_items(value)
-        if named is not None:
-            return named
-    tests = list(_tests(module, name, (), value, searching))
-    return all_of(*(node_of(module, name, below, test, searching) for below, test in tests))
+        return _named_items(value)
+    return None
 
 
 def _named_items(value: Mapping[str, Nested]) -> Node | None:
@@ -88,9 +97,14 @@ def _tests(
         return
     if len(below) >= MAX_DEPTH:
         raise UnknownAttribute(name)
-    if _is_list(value):
-        if _takes_lists(module, name, searching):
+    if _takes_lists(module, name, searching):
+        if _is_list(value):
             yield below, one_of_texts(value)
+            return
+    elif row_of(module, name, searching).element not in _OBJECTS:
+        return
+    elif below not in ((), ("currency",)):
+        yield below, _NOTHING  # where a related text belongs
         return
     for key, inner in value.items():
         yield from _tests(module, name, (*below, key), inner, searching)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from adapter.formats.form_body import Nested
 from canonical.model import ContactPoint
-from canonical.query import Has, Node
+from canonical.query import Compare, First, Has, Node, Op, all_of, any_of, eq
 from dialects.zurmo.fields import base, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.fields.owned.points import (
@@ -23,8 +23,8 @@ from dialects.zurmo.fields.owned.points import (
     second_email,
     shipping_address,
 )
-from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import related_node
+from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
+from dialects.zurmo.query.nodes import extra_column, known_node, related_node
 from dialects.zurmo.settings import NAME
 
 # Yii's CEmailValidator; the length is bounded before it runs.
@@ -222,37 +222,56 @@ def email(name: str, choose: Choose, label: str | None, where: Node) -> Field:
 
     def search(searching: Searching, below: Below, test: Comparison) -> Node:
         if below not in ((), ("emailAddress",)):
-            if below and below[0] in EMAIL_PLACES:
-                return flag_below(name, below[0], test)
+            if len(below) == 1 and below[0] in EMAIL_PLACES:
+                return _flag_below(name, where, below[0], test, searching.strict)
             raise UnknownAttribute(below[0])
-        return related_node("points", where, "value", test)
+        return related_node("points", where, "value", test, strict=searching.strict)
 
     return Field(
         name,
         show=_show_with(name, choose, email_object, _EMAIL_KEYS, {"emailAddress": _EMAIL_LENGTH}, label),
         take=_take_with(choose, "email", label, EMAIL_PLACES, checked_email, ("value",)),
         search=search,
+        order=(First("points", "value", (where,)),),
         element="EmailAddressInformation",
         default_operator="startsWith",
         echo=lambda shown, sent: plain.echo_map(shown, sent, _EMAIL_KEYS),
     )
 
 
-def flag_below(name: str, key: str, test: Comparison) -> Node:
-    """The flags of an e-mail lie beside the point, where the core cannot search."""
-    raise NotSearchable(f"{name}.{key}")
+def _flag_below(name: str, where: Node, key: str, test: Comparison, strict: bool) -> Node:
+    """A flag of an e-mail lies beside the point, or with the e-mail that has no address beside the record."""
+    blank = extra_column(f"{name}.{key}")
+
+    def hits(value: str) -> Node:
+        beside = all_of(Compare(blank, Op.NOT_NULL), eq(blank, value))
+        return any_of(Has("points", all_of(where, eq(extra_column(key), value))), beside)
+
+    return known_node(test, hits, none=True, strict=strict)
+
+
+def _invalid_below(name: str, where: Node, test: Comparison, strict: bool) -> Node:
+    """``invalid`` of an address, which is 0 from the start."""
+    held, blank = extra_column("invalid"), extra_column(f"{name}.invalid")
+    unset = all_of(where, any_of(Compare(held, Op.NULL), eq(held, "0")))
+
+    def hits(value: str) -> Node:
+        beside = all_of(Compare(blank, Op.NOT_NULL), eq(blank, value))
+        return any_of(Has("points", all_of(where, eq(held, "1")) if value == "1" else unset), beside)
+
+    return known_node(test, hits, none=True, strict=strict)
 
 
 def address(name: str, choose: Choose, label: str | None, where: Node) -> Field:
     """An address object."""
 
     def search(searching: Searching, below: Below, test: Comparison) -> Node:
-        own = ADDRESS.get(below[0]) if len(below) == 1 else None
-        if own is None:
-            if below and below[0] in ADDRESS:
-                raise NotSearchable(f"{name}.{below[0]}")
+        if len(below) != 1 or below[0] not in ADDRESS:
             raise UnknownAttribute(below[0] if below else name)
-        return related_node("points", where, own, test)
+        if below[0] == "invalid":
+            return _invalid_below(name, where, test, searching.strict)
+        column = ADDRESS[below[0]] or extra_column(below[0])
+        return related_node("points", where, column, test, strict=searching.strict)
 
     return Field(
         name,
@@ -278,7 +297,7 @@ def any_address(part: str) -> base.Search:
     def search(searching: Searching, below: Below, test: Comparison) -> Node:
         if below:
             raise UnknownAttribute(below[0])
-        return related_node("points", condition("address"), part, test)
+        return related_node("points", condition("address"), part, test, strict=searching.strict)
 
     return search
 
@@ -290,7 +309,7 @@ def any_email(searching: Searching, below: Below, test: Comparison) -> Node:
     return (
         Has("points", condition("email"))
         if test.operator == "isNotNull"
-        else related_node("points", condition("email"), "value", test)
+        else related_node("points", condition("email"), "value", test, strict=searching.strict)
     )
 
 

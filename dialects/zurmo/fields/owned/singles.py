@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from adapter.formats.form_body import Nested
 from canonical.model import ContactPoint
-from canonical.query import Compare, Has, Node, Not, Op, all_of, any_of
+from canonical.query import Compare, First, Has, Node, Not, Op, all_of, any_of
 from dialects.zurmo.fields import base, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.fields.owned.points import (
@@ -22,8 +22,8 @@ from dialects.zurmo.query.comparison import Below, Comparison, Searching, Unknow
 from dialects.zurmo.query.nodes import related_node
 
 
-def single(name: str, kind: str, choose: Choose, label: str | None, where: Node, limit: int, **more: Any) -> Field:
-    """A contact point that the vendor has as one text."""
+def single(name: str, choose: Choose, new: ContactPoint, where: Node, limit: int, **more: Any) -> Field:
+    """A contact point that the vendor has as one text; `new` is what a sent text becomes where there is none yet."""
     check: Callable[[str], bool] | None = more.pop("check", None)
 
     def show(record: Any, view: View) -> str | None:
@@ -46,7 +46,7 @@ def single(name: str, kind: str, choose: Choose, label: str | None, where: Node,
         if wanted != empty:
             draft.extras["empty"] = sorted(wanted) or None
         if text:
-            draft.points.append(replace(point, value=text) if point else ContactPoint(kind, text, label))
+            draft.points.append(replace(point or new, value=text))
         elif point is not None:
             draft.dropped.append(point.id)
 
@@ -55,9 +55,10 @@ def single(name: str, kind: str, choose: Choose, label: str | None, where: Node,
             raise UnknownAttribute(below[0])
         if test.operator == "isEmpty":
             return Not(Has("points", where))
-        return related_node("points", where, "value", test)
+        return related_node("points", where, "value", test, strict=searching.strict)
 
     more.setdefault("default_operator", "startsWith")
+    more.setdefault("order", (First("points", "value", (where,)),))
     return Field(name, show=show, take=take, search=search, max_length=limit, **more)
 
 
@@ -67,16 +68,17 @@ WORK_PHONE: Final = ("work", "office", "direct", None)
 def phone(name: str, label: str, *also: str | None) -> Field:
     """A telephone number by its label; `also` are further labels that count as it."""
     labels = (label, *also)
-    return single(name, "phone", labelled("phone", *labels), label, condition("phone", labels), 24, element="Phone")
+    new, where = ContactPoint("phone", label=label), condition("phone", labels)
+    order = (First("points", "value", tuple(condition("phone", (one,)) for one in labels)),)
+    return single(name, labelled("phone", *labels), new, where, 24, element="Phone", order=order)
 
 
 def website() -> Field:
     """The first web address that belongs to no service."""
     return single(
         "website",
-        "website",
         first_site,
-        None,
+        ContactPoint("website"),
         all_of(condition("website"), any_of(Compare("service", Op.NULL), Compare("service", Op.IN, SITES))),
         255,
         element="Url",
