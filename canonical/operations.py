@@ -19,6 +19,7 @@ from canonical.model import (
     Job,
     JobLog,
     Link,
+    Party,
     PicklistItem,
     Record,
     Tag,
@@ -249,6 +250,12 @@ class Desk(Protocol):
         fields: Fields = None,
     ) -> Page[R]: ...
     def count(self, kind: type[R], where: Node = TRUE) -> int: ...
+    def organisation_named(self, name: str) -> Party | None:
+        """The oldest organisation of that name, letter case aside, that the caller sees."""
+
+    def employer_named(self, name: str) -> Party:
+        """The same, made where there is none: who works for whom is one record, whichever dialect says it by name."""
+
     def create(self, operation: Create[R], include: Include = ()) -> R:
         """The record as it now stands."""
 

@@ -20,6 +20,7 @@ from canonical.model.related import (
     digits_back,
 )
 from canonical.model.spec import Extras, FieldSpec, Join, KindSpec, Record, describe
+from canonical.model.subjects import IS_SUBJECT, TAKING_PART, first_subject, is_subject
 from canonical.model.user import User
 from canonical.model.workflow import ENDED, JOB_STATUSES, Job, JobLog, Workflow, WorkflowTask
 
@@ -37,6 +38,7 @@ KINDS: dict[str, KindSpec] = {
 __all__ = [
     "CLOSED_STATES",
     "ENDED",
+    "IS_SUBJECT",
     "JOB_STATUSES",
     "KINDS",
     "MAX_DIGITS",
@@ -44,6 +46,7 @@ __all__ = [
     "STATES",
     "STATE_RANKS",
     "SUBJECT",
+    "TAKING_PART",
     "TYPES",
     "VISIBILITIES",
     "Activity",
@@ -70,4 +73,6 @@ __all__ = [
     "describe",
     "digits_back",
     "display_name",
+    "first_subject",
+    "is_subject",
 ]

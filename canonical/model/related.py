@@ -17,7 +17,8 @@ class Link:
 
     Roles are arbitrary text, kept as given: ``assignee``, ``attendee``, ``from``, ``to``, ``buyer``, …
     `target_name` is the target's name, title or username; `target_type` a party's type (``person``). When a party was
-    made, who sees it and its stage are said too, so that it need not be loaded to be named; None where there is none.
+    made, who sees it and its stage are said too, so that it need not be loaded to be named; None where there is none;
+    `target_is_card` says that it is a user's contact card.
     """
 
     id: int
@@ -31,6 +32,7 @@ class Link:
     target_created_at: Instant | None = None
     target_visibility: str | None = None
     target_stage: str | None = None
+    target_is_card: bool = False
 
 
 MAX_DIGITS = 40

@@ -41,7 +41,7 @@ from canonical.operations import (
     SaveCustomField,
     Update,
 )
-from canonical.query import TRUE, Node, Query, Window, eq
+from canonical.query import TRUE, Node, Query, Sort, Window, all_of, eq
 from canonical.service import aliases, attachments
 from canonical.service.module_desk import ModuleDesk
 from canonical.service.rules import checked, follow
@@ -55,6 +55,8 @@ ASSIGNEE = "assignee"
 R = TypeVar("R", bound=Record)
 ALL = Query()
 WHOLE = Window()
+SAME_NAMES = 100
+"""Names that differ in accents only and are looked through for the very one."""
 
 
 class CoreDesk(ModuleDesk, SetupDesk):
@@ -195,7 +197,17 @@ class CoreDesk(ModuleDesk, SetupDesk):
                 for holder, attribute in wanted[target.id]:
                     setattr(holder, attribute, target.name if kind == Party.KIND else target.title)
 
+    def organisation_named(self, name: str) -> Party | None:
+        wanted = Query(all_of(eq("type", "organisation"), eq("name", name)), (Sort("id"),), Window(limit=SAME_NAMES))
+        # Search knows no accents, a name does.
+        found = (party for party in self.find(Party, wanted).items if party.name.casefold() == name.casefold())
+        return next(found, None)
+
     # -- writing ----------------------------------------------------------------------------------
+
+    def employer_named(self, name: str) -> Party:
+        found = self.organisation_named(name)
+        return found or self.create(Create(Party, {"type": "organisation", "name": name}))
 
     def _may_write(self) -> None:
         if self.principal.view_only:

@@ -285,11 +285,12 @@ class TestEmployer:
             capsule.done("PUT", f"/api/person/{person}", "<person><organisationId>0</organisationId></person>")
             assert "organisationId" not in read(capsule, person)
 
-    def test_free_text_of_another_dialect_is_shown_and_kept(self, capsule: Capsule) -> None:
+    def test_free_text_of_another_dialect_is_no_organisation_and_kept(self, capsule: Capsule) -> None:
         person = capsule.person()
         capsule.write(lambda desk: desk.update(Update(Party, person, {"company": "Loose Ltd"})))
-        assert read(capsule, person)["organisationName"] == "Loose Ltd"
-        capsule.done("PUT", f"/api/person/{person}", {"person": {"organisationName": "Loose Ltd"}})
+        assert "organisationName" not in read(capsule, person)
+        capsule.done("PUT", f"/api/person/{person}", {"person": {"about": "x", "organisationName": ""}})
+        assert capsule.world.desk(capsule.token).get(Party, person).company == "Loose Ltd"
         assert len(ids(capsule, "/api/organisation")) == 0
 
     def test_people_of_an_organisation(self, capsule: Capsule) -> None:

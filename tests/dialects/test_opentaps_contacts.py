@@ -59,8 +59,9 @@ def test_the_export_service_reads_both_ids(ann: Client) -> None:
         "fullName": "Zoë Lund",
     }
     party = ann.desk().get(Party, local_id(id), ("points",))
-    assert (party.type, party.company, [p.label for p in party.points]) == (
+    assert (party.type, party.company, party.organisation_name, [p.label for p in party.points]) == (
         "person",
+        None,
         "Fjord",
         ["primary", "billing_ar"],
     )
@@ -260,8 +261,8 @@ def test_get(ann: Client) -> None:
     assert ann.value("GET", "/contact", attribute_colour="red", emailAddress="zoe@x.test") == []
     for nothing in ({"contactId": "x"}, {"emailAddress": "no@x.test"}, {"attribute_colour": "blue"}):
         assert ann.value("GET", "/contact", nothing) == []
-    assert [c["fullName"] for c in ann.value("GET", "/contact")] == ["Ann Lee", "Zoë Lund", "Bo"]
-    assert [c["fullName"] for c in ann.value("GET", "/contact", per_page="1", page="2")] == ["Zoë Lund"]
+    assert [c["fullName"] for c in ann.value("GET", "/contact")] == ["Ann Lee", "Fjord", "Zoë Lund", "Bo"]
+    assert [c["fullName"] for c in ann.value("GET", "/contact", per_page="1", page="3")] == ["Zoë Lund"]
 
 
 def test_delete_takes_associated_activities_along_and_nothing_else(ann: Client) -> None:

@@ -25,7 +25,7 @@ Row = Sequence[Any]
 
 
 _NUMBER, _TEXT = sa.BigInteger(), sa.Text()
-_TYPES: Final[tuple[Any, ...]] = (*(_NUMBER,) * 3, *(_TEXT,) * 4, *(_NUMBER,) * 3, *(_TEXT,) * 2)
+_TYPES: Final[tuple[Any, ...]] = (*(_NUMBER,) * 3, *(_TEXT,) * 4, *(_NUMBER,) * 3, *(_TEXT,) * 2, _NUMBER)
 WIDTH: Final = 1 + len(_TYPES)
 """The columns of every part of one statement: the part, the record, what it is ordered by, and the rest."""
 
@@ -38,7 +38,8 @@ def _columns(part: str, *own: Any) -> list[Any]:
 
 
 def _target_columns(link: sa.Table) -> tuple[Any, list[Any]]:
-    """Where links come from; what their targets are called and, of parties, type, age, visibility and stage.
+    """Where links come from; what their targets are called and, of parties, type, age, visibility, stage and the user
+    whose contact card it is.
 
     A target that not everybody sees has no name here; the desk names it to those who see it.
     """
@@ -50,7 +51,8 @@ def _target_columns(link: sa.Table) -> tuple[Any, list[Any]]:
         other = tables.RECORDS[kind].alias(f"t_{kind}")
         name = sa.select(named_to_all(other, other.c[column])).where(_is_target(link, other)).scalar_subquery()
         named.append((_points_at(link, kind), name))
-    return origin, [sa.case(*named), party.c.type, party.c.created_at, party.c.visibility, party.c.stage]
+    told = (party.c.type, party.c.created_at, party.c.visibility, party.c.stage, party.c.user_id)
+    return origin, [sa.case(*named), *told]
 
 
 def _points_at(link: sa.Table, kind: str) -> Any:
@@ -103,7 +105,10 @@ def part_rows(part: str, chosen: Callable[[Any], Any]) -> sa.Select[Any]:
 
 def _made_links(kind: str, rows: list[Row]) -> list[Link]:
     record = Ref(kind, rows[0][1])
-    return [Link(r[3], record, Ref(r[4], r[8]), r[5], r[2], r[9], r[6], r[7], r[10], r[11], r[12]) for r in rows]
+    return [
+        Link(r[3], record, Ref(r[4], r[8]), r[5], r[2], r[9], r[6], r[7], r[10], r[11], r[12], r[13] is not None)
+        for r in rows
+    ]
 
 
 def _made_tags(kind: str, rows: list[Row]) -> list[Tag]:
@@ -194,7 +199,7 @@ class Attached(Connected):
             params["record_kind"] = record_kind
         rows = self._run(self._statements.fixed(("links to", record_kind is None), build), params).fetchall()
         target = Ref(target_kind, target_id)
-        return [Link(r[0], Ref(r[1], r[2]), target, *r[3:]) for r in rows]
+        return [Link(*(r[0], Ref(r[1], r[2]), target, *r[3:-1], r[-1] is not None)) for r in rows]
 
     def points_of(self, ids: Iterable[int]) -> dict[int, list[ContactPoint]]:
         out: dict[int, list[ContactPoint]] = {id: [] for id in ids}

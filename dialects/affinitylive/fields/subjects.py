@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from canonical.model import SUBJECT, Activity, Case, Link, Opportunity, Party
+from canonical.model import Activity, Case, Link, Opportunity, Party, first_subject, is_subject
 from canonical.values import SECOND
 from dialects.affinitylive.fields.table import Sight, Target, own
 
@@ -83,15 +83,11 @@ def type_of_link(link: Link) -> str:
     return _TYPE_OF_KIND[link.target.kind]
 
 
-def first_subject(record: Any) -> Link | None:
-    return next((link for link in record.links if link.role == SUBJECT), None)
-
-
 def against(record: Any, sight: Sight) -> tuple[str, str]:
     """Type and id of what an activity or task is against: the first it is about, else its owner [wiki]."""
     kept_type = own(record, "against_type")
     kept_id = own(record, "against_id")
-    link = first_subject(record)
+    link = first_subject(record.links)
     if isinstance(kept_type, str) and isinstance(kept_id, str):
         # An affiliation is also a link to its person; it shows as long as the link is there.
         if kept_type not in KIND_OF_TYPE:
@@ -133,7 +129,7 @@ def interact_links(record: Any, sight: Sight) -> list[Link]:
         if link.role in INTERACT_TYPES and link.target.kind in ("user", "party"):
             if sight.interact_types is None or link.role in sight.interact_types:
                 found.append(link)
-        elif link.role != SUBJECT:
+        elif not is_subject(link):
             sight.losses.add("activity", "participation", "role_not_shown")
     return found
 
@@ -163,7 +159,7 @@ def prepare_breadcrumbs(records: Sequence[Any], sight: Sight) -> None:
     """Loads what the page is against, and the companies of that, a kind at a time."""
     wanted: dict[str, set[int]] = {"party": set(), "opportunity": set(), "case": set(), "activity": set()}
     for record in records:
-        link = first_subject(record)
+        link = first_subject(record.links)
         if link is not None and link.target.kind in wanted:
             wanted[link.target.kind].add(link.target.id)
     deals: list[Opportunity | Case] = list(sight.many(Opportunity, wanted["opportunity"]).values())
@@ -177,7 +173,7 @@ def prepare_breadcrumbs(records: Sequence[Any], sight: Sight) -> None:
 def breadcrumbs(record: Any, sight: Sight) -> list[dict[str, str]]:
     """[{id, table, title}], nearest parent first; of what the caller may not see, no title (dossier, section 5)."""
     word, id = against(record, sight)
-    link = first_subject(record)
+    link = first_subject(record.links)
     if word not in KIND_OF_TYPE:
         return [{"id": id, "table": word, "title": ""}]
     if link is None:

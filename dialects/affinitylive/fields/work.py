@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from canonical.model import SEEN_BY_ALL, SUBJECT, Activity, Case, Opportunity, Party, Record
+from canonical.model import SEEN_BY_ALL, Activity, Case, Opportunity, Party, Record, is_subject
 from canonical.operations import Include
 from canonical.query import eq
 from dialects.affinitylive.fields.activity import AGAINST, VISIBILITY, body_field, tags, title_field
@@ -72,7 +72,7 @@ def _linked(kind: str, type_: str | None, resource: str) -> Callable[[Any, Sight
 
     def target(record: Any, sight: Sight) -> Target | None:
         for link in record.links:
-            if link.role == SUBJECT and link.target.kind == kind and link.target_type == type_:
+            if link.target.kind == kind and is_subject(link) and link.target_type == type_:
                 return resource, link.target.id
         return None
 
@@ -82,7 +82,7 @@ def _linked(kind: str, type_: str | None, resource: str) -> Callable[[Any, Sight
 def _company(record: Any) -> Near | None:
     """The name of the first company that a task is about, where everyone may see that."""
     for link in record.links:
-        if link.role == SUBJECT and link.target.kind == "party" and link.target_type == "organisation":
+        if link.target.kind == "party" and link.target_type == "organisation" and is_subject(link):
             return Near(link.target.id, link.target_name or "") if link.target_visibility in SEEN_BY_ALL else None
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from canonical.model import SUBJECT
+from canonical.model import IS_SUBJECT
 from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, eq, one_of
 from dialects.affinitylive.fields.subjects import KIND_OF_TYPE, OWNER_TYPES, type_word
 from dialects.affinitylive.grammar import Item, Items
@@ -16,7 +16,7 @@ Against = Callable[[tuple[str, ...] | None, list[int] | None], Node]
 _TYPE, _ID = kept_key("against_type"), kept_key("against_id")
 _KEPT = Compare(_TYPE, Op.NOT_NULL)
 _PARTY_TYPE = {"company": "organisation", "contact": "person", "affiliation": "person"}
-_ABOUT = Has("links", eq("role", SUBJECT))
+_ABOUT = Has("links", IS_SUBJECT)
 _NOTHING = all_of(Not(_ABOUT), Compare(_TYPE, Op.NULL))
 
 
@@ -34,7 +34,7 @@ def linked_against(types: tuple[str, ...] | None, ids: list[int] | None) -> Node
     """Activities and tasks: any link to what they are about; without any, their owner."""
     nodes = [_kept(types, ids)]
     if types is None:
-        links: list[Node] = [eq("role", SUBJECT)]
+        links: list[Node] = [IS_SUBJECT]
         if ids is not None:
             links.append(one_of("target_id", ids))
         nodes.append(Has("links", all_of(*links)))
@@ -42,7 +42,7 @@ def linked_against(types: tuple[str, ...] | None, ids: list[int] | None) -> Node
         kind = KIND_OF_TYPE.get(word)
         if kind is None:
             continue
-        where: list[Node] = [eq("role", SUBJECT), eq("target_kind", kind)]
+        where: list[Node] = [IS_SUBJECT, eq("target_kind", kind)]
         if ids is not None:
             where.append(one_of("target_id", ids))
         if word in _PARTY_TYPE:
@@ -88,7 +88,7 @@ def against_columns(against: Against) -> dict[str, Column]:
         if against is party_against:
             there = Compare("party_id", Op.NOT_NULL)
             return any_of(kept, all_of(there, Compare("party_id", op, n)))
-        about = Has("links", all_of(eq("role", SUBJECT), Compare("target_id", op, n)))
+        about = Has("links", all_of(IS_SUBJECT, Compare("target_id", op, n)))
         return any_of(kept, about, all_of(_NOTHING, Compare("owner_id", op, n)))
 
     return {

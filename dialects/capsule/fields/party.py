@@ -47,7 +47,8 @@ def _last_name(party: Party, context: object) -> str | None:
 
 
 def _organisation_name(party: Party, context: object) -> str | None:
-    return party.organisation_name or party.company or None
+    # A mere name is no organisation: name and id come together (capsule dossier, section 9).
+    return party.organisation_name or None
 
 
 _COMMON = (

@@ -10,7 +10,7 @@ from adapter.wire import WireResponse
 from canonical.errors import Duplicate, NotFound
 from canonical.model import Party
 from canonical.operations import Create, Delete, Include, Update
-from canonical.query import TRUE, Node, Query, Window, all_of, eq
+from canonical.query import TRUE, Node, all_of, eq
 from dialects.capsule import query, texts, writers
 from dialects.capsule.bodies import Tree, read_body
 from dialects.capsule.errors import BadRequest, Missing
@@ -20,8 +20,6 @@ from dialects.capsule.fields.table import unchanged
 from dialects.capsule.handlers.common import page_cap, path_id, url
 from dialects.capsule.negotiation import Answer
 from dialects.capsule.replies import answer_for, changed, created, done, reply_mixed, reply_one
-
-_BY_NAME_LIMIT = 100
 
 
 def read(call: Call, type_: str | None = None) -> WireResponse:
@@ -115,22 +113,15 @@ def _check_unique(call: Call, values: dict[str, Any], id: int) -> None:
     """Refuses a second organisation of one name, where the tenant wants that (since January 2017 at the vendor)."""
     name = values.get("name")
     if name and call.settings["unique_organisations"] == "yes":
-        found = organisation_named(call, name)
+        found = call.desk.organisation_named(name)
         if found is not None and found.id != id:
             raise Duplicate("name", name)
-
-
-def organisation_named(call: Call, name: str) -> Party | None:
-    """The oldest organisation of that name, letter case aside."""
-    where = all_of(eq("type", ORGANISATION), eq("name", name))
-    found = call.desk.find(Party, Query(where, query.BY_ID, Window(limit=_BY_NAME_LIMIT))).items
-    return next((party for party in found if party.name.casefold() == name.casefold()), None)
 
 
 def _employer(call: Call, body: Tree, current: Party | None) -> dict[str, Any]:
     """The person's organisation: by id, else by name, made when there is none of that name."""
     shown_id = current.organisation_id if current is not None else None
-    shown_name = (current.organisation_name or current.company) if current is not None else None
+    shown_name = current.organisation_name if current is not None else None
     given_id, given_name = body.text("organisationId"), body.text("organisationName")
     if given_id is not None and given_id.strip() == texts.NO_ID:
         given_id = ""
@@ -144,10 +135,7 @@ def _employer(call: Call, body: Tree, current: Party | None) -> dict[str, Any]:
     name = given_name.strip()
     if not name:
         return {"organisation_id": None, "company": None}
-    organisation = organisation_named(call, name)
-    if organisation is None:
-        organisation = call.desk.create(Create(Party, {"type": ORGANISATION, "name": name}))
-    return {"organisation_id": organisation.id, "company": None}
+    return {"organisation_id": call.desk.employer_named(name).id, "company": None}
 
 
 def _organisation_id(call: Call, text: str) -> int:

@@ -158,7 +158,7 @@ def create(call: Call, given: GivenContact) -> Party:
     if given.company and not (given.first_name or given.last_name):
         values |= {"type": "organisation", "name": given.company}
     else:
-        values |= {"type": "person", "company": given.company or None}
+        values |= {"type": "person", **_employer(call, given.company)}
     if given.comment:
         values["about"] = given.comment
     return call.desk.create(
@@ -169,6 +169,11 @@ def create(call: Call, given: GivenContact) -> Party:
             custom=tuple(CustomValue(name, value) for name, value in given.attributes.items()),
         )
     )
+
+
+def _employer(call: Call, company: str | None) -> dict[str, Any]:
+    """A person's `companyName` is the organisation that he works for, one record for all who name it."""
+    return {"organisation_id": call.desk.employer_named(company).id if company else None, "company": None}
 
 
 def _form_activity(call: Call, params: Parameters, given: GivenContact, contact: int) -> None:
@@ -196,7 +201,7 @@ def _change(call: Call, party: Party, given: GivenContact, *, overwrite: bool) -
         if value is not None and value != (getattr(party, name) or ""):
             values[name] = value or None
     if given.company is not None and given.company != (company_of(party) or ""):
-        values["name" if party.type == "organisation" else "company"] = given.company or None
+        values |= {"name": given.company} if party.type == "organisation" else _employer(call, given.company)
     if given.comment is not None:
         values["about"] = given.comment
     add, drop = changed_points(given, party.points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from canonical.model import Activity, Link, Party
+from canonical.model import Activity, Link, Party, is_subject
 from canonical.query import Compare, Has, Node, Op, all_of
 from dialects.zurmo.fields import common, plain
 from dialects.zurmo.fields.base import Field, View
@@ -14,7 +14,11 @@ from dialects.zurmo.query.comparison import Below, Comparison, Searching, Unknow
 from dialects.zurmo.query.nodes import moment_node, number_node
 
 ATTENDEE: Final = "attendee"
-SUBJECT_OR_ATTENDEE: Final = ("", ATTENDEE)
+
+
+def _is_shown(link: Link) -> bool:
+    """Who attends, and what the meeting is about, stand side by side."""
+    return link.role == ATTENDEE or is_subject(link)
 
 
 def party_ids(meetings: list[Activity]) -> set[int]:
@@ -23,7 +27,7 @@ def party_ids(meetings: list[Activity]) -> set[int]:
         link.target.id
         for meeting in meetings
         for link in meeting.links
-        if link.target.kind == "party" and link.role in SUBJECT_OR_ATTENDEE
+        if link.target.kind == "party" and _is_shown(link)
     }
 
 
@@ -47,7 +51,7 @@ def user_entry(user: Any) -> dict[str, Any]:
 def _show_attendees(record: Activity, view: View) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for link in record.links:
-        if link.role not in SUBJECT_OR_ATTENDEE:
+        if not _is_shown(link):
             continue
         found = _entry(link, view)
         if found is not None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from adapter.dialect import Call
 from adapter.formats.form_body import Nested
-from canonical.model import Opportunity, Party, Record, User
+from canonical.model import SUBJECT, Activity, Opportunity, Party, Record, User, is_subject
 from canonical.operations import NewLink, Update
 from canonical.values import Ref
 from dialects.zurmo.codec.parameters import php_int
@@ -149,5 +149,11 @@ def apply(call: Call, module: Module, record: Any, change: Change) -> None:
 def _link(call: Call, record: Ref, target: Ref, role: str, adds: bool) -> None:
     if adds:
         call.desk.add_link(record, NewLink(target, role))
-    else:
-        call.desk.drop_link(record, target, role)
+        return
+    roles = {role}
+    if role == SUBJECT and record.kind == Activity.KIND:
+        # What it is about may be so in a role of another dialect's; here there is one relation for all of them.
+        links = call.desk.get(Activity, record.id, ("links",)).links
+        roles.update(link.role for link in links if link.target == target and is_subject(link))
+    for each in roles:
+        call.desk.drop_link(record, target, each)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapter.formats.form_body import Nested
-from canonical.model import Opportunity, Party
+from canonical.model import IS_SUBJECT, Opportunity, Party
 from canonical.query import Compare, Has, Node, Op, all_of, any_of, one_of
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
@@ -62,7 +62,7 @@ def _about(below: Below, test: Comparison) -> Node:
     """
     if below not in ((), ("id",)):
         raise UnknownAttribute(below[0])
-    subjects = all_of(Compare("target_kind", Op.IN, ("party", "opportunity")), Compare("role", Op.EQ, ""))
+    subjects = all_of(Compare("target_kind", Op.IN, ("party", "opportunity")), IS_SUBJECT)
     return Has("links", all_of(subjects, number_node("target_id", test)))
 
 
@@ -71,7 +71,7 @@ def about_node(model: str, id: int) -> Node:
     kind = {"Contact": "party", "Account": "party", "Opportunity": "opportunity"}.get(model)
     if kind is None:
         raise UnknownAttribute(model)
-    subject = all_of(Compare("target_kind", Op.EQ, kind), Compare("role", Op.EQ, ""), Compare("target_id", Op.EQ, id))
+    subject = all_of(Compare("target_kind", Op.EQ, kind), Compare("target_id", Op.EQ, id), IS_SUBJECT)
     return Has("links", subject)
 
 
