@@ -7,11 +7,12 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from adapter.dialect import Call, Dialect
-from adapter.formats import Malformed, TooLarge
+from adapter.formats import Malformed, TooLarge, codings
 from adapter.logs import Log
 from adapter.routes import MethodNotAllowed, RouteNotFound
 from adapter.wire import WireRequest, WireResponse
@@ -84,6 +85,8 @@ class Gateway:
             self._set_tenant(call, tenant or self.core.default_tenant())
             if refused is not None:
                 raise refused
+            if request.body and request.method not in dialect.unread_bodies:
+                call.request = self._decoded(request)
             response = self._answer(call, tenant)
         except Exception as caught:
             error = caught
@@ -96,6 +99,13 @@ class Gateway:
                 response = self._word(call, caught)
         self._record(request, call, response, error, started)
         return response
+
+    def _decoded(self, request: WireRequest) -> WireRequest:
+        """The request with a body in no content coding. Raises Malformed, TooLarge."""
+        names = request.headers.get("Content-Encoding")
+        if not names:
+            return request
+        return replace(request, body=codings.decoded(request.body, names, self.dialect.max_body))
 
     def _answer(self, call: Call, tenant: Tenant | None) -> WireResponse:
         dialect, request = self.dialect, call.request

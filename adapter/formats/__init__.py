@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from adapter.formats import charsets, form_body, json_body, xml_body
+from adapter.formats import charsets, codings, form_body, json_body, xml_body
 from adapter.formats.errors import Malformed, OutOfRange, TooDeep, TooLarge
 
-__all__ = ["Malformed", "OutOfRange", "TooDeep", "TooLarge", "charsets", "form_body", "json_body", "xml_body"]
+__all__ = [
+    "Malformed", "OutOfRange", "TooDeep", "TooLarge", "charsets", "codings", "form_body", "json_body", "xml_body"
+]  # fmt: skip
