@@ -17,7 +17,7 @@ from adapter.jobs import worker as worker_process
 from adapter.jobs.queue import open_queue
 from adapter.logs import Log, Records, say
 from adapter.serve import create_app
-from adapter.server import ServerError, run
+from adapter.server import TLS_VERSIONS, ServerError, run
 
 
 @main.command("demo")
@@ -41,12 +41,17 @@ def demo_world(database_if_missing: bool) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes; one unless told otherwise.")
 @click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False))
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False))
+@click.option("--tls-min", type=click.Choice(TLS_VERSIONS), help="The oldest TLS that is let in; 1.2 unless told.")
 @told
-def serve(host: str, port: int, workers: int | None, tls_cert: str | None, tls_key: str | None) -> None:
+def serve(
+    host: str, port: int, workers: int | None, tls_cert: str | None, tls_key: str | None, tls_min: str | None
+) -> None:
     """Serve all dialects on one port."""
     settings = read_settings()
     if (tls_cert is None) != (tls_key is None):
         raise Misuse("--tls-cert and --tls-key go together")
+    if tls_min is not None and tls_cert is None:
+        raise Misuse("--tls-min goes with --tls-cert and --tls-key")
     with working_core() as core:
         if settings.default_tenant is not None and core.default_tenant() is None:
             raise Misuse(f"CRMGLOT_DEFAULT_TENANT: there is no tenant {settings.default_tenant}")
@@ -72,6 +77,7 @@ def serve(host: str, port: int, workers: int | None, tls_cert: str | None, tls_k
             threads=settings.threads,
             tls_cert=tls_cert,
             tls_key=tls_key,
+            tls_min=tls_min or TLS_VERSIONS[-1],
             underscore_headers=names,
             on_ready=lambda address: say(f"listening on {address}"),
         )

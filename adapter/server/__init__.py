@@ -20,9 +20,12 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from adapter.server.connection import WSGI, Limits
+from adapter.server.tls import DEFAULT, VERSIONS, context_from
 from adapter.server.worker import ServingWorker
 
-__all__ = ["Limits", "ServerError", "run"]
+TLS_VERSIONS = tuple(VERSIONS)
+
+__all__ = ["TLS_VERSIONS", "Limits", "ServerError", "run"]
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +79,7 @@ def run(
     threads: int = 16,
     tls_cert: Path | str | None = None,
     tls_key: Path | str | None = None,
+    tls_min: str = DEFAULT,
     underscore_headers: Iterable[str] = (),
     graceful_timeout: int = 30,
     limits: Limits | None = None,
@@ -87,7 +91,9 @@ def run(
     `underscore_headers` names the request headers that may come with underscores (``ZURMO_SESSION_ID``); any other
     is dropped, so that none can pose as its twin with dashes. Forwarding headers reach the application as they
     came and change nothing here: ``wsgi.url_scheme`` and ``REMOTE_ADDR`` are those of the connection. `on_ready`
-    gets the address when clients can connect; without it one line is logged. Raises `ServerError` when the address
+    gets the address when clients can connect; without it one line is logged. `tls_min` is the lowest version of TLS
+    that a client may have, of `TLS_VERSIONS`. An application with a method ``reads_body(environ)`` is asked whether a
+    body that is not here yet is to be waited for. Raises `ServerError` when the address
     or the certificate cannot be used.
     """
     if not log.hasHandlers():
@@ -95,6 +101,8 @@ def run(
         log.setLevel(logging.INFO)
     if tls_cert is not None:
         check_certificate(tls_cert, tls_key)
+        if tls_min != DEFAULT:
+            log.warning(f"TLS {tls_min} is let in, which can be broken: keep this server where only old clients are")
     check_address(host, port)
     limits = limits or Limits()
     scheme = "https" if tls_cert is not None else "http"
@@ -116,6 +124,7 @@ def run(
         "timeout": 60,
         "certfile": None if tls_cert is None else str(tls_cert),
         "keyfile": None if tls_key is None else str(tls_key),
+        "ssl_context": context_from(tls_min),
         # Underscore headers pass from every peer, since it may be a client itself; no peer's word on scheme or
         # address is taken. The three belong together.
         "forwarded_allow_ips": "*",
