@@ -145,6 +145,8 @@ class Dialect:
     own_list: Callable[[str], Choices | None] = lambda name: None
     """The list of any other name, where the vendor's users may make lists; None for a name that cannot be one."""
     max_body: int = 8 * 1024 * 1024
+    unread_bodies: tuple[str, ...] = ()
+    """Methods whose bodies mean nothing to the vendor: they are not read, and so not waited for."""
     finish: Callable[[Call, WireResponse], WireResponse] | None = None
     """Adds what every answer of the vendor carries (cookies, rate-limit headers, CORS), errors included."""
     numeric_ids: bool = True

@@ -11,15 +11,16 @@ import functools
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import flask
 from werkzeug.wrappers import Response
 
+from adapter.dialect import Dialect
 from adapter.formats import TooLarge
 from adapter.logs import Log
-from adapter.mounts import Mount, Mounts
+from adapter.mounts import Mounts
 from adapter.routes import Route
 from adapter.settings import Settings
 from adapter.wire import Headers, WireRequest, WireResponse
@@ -30,8 +31,26 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 MAX_HEADERS = 100
 MAX_TARGET = 65_536
+MAX_PREFIX = 200
+OWN_UNREAD = ("GET", "HEAD", "DELETE", "OPTIONS")
+"""Methods whose bodies are not waited for where no dialect is meant; those of others are read off."""
+_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~\-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9._\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 _CONVERTERS = {"int": "int", "rest": "path"}
+
+
+class Origin(NamedTuple):
+    """What absolute links begin with."""
+
+    scheme: str
+    host: str
+    prefix: str
+
+
+class Application(flask.Flask):
+    """The Flask application, which tells its server the bodies that need not be waited for."""
+
+    reads_body: Callable[[Environ], bool]
 
 
 class Wsgi:
@@ -53,12 +72,14 @@ class Wsgi:
 
     def answer(self, environ: Environ) -> WireResponse | None:
         """The answer, or None when no mount is meant."""
-        target: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or _rebuilt(environ)
-        if not target.startswith("/"):
-            target = _origin_form(target)
+        target = _target(environ)
+        if len(target) > MAX_TARGET:
+            return self._refuse(414, "URI Too Long")
+        if len(environ) > MAX_HEADERS and len(_headers(environ)) > MAX_HEADERS:
+            return self._refuse(431, "Request Header Fields Too Large")
         path, _, query = target.partition("?")
-        host, scheme = self._origin(environ)
-        found = self.mounts.find(host, path)
+        origin = self._origin(environ)
+        found = self.mounts.find(origin.host, path)
         if found is None:
             return self._own(path)
         mount, below = found
@@ -68,13 +89,19 @@ class Wsgi:
             query,
             SentHeaders(environ),
             b"",
-            f"{scheme}://{host}{mount.prefix}",
-            host,
+            f"{origin.scheme}://{origin.host}{origin.prefix}{mount.prefix}",
+            origin.host,
             environ.get("REMOTE_ADDR", ""),
         )
-        refused = self._bounds(request, environ, target) or self._read_body(request, environ, mount)
+        refused = self._read_body(request, environ, mount.gateway.dialect)
         tenant = None if mount.tenant_host is None else self._tenant(mount.tenant_host)
         return mount.gateway.send(request, tenant, refused)
+
+    def reads_body(self, environ: Environ) -> bool:
+        """Whether the body of that request can matter to the answer."""
+        found = self.mounts.find(self._origin(environ).host, _target(environ).partition("?")[0])
+        unread = OWN_UNREAD if found is None else found[0].gateway.dialect.unread_bodies
+        return environ["REQUEST_METHOD"] not in unread
 
     def _tenant(self, host: str) -> Tenant | None:
         try:
@@ -82,15 +109,16 @@ class Wsgi:
         except Unavailable:
             return None
 
-    @staticmethod
-    def _bounds(request: WireRequest, environ: Environ, target: str) -> Exception | None:
-        if len(environ) > MAX_HEADERS and len(request.headers) > MAX_HEADERS:
-            return TooLarge(len(request.headers), MAX_HEADERS)
-        return TooLarge(len(target), MAX_TARGET) if len(target) > MAX_TARGET else None
+    def _refuse(self, status: int, text: str) -> WireResponse:
+        """What is too long to be anybody's request."""
+        self._log.event({"level": "warning", "message": f"refused a request: {status} {text}"})
+        return _plain(status, text)
 
     @staticmethod
-    def _read_body(request: WireRequest, environ: Environ, mount: Mount) -> Exception | None:
-        limit = mount.gateway.dialect.max_body
+    def _read_body(request: WireRequest, environ: Environ, dialect: Dialect) -> Exception | None:
+        if request.method in dialect.unread_bodies:
+            return None
+        limit = dialect.max_body
         declared = environ.get("CONTENT_LENGTH") or ""
         if declared.isascii() and declared.isdigit():
             length = int(declared)
@@ -104,15 +132,20 @@ class Wsgi:
                 return TooLarge(len(request.body), limit)
         return None
 
-    def _origin(self, environ: Environ) -> tuple[str, str]:
-        """Host and scheme as the client used them; a trusted proxy may tell them."""
+    def _origin(self, environ: Environ) -> Origin:
+        """Scheme, host and path in front of ours, as the client used them; a trusted proxy may tell them."""
         host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "localhost")
         scheme = environ.get("wsgi.url_scheme", "http")
-        if ("HTTP_X_FORWARDED_HOST" in environ or "HTTP_X_FORWARDED_PROTO" in environ) and self._trusts(environ):
-            forwarded = str(environ.get("HTTP_X_FORWARDED_PROTO", scheme)).partition(",")[0].strip().lower()
-            scheme = forwarded if forwarded in ("http", "https") else scheme
-            host = str(environ.get("HTTP_X_FORWARDED_HOST", host)).partition(",")[0].strip()
-        return _checked_host(host), scheme
+        if not (
+            "HTTP_X_FORWARDED_HOST" in environ
+            or "HTTP_X_FORWARDED_PROTO" in environ
+            or "HTTP_X_FORWARDED_PREFIX" in environ
+        ) or not self._trusts(environ):
+            return Origin(scheme, _checked_host(host), "")
+        forwarded = str(environ.get("HTTP_X_FORWARDED_PROTO", scheme)).partition(",")[0].strip().lower()
+        scheme = forwarded if forwarded in ("http", "https") else scheme
+        host = str(environ.get("HTTP_X_FORWARDED_HOST", host)).partition(",")[0].strip()
+        return Origin(scheme, _checked_host(host), _checked_prefix(environ.get("HTTP_X_FORWARDED_PREFIX", "")))
 
     def _trusts(self, environ: Environ) -> bool:
         try:
@@ -134,9 +167,10 @@ class Wsgi:
         return None
 
 
-def create_app(wsgi: Wsgi) -> flask.Flask:
+def create_app(wsgi: Wsgi) -> Application:
     """The Flask application over the mounts."""
-    app = flask.Flask("crmglot", static_folder=None)
+    app = Application("crmglot", static_folder=None)
+    app.reads_body = wsgi.reads_body
     app.url_map.merge_slashes = False
 
     def view(**_: object) -> Response:
@@ -228,6 +262,14 @@ def _checked_host(host: str) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
+def _checked_prefix(text: str) -> str:
+    """The paths that proxies took off, outermost first, as one; nothing of them when one is no plain path."""
+    prefixes = [part.strip().rstrip("/") for part in text[: MAX_PREFIX + 1].split(",")]
+    joined = "".join(prefixes)
+    return joined if len(text) <= MAX_PREFIX and all(_PREFIX.fullmatch(part) for part in prefixes) else ""
+
+
+@functools.lru_cache(maxsize=1024)
 def _environ_key(name: str) -> str:
     key = name.upper().replace("-", "_")
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
@@ -249,6 +291,11 @@ def _origin_form(target: str) -> str:
     rest = target.split("://", 1)[1]
     slash = rest.find("/")
     return rest[slash:] if slash >= 0 else "/"
+
+
+def _target(environ: Environ) -> str:
+    target: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or _rebuilt(environ)
+    return target if target.startswith("/") else _origin_form(target)
 
 
 def _rebuilt(environ: Environ) -> str:

@@ -27,8 +27,8 @@ class BadSetting(Exception):
 class Settings:
     """`hosts` maps a host name to the dialect served at its root, for vendors without a home domain.
 
-    `trusted_proxies` are the networks whose ``X-Forwarded-Proto`` and ``-Host`` count. `statement_timeout` is how many
-    seconds one statement of a request or a job may take in the database.
+    `trusted_proxies` are the networks whose ``X-Forwarded-Proto``, ``-Host`` and ``-Prefix`` count.
+    `statement_timeout` is how many seconds one statement of a request or a job may take in the database.
     """
 
     database_url: str = "sqlite:///crmglot.db"

@@ -41,6 +41,9 @@ class Limits:
     body_seconds: float = 120.0
     """From the end of the head to the end of the body."""
 
+    read_seconds: float = 5.0
+    """The same for requests that seldom have one: some clients promise a body with a GET and never send it."""
+
     send_seconds: float = 60.0
     """For taking a response."""
 
@@ -168,7 +171,7 @@ class Heads(Parser):  # type: ignore[misc]
 
 
 class Reply(Response):  # type: ignore[misc]
-    """gunicorn's response, collected to be sent in one piece."""
+    """gunicorn's response, collected to be sent in one piece: its head says whether the connection is kept."""
 
     headers_sent: bool
 
@@ -177,13 +180,14 @@ class Reply(Response):  # type: ignore[misc]
         self.pieces: list[bytes] = []
 
     def send_headers(self) -> None:
-        if self.headers_sent:
-            return
+        self.headers_sent = True
+
+    def whole(self) -> bytes:
+        """Head and body, when both are decided."""
         lines = self.default_headers()
         lines.extend([f"{name}: {value}\r\n" for name, value in self.headers])
         lines.append("\r\n")
-        self.pieces.append("".join(lines).encode("latin-1"))
-        self.headers_sent = True
+        return b"".join(("".join(lines).encode("latin-1"), *self.pieces))
 
     def _emit_body(self, data: bytes) -> None:
         self.pieces.append(b"%X\r\n%b\r\n" % (len(data), data) if self.chunked else data)
@@ -250,6 +254,7 @@ class Connection:
         "_poll",
         "_searched",
         "_shaking",
+        "awaits",
         "begun",
         "client",
         "events",
@@ -275,6 +280,8 @@ class Connection:
         self.heads: Heads | None = None
         self.pending: Pending | None = None
         """The request whose body is awaited, with what will answer it."""
+        self.awaits = True
+        """Whether that body is waited for."""
         self.out = memoryview(b"")
         """What the client has not taken yet."""
         self.last = False
@@ -319,6 +326,7 @@ class Connection:
     def rest(self) -> None:
         """From now on the next request is awaited."""
         self.pending = None
+        self.awaits = True
         self.begun = False
         self.events = select.POLLIN
         self.expires = time.monotonic() + self.limits.idle_seconds

@@ -18,6 +18,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -35,6 +36,13 @@ STOP_SECONDS = 1.0
 
 LOOK_SECONDS = 0.05
 """How often at most the watching thread looks for connections whose time is up."""
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+SELDOM = ("GET", "HEAD", "DELETE", "OPTIONS")
+"""Methods that seldom have a body."""
+
+PASSED = 256 * 1024
+"""How much at once of a body that nobody read is passed over."""
 
 SMALL = 64 * 1024
 """Bytes that a waiting connection may hold however many there are."""
@@ -272,9 +280,10 @@ class ServingWorker(Worker):  # type: ignore[misc]
                 return False
             self.begin(connection, heads)
             return True
-        if not connection.has_body(source, pending[0]) and not (
+        here = connection.has_body(source, pending[0]) or (
             self.stay(connection) and connection.has_body(source, pending[0])
-        ):
+        )
+        if connection.awaits and not here:
             return False
         self.answer(connection, heads, *pending)
         return True
@@ -289,6 +298,8 @@ class ServingWorker(Worker):  # type: ignore[misc]
         try:
             request = next(heads)
             connection.expires = heads.unreader.deadline = time.monotonic() + self.limits.body_seconds
+            expects = request._expected_100_continue
+            request._expected_100_continue = False
             reply, environ = wsgi.create(
                 request, connection.sock, connection.client, connection.server, self.cfg, response_class=Reply
             )
@@ -299,13 +310,25 @@ class ServingWorker(Worker):  # type: ignore[misc]
             return
         environ["wsgi.multithread"] = True
         connection.pending = (request, reply, environ)
+        if not connection.has_body(heads.unreader, request):
+            self.await_body(connection, heads, environ, expects)
+
+    def await_body(self, connection: Connection, heads: Heads, environ: Environ, expects: bool) -> None:
+        """Decide whether and how long; ask a client for it that waits to be asked."""
+        reads: Callable[[Environ], bool] | None = getattr(self.wsgi, "reads_body", None)
+        if reads is not None and not reads(environ):
+            connection.awaits = False
+            heads.unreader.deadline = time.monotonic()
+            return
+        if environ["REQUEST_METHOD"] in SELDOM:
+            connection.expires = heads.unreader.deadline = time.monotonic() + self.limits.read_seconds
+        if expects:
+            connection.sock.send(CONTINUE)
 
     def answer(self, connection: Connection, heads: Heads, request: Head, reply: Reply, environ: Environ) -> None:
         """Let the application answer the request that is there."""
         try:
             pieces = self.wsgi(environ, reply.start_response)
-            if not self.alive:
-                reply.force_close()
             try:
                 for piece in pieces:
                     reply.write(piece)
@@ -313,6 +336,10 @@ class ServingWorker(Worker):  # type: ignore[misc]
             finally:
                 if hasattr(pieces, "close"):
                     pieces.close()
+            drained = self.drained(heads, request)
+            if not (drained and self.alive):
+                reply.force_close()
+            whole = reply.whole()
         except ClientGone:
             raise
         except Exception as problem:
@@ -320,16 +347,19 @@ class ServingWorker(Worker):  # type: ignore[misc]
                 self.log.exception("a request failed: %s", request.method)
             self.refuse(connection, problem)
             return
-        drained = self.drained(heads)
-        connection.say(b"".join(reply.pieces), last=not drained or reply.should_close(), lingers=not drained)
+        connection.say(whole, last=reply.should_close(), lingers=not drained)
 
-    def drained(self, heads: Heads) -> bool:
-        """Pass over what the application did not read; false if that is not all here, or much."""
+    def drained(self, heads: Heads, request: Head) -> bool:
+        """Pass over what the application did not read; false if that is not all here."""
+        if request.body.failed:
+            return False
         heads.unreader.deadline = 0.0
         try:
-            return bool(heads.finish_body(max_bytes=64 * 1024))
+            while request.body.read(PASSED):
+                pass
         except (errors.ParseException, OSError):
             return False
+        return True
 
     def refuse(self, connection: Connection, problem: Exception) -> None:
         """Answer what is no request, or no request any more, without repeating any of it."""

@@ -19,6 +19,7 @@ DIALECT = Dialect(
     locate=locate,
     finish=finish,
     hosts=("*.capsulecrm.com",),
+    unread_bodies=("GET", "HEAD", "DELETE", "OPTIONS"),
     settings=SETTINGS,
     picklists=DEFAULTS,
     lists=LISTS,

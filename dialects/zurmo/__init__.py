@@ -21,6 +21,7 @@ DIALECT = Dialect(
     render_error=render_error,
     locate=locate,
     underscore_headers=HEADERS,
+    unread_bodies=("GET", "HEAD", "DELETE", "OPTIONS"),
     settings=SETTINGS,
     picklists=DEFAULTS,
     lists=CHOICES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from sqlalchemy import create_engine, text
 
 from adapter.dialect import Dialect
 from adapter.mounts import Mounts
-from adapter.serve import MAX_HEADERS, MAX_TARGET, Wsgi, create_app
+from adapter.serve import MAX_HEADERS, MAX_TARGET, Application, Wsgi, create_app
 from adapter.settings import Settings
 from tests.adapter.echo_dialect import ECHO
 from tests.dialects.shapes import shape
@@ -40,9 +41,9 @@ def forget(world: World) -> None:
     world.lines.clear()
 
 
-def app(world: World, settings: Settings | None = None) -> flask.Flask:
+def app(world: World, settings: Settings | None = None, dialect: Dialect = ECHO) -> Application:
     settings = settings or Settings()
-    mounts = Mounts({"echo": world.gateway(ECHO)}, settings.hosts)
+    mounts = Mounts({"echo": world.gateway(dialect)}, settings.hosts)
     wsgi = Wsgi(mounts, settings, world.core.accounts.tenant_by_host, world.store.check, world.log)
     return create_app(wsgi)
 
@@ -139,12 +140,37 @@ class TestLimits:
     def test_target(self, world: World) -> None:
         room = MAX_TARGET - len("/echo/open/")
         assert ask(world, "GET", "/echo/open/" + "a" * room).code == 200
-        assert ask(world, "GET", "/echo/open/" + "a" * (room + 1)).code == 413
+        assert ask(world, "GET", "/echo/open/" + "a" * (room + 1)).code == 414
+        assert ask(world, "GET", "/healthz?" + "a" * MAX_TARGET).code == 414
 
-    def test_headers(self, world: World) -> None:
+    def test_h11_headers(self, world: World) -> None:
         many = [(f"X-{at}", "1") for at in range(MAX_HEADERS + 1)]
         assert ask(world, "GET", "/echo/open/x", *many[: MAX_HEADERS - 1]).code == 200
-        assert ask(world, "GET", "/echo/open/x", *many).code == 413
+        answer = ask(world, "GET", "/echo/open/x", *many)
+        assert answer.status == "431 Request Header Fields Too Large"
+        assert answer.body == b"Request Header Fields Too Large\n"
+        assert world.lines[-1]["message"] == "refused a request: 431 Request Header Fields Too Large"
+        assert ask(world, "GET", "/nowhere", *many).code == 431
+
+    def test_h4_bodies_that_mean_nothing_are_not_read(self, world: World) -> None:
+        deaf = replace(ECHO, unread_bodies=("GET", "DELETE"))
+        made = app(world, dialect=deaf)
+        for method, target, read in (
+            ("GET", "/echo/any/x", False),
+            ("DELETE", "/echo/any/x", False),
+            ("POST", "/echo/any/x", True),
+            ("GET", "/healthz", False),
+            ("GET", "/nowhere", False),
+            ("POST", "/nowhere", True),
+        ):
+            given = environ(method, target, [("X-Token", "ann-token")], b"abc")
+            assert made.reads_body(given) is read
+            if not read:
+                given["wsgi.input"] = None
+            assert call(made.wsgi_app, given).code == (404 if target == "/nowhere" else 200)
+        # A coding of what is not read is nobody's mistake.
+        given = environ("GET", "/echo/any/x", [("X-Token", "ann-token"), ("Content-Encoding", "gzip")], b"no gzip")
+        assert told(call(made.wsgi_app, given))["body"] == ""
 
     def test_each_is_one_line_in_the_log(self, world: World) -> None:
         ask(world, "POST", "/echo/any/x", body=b"x" * 1001)
@@ -188,6 +214,36 @@ class TestOrigin:
         self, world: World, headers: tuple[tuple[str, str], ...], given: dict[str, Any], base_url: str
     ) -> None:
         assert told(ask(world, "GET", "/echo/open/x", *headers, **given))["base_url"] == base_url
+
+    @pytest.mark.parametrize(
+        ("sent", "prefix"),
+        [
+            ("/crm", "/crm"),
+            ("/crm/", "/crm"),
+            (" /a/B-1_2.~/c/ ", "/a/B-1_2.~/c"),
+            ("/", ""),
+            ("", ""),
+            # Each proxy adds what it took off, the client's first.
+            ("/outer, /inner/", "/outer/inner"),
+            *((text, "") for text in ("//evil", "//evil.test/x", "https://evil.test", "https:evil", "javascript:x")),
+            *((text, "") for text in ("crm", "/crm?x=1", "/crm#x", "/a//b", "/a/../b", "/..", "/a/./b", "/a%2Fb")),
+            *(
+                (text, "")
+                for text in ("/a b", "/a\\b", "\\evil", "/a@b", '/"', "/<x>", "/é", "/ok, //evil", "/a\r\nX: y")
+            ),
+            ("/" + "a" * 199, "/" + "a" * 199),
+            ("/" + "a" * 200, ""),
+        ],
+    )
+    def test_h3_the_path_in_front_of_ours(self, world: World, sent: str, prefix: str) -> None:
+        forwarded = ("X-Forwarded-Prefix", sent)
+        assert told(ask(world, "GET", "/echo/open/x", forwarded))["base_url"] == f"http://localhost:8080{prefix}/echo"
+        full = told(ask(world, "GET", "/echo/open/x", forwarded, *self.PROXIED))
+        assert full["base_url"] == f"https://crm.acme.com:444{prefix}/echo"
+        vendors = ("X-Forwarded-Host", "rival.echo.test")
+        assert told(ask(world, "GET", "/open/x", forwarded, vendors))["base_url"] == f"http://rival.echo.test{prefix}"
+        stranger = told(ask(world, "GET", "/echo/open/x", forwarded, peer="10.0.0.1"))
+        assert stranger["base_url"] == "http://localhost:8080/echo"
 
     def test_trusted_networks_are_a_setting(self, world: World) -> None:
         settings = Settings(trusted_proxies=("10.0.0.0/8", "2001:db8::/32"))

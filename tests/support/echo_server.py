@@ -57,6 +57,17 @@ def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     return [answer]
 
 
+class Echo:
+    """The application; what it does not read it says (`adapter.server.run`)."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return echo(environ, start_response)
+
+    @staticmethod
+    def reads_body(environ: dict[str, Any]) -> bool:
+        return str(environ["PATH_INFO"]) != "/unread"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", default="127.0.0.1")
@@ -65,18 +76,19 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--tls-cert")
     parser.add_argument("--tls-key")
+    parser.add_argument("--tls-min", default="1.2")
     parser.add_argument("--impatient", action="store_true")
     parser.add_argument("--connections", type=int, default=1000)
     given = parser.parse_args()
     limits = Limits(connections=given.connections)
     if given.impatient:
-        limits = Limits(head_seconds=1.0, body_seconds=1.0, send_seconds=1.0, idle_seconds=1.0)
+        limits = Limits(head_seconds=1.0, body_seconds=1.0, read_seconds=0.3, send_seconds=1.0, idle_seconds=1.0)
     parent = os.getpid()
 
     def factory() -> Callable[..., Iterable[bytes]]:
         if os.getpid() == parent:
             raise RuntimeError("the application is made before the fork")
-        return echo
+        return Echo()
 
     run(
         factory,
@@ -86,6 +98,7 @@ def main() -> None:
         threads=given.threads,
         tls_cert=given.tls_cert,
         tls_key=given.tls_key,
+        tls_min=given.tls_min,
         underscore_headers=UNDERSCORED,
         limits=limits,
     )
