@@ -77,14 +77,15 @@ def open_queue(settings: Settings) -> Queue:
         except (TypeError, ValueError):
             raise BadSetting("CRMGLOT_QUEUE_URL has an option that cannot be used") from None
         return Queue(RedisHuey(NAME, connection_pool=pool, **options))
-    file = _queue_file(settings)
+    file = queue_file(settings)
     with suppress(FileExistsError):
         # Its owner's alone, like the database.
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     return Queue(SqliteHuey(NAME, filename=str(file), **options))
 
 
-def _queue_file(settings: Settings) -> Path:
+def queue_file(settings: Settings) -> Path:
+    """Where the queue lies when it is no Redis."""
     if settings.queue_url is not None:
         return Path(settings.queue_url.partition("///")[2])
     if settings.database_url.startswith("sqlite"):

@@ -127,6 +127,31 @@ class TestDatabase:
         (tmp_path / "cli.db").touch()
         assert refused(2, *words) == "crmglot: the database has no schema; run `crmglot db upgrade`"
 
+    def test_h5_backup_and_restore(self, ready: CanonicalCore, tmp_path: Path) -> None:
+        open_queue(read_settings())
+        done("db", "backup", "kept.db")
+        assert {"kept.db", "kept.db.queue"} <= {path.name for path in tmp_path.iterdir()}
+        done("tenant", "add", "later")
+        ready.store.check()
+        running = "crmglot: a server, a worker or another command has the database open; stop it first"
+        assert refused(1, "db", "restore", "kept.db") == running
+        ready.close()
+        done("db", "restore", "kept.db")
+        assert done("tenant", "list") == "acme\tacme.capsulecrm.com\tacme.com\n"
+        (tmp_path / "kept.db").write_bytes(b"no database" * 1000)
+        said = "crmglot: kept.db is no database of crmglot: file is not a database"
+        assert refused(1, "db", "restore", "kept.db") == said
+        assert refused(1, "db", "restore", "none.db") == "crmglot: there is no file none.db"
+        assert refused(1, "db", "backup", "none/kept.db") == "crmglot: kept.db: No such file or directory"
+        assert done("tenant", "list").startswith("acme")
+
+    def test_postgresql_has_its_own_commands_for_copies(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CRMGLOT_DATABASE_URL", "postgresql://u:secret@localhost/crm")
+        monkeypatch.setenv("CRMGLOT_SECRET_KEY", "0123456789abcdef")
+        said = refused(1, "db", "backup", "kept.dump")
+        assert said.endswith("commands of its own for this: pg_dump --format=custom --file=kept.dump")
+        assert "pg_restore" in refused(1, "db", "restore", "kept.dump")
+
 
 class TestBadSettings:
     @pytest.mark.parametrize("words", [("db", "upgrade"), ("tenant", "add", "acme"), ("serve",), ("demo",)])

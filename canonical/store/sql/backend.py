@@ -26,6 +26,7 @@ from sqlalchemy.sql import ClauseElement
 
 from canonical.errors import Conflict, Overdue, Unavailable, WrongSchema
 from canonical.store.sql.deadline import ReadingCursor, TimedConnection, told
+from canonical.store.sql.in_use import InUse
 from canonical.values import fold
 
 Row = Sequence[Any]
@@ -98,6 +99,7 @@ class SqliteBackend:
         self._local = threading.local()
         self._open: list[TimedConnection] = []
         self._guard = threading.Lock()
+        self._in_use = InUse(self.path)
         self._file: tuple[int, int] | None = None
         self.moves = 0
         """How often the file has gone from its path, or another has come: older connections lead nowhere."""
@@ -128,6 +130,7 @@ class SqliteBackend:
             # To make one here would hide that the real one is missing.
             raise WrongSchema(f"there is no database file {self.path.name}; run `crmglot db upgrade`")
         self.check_file()
+        self._in_use.begin()
         try:
             connection = sqlite3.connect(
                 f"file:{quote(str(self.path))}?mode=rw",
@@ -235,6 +238,7 @@ class SqliteBackend:
             for connection in self._open:
                 connection.close()
             self._open.clear()
+            self._in_use.end()
         self._local = threading.local()
 
 

@@ -7,7 +7,6 @@ seconds. Each job runs in a savepoint, so that one that fails takes nothing of i
 from __future__ import annotations
 
 import fcntl
-import os
 import queue
 import sqlite3
 import threading
@@ -19,15 +18,11 @@ from canonical.errors import Conflict, Unavailable
 from canonical.store.sql.backend import BUSY_SECONDS, SqliteBackend
 from canonical.store.sql.counters import Counters
 from canonical.store.sql.deadline import TimedConnection, told
+from canonical.store.sql.in_use import private
 from canonical.store.sql.kept import Kept
 
 BATCH = 64
 ATTEMPTS = 5
-
-
-def _private(path: str, flags: int) -> int:
-    """Opens a file that others may not even lock."""
-    return os.open(path, flags, 0o600)
 
 
 Work = Callable[[TimedConnection], Any]
@@ -126,7 +121,7 @@ class SqliteWriter:
                 batch.append(other)
             try:
                 if lock_file is None:
-                    lock_file = open(self._lock_path, "wb", opener=_private)  # noqa: SIM115
+                    lock_file = open(self._lock_path, "wb", opener=private)  # noqa: SIM115
                 fcntl.flock(lock_file, fcntl.LOCK_EX)
                 try:
                     connection = self._connection()
