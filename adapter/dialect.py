@@ -151,6 +151,11 @@ class Dialect:
     """Adds what every answer of the vendor carries (cookies, rate-limit headers, CORS), errors included."""
     numeric_ids: bool = True
     """Whether ids on the wire are decimal numbers; then aliases are put in and out by the core."""
+    text_extras: frozenset[str] = frozenset()
+    """Keys of a record's extras that repeat its title or body: the core keeps them, with these, from whoever may not
+    read them."""
+    people_extras: frozenset[str] = frozenset()
+    """Keys of a record's extras that name whoever takes part in it: only those who read its text change them."""
     secret_parameters: tuple[str, ...] = ()
     """Query or form parameters that hold credentials: never logged."""
     parse_request: Callable[..., Any] | None = None

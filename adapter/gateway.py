@@ -26,6 +26,10 @@ _BOOT = secrets.token_hex(3)
 _COUNT = itertools.count(1)
 
 
+PrivateExtras = tuple[frozenset[str], frozenset[str]]
+"""`Dialect.text_extras` and `Dialect.people_extras`."""
+
+
 class Core(Protocol):
     """What the gateway needs of the core; the command line joins the two."""
 
@@ -33,7 +37,14 @@ class Core(Protocol):
     def accounts(self) -> Accounts: ...
 
     def reading(
-        self, principal: Principal, dialect: str, now: Instant, *, aliased: bool, signed_in: bool = False
+        self,
+        principal: Principal,
+        dialect: str,
+        now: Instant,
+        *,
+        aliased: bool,
+        signed_in: bool = False,
+        private_extras: PrivateExtras,
     ) -> Desk:
         """A desk that reads what is committed; with `signed_in` for the request that the principal just signed."""
 
@@ -45,6 +56,7 @@ class Core(Protocol):
         work: Callable[[Desk], WireResponse],
         *,
         aliased: bool,
+        private_extras: PrivateExtras,
     ) -> WireResponse:
         """Runs `work` with a desk in one transaction; nothing is kept when it raises."""
 
@@ -65,6 +77,7 @@ class Gateway:
         self.log = log
         self._clock = clock
         self._process = f"{_BOOT}{os.getpid():x}"
+        self._private = dialect.text_extras, dialect.people_extras
         self._aliases = f"{dialect.name}.aliases"
         self._defaults = {setting.name: setting.default for setting in dialect.settings}
         self._settings: dict[int, tuple[Mapping[str, str], Mapping[str, str]]] = {}
@@ -135,18 +148,22 @@ class Gateway:
             return route.handler(call)
         aliased = call.aliased = self._aliased(call)
         if not route.writes:
-            call._desk = self.core.reading(principal, dialect.name, call.now, aliased=aliased, signed_in=True)
+            call._desk = self.core.reading(
+                principal, dialect.name, call.now, aliased=aliased, signed_in=True, private_extras=self._private
+            )
             return route.handler(call)
 
         if route.prepare is not None:
-            call._desk = self.core.reading(principal, dialect.name, call.now, aliased=aliased)
+            call._desk = self.core.reading(
+                principal, dialect.name, call.now, aliased=aliased, private_extras=self._private
+            )
             route.prepare(call)
 
         def work(desk: Desk) -> WireResponse:
             call._desk = desk
             return route.handler(call)
 
-        return self.core.write(principal, dialect.name, call.now, work, aliased=aliased)
+        return self.core.write(principal, dialect.name, call.now, work, aliased=aliased, private_extras=self._private)
 
     def _aliased(self, call: Call) -> bool:
         if not self.dialect.numeric_ids or call.tenant is None:

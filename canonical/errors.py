@@ -61,7 +61,11 @@ class UnknownReference(CanonicalError):
 
 
 class Denied(CanonicalError):
-    """The caller may not do this. `scope` is ``record`` (this one) or ``right`` (any such)."""
+    """The caller may not do this.
+
+    `scope` is ``record`` (this one is not his to see), ``text`` (it is, but neither to read nor so to change) or
+    ``right`` (any such).
+    """
 
     def __init__(self, reason: str, scope: str = "right") -> None:
         super().__init__(reason)

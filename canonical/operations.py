@@ -38,7 +38,7 @@ Include = tuple[str, ...]
 Fields = tuple[str, ...] | None
 """The fields, stored or joined, that whoever asks will look at; None for all.
 
-`id`, `visibility` and `owner_id` are always among them. The others may be at their defaults.
+`id`, `visibility`, `owner_id` and `creator_id` are always among them. The others may be at their defaults.
 """
 
 
@@ -52,7 +52,10 @@ class Page(Generic[R_co]):
 
 @dataclass(frozen=True, slots=True)
 class Get(Generic[R]):
-    """One record the caller may see. Raises NotFound; Denied (scope ``record``) when it is there but hidden."""
+    """One record the caller may see. Raises NotFound; Denied (scope ``record``) when others may know that it is there.
+
+    A text that is not his to read is empty, and the record says so (`masked`).
+    """
 
     kind: type[R]
     id: int
@@ -120,7 +123,7 @@ class Delete(Generic[R]):
     """Removes the record for good. Its links, points, tags and custom values go; what refers to it is cleared.
 
     With `cascade`, deleting a party also deletes the activities, opportunities and cases about it; deleting an
-    activity its children.
+    activity its children. What the caller may not see, or whose text he may not read, stays and is cleared.
     """
 
     kind: type[R]
@@ -272,7 +275,13 @@ class Desk(Protocol):
         """How many links went."""
 
     def links_to(self, target: Ref, record_kind: str | None = None) -> list[Link]:
-        """The links that point at `target`, by position."""
+        """The links that point at `target` from records that the caller sees, by position."""
+
+    def acts_as_owner(self, record: Record) -> bool:
+        """Whether the caller owns the record, or administers it: administrators what is owner-only or a group's."""
+
+    def takes_part(self, record: Record) -> bool:
+        """Whether the caller owns the record, made it or is linked to it, as a user or by contact card."""
 
     def add_tag(
         self, record: Ref, name: str, url: str | None = None, keywords: str | None = None
@@ -395,7 +404,10 @@ class Desk(Protocol):
         offset: int = 0,
         limit: int | None = None,
     ) -> tuple[list[Change], int]:
-        """Entries at or after `since`, oldest first, each record once (its last), and how many there are."""
+        """Entries at or after `since`, oldest first, each record once (its last), and how many there are.
+
+        Only of records that the caller sees, or saw until they were deleted.
+        """
 
     def foreign_id(self, kind: str, id: int) -> str | None:
         """The id under which clients of this dialect know the record from another system, if they do."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from canonical.model import activity, case, opportunity, party, user
-from canonical.model.activity import CLOSED_STATES, SEEN_BY_ALL, STATE_RANKS, STATES, TYPES, VISIBILITIES, Activity
+from canonical.model.activity import CLOSED_STATES, STATE_RANKS, STATES, TYPES, Activity
 from canonical.model.case import Case
 from canonical.model.opportunity import Opportunity
 from canonical.model.party import Party, display_name
@@ -22,6 +22,7 @@ from canonical.model.related import (
 from canonical.model.spec import Extras, FieldSpec, Join, KindSpec, Record, describe
 from canonical.model.subjects import IS_SUBJECT, TAKING_PART, first_subject, is_subject
 from canonical.model.user import User
+from canonical.model.visibility import SEEN_BY_ALL, VISIBILITIES, Viewer
 from canonical.model.workflow import ENDED, JOB_STATUSES, Job, JobLog, Workflow, WorkflowTask
 
 KINDS: dict[str, KindSpec] = {
@@ -68,6 +69,7 @@ __all__ = [
     "Record",
     "Tag",
     "User",
+    "Viewer",
     "Workflow",
     "WorkflowTask",
     "describe",

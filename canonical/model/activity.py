@@ -18,12 +18,6 @@ CLOSED_STATES = ("completed", "cancelled")
 STATE_RANKS = {"open": 1, "in_progress": 2, "awaiting": 3, "rejected": 4, "completed": 5, "cancelled": 4}
 """How far a state is, for sorting; what was cancelled ranks as what was rejected."""
 
-VISIBILITIES = ("everyone", "group", "owner", "private", "confidential")
-"""Who sees a record: everyone of the tenant; `group_id`'s members; its owner and administrators; only its owner
-and its participants; everyone, but title and body only for its owner and participants."""
-SEEN_BY_ALL = frozenset({"everyone", "confidential"})
-"""The visibilities of records that everyone of the tenant may find."""
-
 
 @dataclass(slots=True)
 class Activity(Record):
@@ -53,6 +47,9 @@ class Activity(Record):
     sequence: int = integer(0)
     billable_seconds: int = integer(0)
     nonbillable_seconds: int = integer(0)
+
+    masked: bool = False
+    """Whether the text is kept from whoever loaded the record; then it is empty."""
 
     owner_username: str = joined()
     creator_username: str | None = joined()

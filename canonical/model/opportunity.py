@@ -37,6 +37,8 @@ class Opportunity(Record):
     owner_id: int = ref("user", required=True)
     owner_chosen: bool = flag()
 
+    masked: bool = False
+
     owner_username: str = joined()
     creator_username: str | None = joined()
     modifier_username: str | None = joined()

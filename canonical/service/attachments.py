@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from canonical.errors import Duplicate, Invalid, NotFound, Problem, UnknownReference
-from canonical.model import KINDS, ContactPoint, CustomValue, Link, Tag
+from canonical.errors import Duplicate, Invalid, NotFound, Problem
+from canonical.model import ContactPoint, CustomValue, Link, Tag
 from canonical.operations import NewLink
 from canonical.store.port import Unit
 from canonical.values import Instant, Ref, clean_text, fold, fold_key
@@ -21,13 +21,6 @@ def _next_position(rows: list[dict[str, Any]]) -> int:
     return max((row["position"] for row in rows), default=-1) + 1
 
 
-def must_exist(unit: Unit, field: str, target: Ref) -> None:
-    """Raises UnknownReference unless the tenant has that record."""
-    spec = KINDS.get(target.kind)
-    if spec is None or target.id not in unit.load(spec.record, (target.id,)):
-        raise UnknownReference(field, target.kind, target.id)
-
-
 def short(field: str, text: str) -> str:
     """The text, cleaned. Raises Invalid when it is longer than `MAX_NAME`."""
     if len(text) > MAX_NAME:
@@ -39,8 +32,10 @@ def short(field: str, text: str) -> str:
 
 
 def add_link(unit: Unit, record: Ref, new: NewLink, now: Instant, *, fresh: bool = False, at: int = 0) -> int:
-    """The id of the link, made unless it is there. With `fresh` the record is new: nothing can be there yet."""
-    must_exist(unit, "links", new.target)
+    """The id of the link, made unless it is there. With `fresh` the record is new: nothing can be there yet.
+
+    That the target is there, and the caller may know it, is settled before.
+    """
     role = short("role", new.role)
     position = at
     if not fresh:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from canonical.accounts import Principal, Tenant
 from canonical.service.accounts import CoreAccounts
-from canonical.service.desk import CoreDesk
+from canonical.service.desk import NO_EXTRAS, CoreDesk, PrivateExtras
 from canonical.service.directory import Directory
 from canonical.service.workflows import Automation
 from canonical.store.port import Store, Unit
@@ -29,10 +29,20 @@ class CanonicalCore:
         """Who checks and runs scripts; without it workflows with scripts are refused."""
 
     def reading(
-        self, principal: Principal, dialect: str, now: Instant, *, aliased: bool = False, signed_in: bool = False
+        self,
+        principal: Principal,
+        dialect: str,
+        now: Instant,
+        *,
+        aliased: bool = False,
+        signed_in: bool = False,
+        private_extras: PrivateExtras = NO_EXTRAS,
     ) -> CoreDesk:
         unit = self.store.reading(principal.tenant_id, signed_in=signed_in)
-        return CoreDesk(unit, principal, dialect, now, aliased=aliased, automation=self.automation)
+        automation = self.automation
+        return CoreDesk(
+            unit, principal, dialect, now, aliased=aliased, automation=automation, private_extras=private_extras
+        )
 
     def write(
         self,
@@ -42,11 +52,15 @@ class CanonicalCore:
         work: Callable[[CoreDesk], T],
         *,
         aliased: bool = False,
+        private_extras: PrivateExtras = NO_EXTRAS,
     ) -> T:
         announced: list[int] = []
 
         def run(unit: Unit) -> T:
-            desk = CoreDesk(unit, principal, dialect, now, aliased=aliased, automation=self.automation)
+            automation = self.automation
+            desk = CoreDesk(
+                unit, principal, dialect, now, aliased=aliased, automation=automation, private_extras=private_extras
+            )
             result = work(desk)
             announced[:] = desk.announced
             return result

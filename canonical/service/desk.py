@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from canonical.accounts import Principal
 from canonical.errors import Denied, Duplicate, Invalid, NotFound, Problem, UnknownReference
 from canonical.model import (
     KINDS,
-    SEEN_BY_ALL,
     Activity,
     Case,
     Change,
@@ -21,6 +20,7 @@ from canonical.model import (
     Record,
     Tag,
     User,
+    Viewer,
 )
 from canonical.operations import (
     AddLink,
@@ -47,12 +47,16 @@ from canonical.service.module_desk import ModuleDesk
 from canonical.service.rules import checked, follow
 from canonical.service.sessions import end_sessions
 from canonical.service.setup_desk import SetupDesk
+from canonical.service.visibility import Visibility
 from canonical.service.workflows import Automation
 from canonical.store.port import Unit
 from canonical.values import MAX_ID, Instant, Ref, fold_key
 
 ASSIGNEE = "assignee"
 R = TypeVar("R", bound=Record)
+PrivateExtras = tuple[frozenset[str], frozenset[str]]
+"""The keys of a dialect's extras that repeat a record's text, and those that name who takes part in it."""
+NO_EXTRAS: PrivateExtras = (frozenset(), frozenset())
 ALL = Query()
 WHOLE = Window()
 SAME_NAMES = 100
@@ -62,7 +66,7 @@ SAME_NAMES = 100
 class CoreDesk(ModuleDesk, SetupDesk):
     """The `canonical.operations.Desk` over a unit of the store."""
 
-    __slots__ = ("_aliased", "_automation", "_me", "announced", "dialect", "now", "principal", "unit")
+    __slots__ = ("_aliased", "_automation", "_me", "announced", "dialect", "now", "principal", "unit", "visibility")
 
     def __init__(
         self,
@@ -73,8 +77,11 @@ class CoreDesk(ModuleDesk, SetupDesk):
         *,
         aliased: bool = False,
         automation: Automation | None = None,
+        private_extras: PrivateExtras = NO_EXTRAS,
     ) -> None:
         self.unit = unit
+        viewer = Viewer(principal.user_id, principal.person_id or 0, principal.is_admin, dialect, *private_extras)
+        self.visibility = Visibility(unit, viewer)
         self.principal = principal
         self.dialect = dialect
         self.now = now
@@ -96,8 +103,7 @@ class CoreDesk(ModuleDesk, SetupDesk):
         record = self.unit.load_with(kind, id, parts, fields) if parts else self.unit.load(kind, (id,), fields).get(id)
         if record is None:
             raise NotFound(kind.KIND, id)
-        if not self._sees(record):
-            raise Denied(f"{kind.KIND} {id} is not the caller's to see", "record")
+        self.visibility.require_seen(record)
         return self._out([record], apart)[0]
 
     def get_many(self, kind: type[R], ids: Iterable[int], include: Include = ()) -> dict[int, R]:
@@ -105,7 +111,7 @@ class CoreDesk(ModuleDesk, SetupDesk):
         if self._aliased:
             wanted = [aliases.inward_id(self.unit, self.dialect, kind.KIND, id) for id in wanted]
         found = self.unit.load(kind, [id for id in wanted if 0 < id <= MAX_ID])
-        seen = [record for record in found.values() if self._sees(record)]
+        seen = self.visibility.seen(found.values())
         return {record.id: record for record in self._out(seen, include)}
 
     def remembered(self, name: str) -> dict[Any, Any]:
@@ -122,33 +128,36 @@ class CoreDesk(ModuleDesk, SetupDesk):
     ) -> Page[R]:
         if self._aliased:
             query = dataclasses.replace(query, where=aliases.inward_query(self.unit, self.dialect, kind, query.where))
-        admin = self.principal.is_admin
+        viewer = self.visibility.viewer
         items: list[R] = []
         if query.window.limit != 0:
-            items = self.unit.find(kind, query, self._me, admin, fields)
-        count = self.unit.count(kind, query, self._me, admin) if total else None
+            items = self.unit.find(kind, query, viewer, fields)
+        count = self.unit.count(kind, query, viewer) if total else None
         return Page(self._out(items, include), count)
 
     def count(self, kind: type[R], where: Node = TRUE) -> int:
         if self._aliased:
             where = aliases.inward_query(self.unit, self.dialect, kind, where)
-        return self.unit.count(kind, Query(where), self._me, self.principal.is_admin)
+        return self.unit.count(kind, Query(where), self.visibility.viewer)
 
-    def _sees(self, record: Record) -> bool:
-        visibility = getattr(record, "visibility", "everyone")
-        if visibility in SEEN_BY_ALL or getattr(record, "owner_id", None) == self._me:
-            return True
-        if visibility in ("owner", "group"):
-            return self.principal.is_admin
-        mine = {"target_kind": "user", "target_id": self._me, "record_kind": record.KIND, "record_id": record.id}
-        return bool(self.unit.select("link", mine))
+    def acts_as_owner(self, record: Record) -> bool:
+        found = self._stored(record)
+        return found is not None and self.visibility.acts_as_owner(found)
+
+    def takes_part(self, record: Record) -> bool:
+        found = self._stored(record)
+        return found is not None and self.visibility.takes_part(found)
+
+    def _stored(self, record: R) -> R | None:
+        """The record with its own ids."""
+        id = record.id
+        if self._aliased:
+            id = aliases.inward_id(self.unit, self.dialect, record.KIND, id)
+        return self.unit.load(type(record), (id,)).get(id)
 
     def _out(self, records: list[R], include: Include) -> list[R]:
         """The records with what was asked for loaded, and ids as this dialect's clients know them."""
-        if records and records[0].KIND == Activity.KIND:
-            activities = cast("list[Activity]", records)
-            if [1 for activity in activities if activity.visibility == "confidential"]:
-                self._mask(activities)
+        self.visibility.mask(records)
         if include and records:
             kind = records[0].KIND
             ids = [record.id for record in records]
@@ -165,37 +174,43 @@ class CoreDesk(ModuleDesk, SetupDesk):
             aliases.outward(self.unit, self.dialect, records)
         return records
 
-    def _mask(self, activities: Iterable[Activity]) -> None:
-        """Empties title and body of confidential activities that are not the caller's to read."""
-        foreign = {r.id: r for r in activities if r.visibility == "confidential" and r.owner_id != self._me}
-        if not foreign:
-            return
-        mine = {Ref("user", self._me), Ref("party", self.principal.person_id or 0)}
-        for id, links in self.unit.links_of(Activity.KIND, tuple(foreign)).items():
-            if not any(link.target in mine for link in links):
-                foreign[id].title, foreign[id].body = "", None
-
     def _name(self, records: Sequence[Record]) -> None:
-        """Names to a caller who sees it what not everybody sees and the store therefore left nameless."""
+        """Names to a caller who sees it what not everybody sees and the store therefore left nameless.
+
+        Links to records of which he is not told are left out, as are references to them.
+        """
         nameless: dict[str, dict[int, list[tuple[Any, str]]]] = {}
         for field, kind, attribute in _NAMED[records[0].KIND]:
             for record in records:
                 id = getattr(record, field)
                 if id is not None and getattr(record, attribute) is None:
                     nameless.setdefault(kind, {}).setdefault(id, []).append((record, attribute))
-        if hasattr(records[0], "links"):
-            linked = cast("Sequence[Activity]", records)
-            for link in [link for record in linked for link in record.links if link.target_name is None]:
-                named = nameless.setdefault(link.target.kind, {})
-                named.setdefault(link.target.id, []).append((link, "target_name"))
+        linked = cast("Sequence[Activity]", records) if hasattr(records[0], "links") else ()
+        for link in [link for record in linked for link in record.links if link.target_name is None]:
+            named = nameless.setdefault(link.target.kind, {})
+            named.setdefault(link.target.id, []).append((link, "target_name"))
+        untold: set[Ref] = set()
         for kind, wanted in nameless.items():
             found = self.unit.load(KINDS[kind].record, tuple(wanted)).values()
-            seen: list[Any] = [record for record in found if self._sees(record)]
-            if kind == Activity.KIND:
-                self._mask(seen)
+            untold.update(Ref(kind, record.id) for record in found if not self.visibility.is_told(record))
+            seen: list[Any] = self.visibility.seen(found)
+            self.visibility.mask(seen)
             for target in seen:
                 for holder, attribute in wanted[target.id]:
                     setattr(holder, attribute, target.name if kind == Party.KIND else target.title)
+        untold.update(self._untold_references(records))
+        if untold:
+            _leave_out(records, linked, untold)
+
+    def _untold_references(self, records: Sequence[Record]) -> list[Ref]:
+        """The records without a name of theirs here that these refer to and of which the caller is not told."""
+        untold: list[Ref] = []
+        for field, kind in _NAMELESS[records[0].KIND]:
+            ids = {id for record in records if (id := getattr(record, field)) is not None}
+            if ids and self.unit.hides(KINDS[kind].record):
+                found = self.unit.load(KINDS[kind].record, ids).values()
+                untold += [Ref(kind, record.id) for record in found if not self.visibility.is_told(record)]
+        return untold
 
     def organisation_named(self, name: str) -> Party | None:
         wanted = Query(all_of(eq("type", "organisation"), eq("name", name)), (Sort("id"),), Window(limit=SAME_NAMES))
@@ -221,8 +236,7 @@ class CoreDesk(ModuleDesk, SetupDesk):
         record = self.unit.load(kind, (id,)).get(id)
         if record is None:
             raise NotFound(kind.KIND, id)
-        if not self._sees(record):
-            raise Denied(f"{kind.KIND} {id} is not the caller's to see", "record")
+        self.visibility.require_seen(record)
         return record
 
     def _check_references(self, spec: KindSpec, values: Mapping[str, Any]) -> None:
@@ -230,9 +244,16 @@ class CoreDesk(ModuleDesk, SetupDesk):
             id = values.get(field.name)
             if field.ref is None or id is None or (field.ref == "user" and id == self._me):
                 continue
-            target = KINDS[field.ref].record
-            if not 0 < id <= MAX_ID or id not in self.unit.load(target, (id,)):
-                raise UnknownReference(field.name, field.ref, id)
+            self._require_there(field.name, Ref(field.ref, id))
+
+    def _require_there(self, field: str, target: Ref) -> None:
+        """Raises UnknownReference unless the caller may know that the record is there."""
+        spec = KINDS.get(target.kind)
+        if spec is not None and 0 < target.id <= MAX_ID:
+            record = self.unit.load(spec.record, (target.id,)).get(target.id)
+            if record is not None and self.visibility.is_told(record):
+                return
+        raise UnknownReference(field, target.kind, target.id)
 
     def create(self, operation: Create[R], include: Include = ()) -> R:
         self._may_write()
@@ -261,6 +282,8 @@ class CoreDesk(ModuleDesk, SetupDesk):
             values["sequence"] = self.unit.next_value("activity sequence")
         self.unit.insert_record(kind, values)
         record = Ref(kind.KIND, values["id"])
+        for link in operation.links:
+            self._require_there("links", link.target)
         attachments.add_links(self.unit, record, operation.links, self.now)
         attachments.save_points(self.unit, record.id, operation.points, fresh=True)
         for name in operation.tags:
@@ -317,20 +340,14 @@ class CoreDesk(ModuleDesk, SetupDesk):
         kind, id = operation.kind, operation.id
         spec = KINDS[kind.KIND]
         before = self._writable(kind, id)
-        given = {
-            name: value for name, value in checked(spec, operation.values).items() if getattr(before, name) != value
-        }
+        values, extras_given = self.visibility.permitted(before, checked(spec, operation.values), operation.extras)
+        given = {name: value for name, value in values.items() if getattr(before, name) != value}
         self._check_references(spec, given)
         if kind is User and "username" in given:
             self._username_is_free(given["username"], id)
-        if isinstance(before, Activity) and before.visibility == "confidential" and given.keys() & {"title", "body"}:
-            texts = before.title, before.body
-            self._mask((before,))
-            if (before.title, before.body) != texts:
-                raise Denied(f"{kind.KIND} {id} is confidential", "record")
         follow(spec, before, given, self.now)
         changes = {name: value for name, value in given.items() if getattr(before, name) != value}
-        extras = _merged(before.extras, operation.extras)
+        extras = _merged(before.extras, extras_given)
         if extras is not None:
             changes["extras"] = extras
         record = Ref(kind.KIND, id)
@@ -355,40 +372,50 @@ class CoreDesk(ModuleDesk, SetupDesk):
         id = operation.id
         if self._aliased:
             id = aliases.inward_id(self.unit, self.dialect, operation.kind.KIND, id)
-        self._delete(operation.kind, self._writable(operation.kind, id), operation.cascade)
+        record = self._writable(operation.kind, id)
+        self.visibility.require_deletable(record)
+        self._delete(operation.kind, record, operation.cascade)
 
     def _delete(self, kind: type[Record], record: Record, cascade: bool) -> None:
         ref = Ref(kind.KIND, record.id)
         if cascade:
             for other, ids in self._about(ref).items():
                 for found in self.unit.load(other, ids).values():
-                    # What the caller may not see is not his to remove with it.
-                    if self._sees(found):
+                    # What the caller may not see or read is not his to remove with it.
+                    if self.visibility.sees(found) and self.visibility.reads(found):
                         self._delete(other, found, True)
+        audience = self.visibility.audience(record)
         attachments.drop_all(self.unit, ref)
         for spec in KINDS.values():
             for field in spec.fields:
                 if field.ref == kind.KIND and not field.required:
                     self.unit.clear_reference(spec.record, field.name, record.id)
         self.unit.delete_record(kind, record.id)
-        self._log("delete", ref, getattr(record, "type", None))
+        self._log("delete", ref, getattr(record, "type", None), audience=audience)
 
     def _about(self, ref: Ref) -> dict[type[Record], list[int]]:
         """What goes with a record that is deleted with all that is about it."""
         out: dict[type[Record], list[int]] = {}
         if ref.kind == "activity":
-            children = self.unit.find(Activity, Query(eq("parent_id", ref.id)), self._me, True)
+            children = self.unit.find(Activity, Query(eq("parent_id", ref.id)), self.visibility.viewer)
             return {Activity: [child.id for child in children]}
         links = self.unit.links_to(ref.kind, ref.id, "activity")
         # Whom a task is assigned to does it; it is not about him.
         out[Activity] = list(dict.fromkeys(link.record.id for link in links if link.role != ASSIGNEE))
         if ref.kind == "party":
             for kind in (Opportunity, Case):
-                found = self.unit.find(kind, Query(eq("party_id", ref.id)), self._me, True)
+                found = self.unit.find(kind, Query(eq("party_id", ref.id)), self.visibility.viewer)
                 out[kind] = [record.id for record in found]
         return out
 
-    def _log(self, action: str, record: Ref, type_: str | None, fields: tuple[str, ...] = ()) -> None:
+    def _log(
+        self,
+        action: str,
+        record: Ref,
+        type_: str | None,
+        fields: tuple[str, ...] = (),
+        audience: str | None = None,
+    ) -> None:
         self.unit.insert(
             "change",
             {
@@ -401,6 +428,7 @@ class CoreDesk(ModuleDesk, SetupDesk):
                 "record_id": record.id,
                 "type": type_,
                 "fields": ",".join(fields) or None,
+                "audience": audience,
             },
         )
 
@@ -419,7 +447,8 @@ class CoreDesk(ModuleDesk, SetupDesk):
     def add_link(self, record: Ref, link: NewLink) -> Link:
         record = self._inward(record)
         link = dataclasses.replace(link, target=self._inward(link.target))
-        self._writable(KINDS[record.kind].record, record.id)
+        self.visibility.require_linkable(self._writable(KINDS[record.kind].record, record.id), link.target)
+        self._require_there("links", link.target)
         there = {kept.id for kept in self.unit.links_of(record.kind, (record.id,))[record.id]}
         id = attachments.add_link(self.unit, record, link, self.now)
         if id not in there:
@@ -430,19 +459,30 @@ class CoreDesk(ModuleDesk, SetupDesk):
         return made
 
     def drop_link(self, record: Ref, target: Ref, role: str | None = None) -> int:
-        record = self._inward(record)
-        self._writable(KINDS[record.kind].record, record.id)
-        dropped = attachments.drop_link(self.unit, record, self._inward(target), role)
+        record, target = self._inward(record), self._inward(target)
+        self.visibility.require_linkable(self._writable(KINDS[record.kind].record, record.id), target)
+        dropped = attachments.drop_link(self.unit, record, target, role)
         if dropped:
             self._touch(record, "links")
         return dropped
 
     def links_to(self, target: Ref, record_kind: str | None = None) -> list[Link]:
         target = self._inward(target)
-        links = self.unit.links_to(target.kind, target.id, record_kind)
+        links = self._from_seen(self.unit.links_to(target.kind, target.id, record_kind))
         if self._aliased:
             aliases.outward_links(self.unit, self.dialect, links)
         return links
+
+    def _from_seen(self, links: list[Link]) -> list[Link]:
+        """The links of records that the caller sees."""
+        by_kind: dict[str, set[int]] = {}
+        for link in links:
+            by_kind.setdefault(link.record.kind, set()).add(link.record.id)
+        seen: set[Ref] = set()
+        for kind, ids in by_kind.items():
+            found = self.unit.load(KINDS[kind].record, ids).values()
+            seen.update(Ref(kind, record.id) for record in self.visibility.seen(found))
+        return [link for link in links if link.record in seen]
 
     def add_tag(self, record: Ref, name: str, url: str | None = None, keywords: str | None = None) -> tuple[Tag, bool]:
         record = self._inward(record)
@@ -488,11 +528,25 @@ class CoreDesk(ModuleDesk, SetupDesk):
             where["type"] = tuple(types)
         rows = self.unit.select("change", where, ("at", "id"), at_least={"at": since})
         last = {row["record_id"]: row for row in rows}
-        entries = [_change(row) for row in rows if last[row["record_id"]] is row]
+        told = self._told(kind, [row for row in rows if last[row["record_id"]] is row])
+        entries = [_change(row) for row in told]
         page = entries[offset:] if limit is None else entries[offset : offset + limit]
         if self._aliased:
             page = aliases.outward_changes(self.unit, self.dialect, page)
         return page, len(entries)
+
+    def _told(self, kind: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The entries about records that the caller sees or, of those that are gone, saw."""
+        if kind not in KINDS:
+            return rows  # records of modules are everybody's
+        there = [row["record_id"] for row in rows if row["action"] != "delete"]
+        found = self.unit.load(KINDS[kind].record, there).values() if there else ()
+        seen = {record.id for record in self.visibility.seen(found)}
+        return [
+            row
+            for row in rows
+            if (self.visibility.was_told(row["audience"]) if row["action"] == "delete" else row["record_id"] in seen)
+        ]
 
     def foreign_id(self, kind: str, id: int) -> str | None:
         return aliases.foreign_id(self.unit, self.dialect, kind, id)
@@ -526,6 +580,17 @@ def _card_name(user: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 def _card_names(user: User) -> dict[str, Any]:
     return {"first_name": user.first_name, "last_name": user.last_name, "username": user.username}
+
+
+def _leave_out(records: Sequence[Any], linked: Sequence[Any], untold: Collection[Ref]) -> None:
+    """Takes links and references to some records out of what is shown."""
+    for record in linked:
+        if any(link.target in untold for link in record.links):
+            record.links = [link for link in record.links if link.target not in untold]
+    for field, kind in _REFERENCES[records[0].KIND]:
+        for record in records:
+            if Ref(kind, getattr(record, field) or 0) in untold:
+                setattr(record, field, None)
 
 
 def _merged(
@@ -563,6 +628,19 @@ _NAMED = {
     for spec in KINDS.values()
 }
 """By kind: the field of a reference that shows a name, what it refers to, and where the name stands."""
+_REFERENCES = {
+    spec.name: [
+        (field.name, field.ref)
+        for field in spec.fields
+        if field.ref is not None and "visibility" in KINDS[field.ref].by_name
+    ]
+    for spec in KINDS.values()
+}
+"""By kind: the fields that refer to records which not everybody sees, and to which kind."""
+_NAMELESS = {
+    kind: [(field, other) for field, other in fields if all(field != named[0] for named in _NAMED[kind])]
+    for kind, fields in _REFERENCES.items()
+}
 _HANDLERS: dict[type, Callable[[CoreDesk, Any], Any]] = {
     Get: lambda desk, op: desk.get(op.kind, op.id, op.include),
     Find: lambda desk, op: desk.find(op.kind, op.query, op.include, total=op.total),

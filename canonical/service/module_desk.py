@@ -14,6 +14,7 @@ from canonical.model.page import LayoutPage
 from canonical.operations import Aggregate
 from canonical.query import TRUE, Node, Window
 from canonical.service import aliases, modules, pages
+from canonical.service.visibility import Visibility
 from canonical.store.port import Unit
 from canonical.values import UNSET, Instant, Ref, Unset
 
@@ -29,6 +30,7 @@ class ModuleDesk:
     principal: Principal
     now: Instant
     dialect: str
+    visibility: Visibility
     _aliased: bool
 
     @abstractmethod
@@ -93,7 +95,7 @@ class ModuleDesk:
             return self.unit.aggregate_module(source, asked)
         if self._aliased:
             where = aliases.inward_query(self.unit, self.dialect, source, where)
-        return self.unit.aggregate(source, where, asked, self.principal.user_id, self.principal.is_admin)
+        return self.unit.aggregate(source, where, asked, self.visibility.viewer)
 
     # -- pages and charts ---------------------------------------------------------------------------
 

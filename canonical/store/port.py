@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from canonical.model import ContactPoint, Link, Record
+from canonical.model import ContactPoint, Link, Record, Viewer
 from canonical.model.module import ModuleSort
 from canonical.operations import Aggregate, Fields
 from canonical.query import Node, Query, Window
@@ -83,7 +83,7 @@ class Unit(Protocol):
     def count_module_records(self, module_id: int, text: str) -> int: ...
     def aggregate_module(self, module_id: int, asked: Aggregate) -> list[tuple[Any, Any]]: ...
     def aggregate(
-        self, kind: type[Record], where: Node, asked: Aggregate, me: int, admin: bool
+        self, kind: type[Record], where: Node, asked: Aggregate, viewer: Viewer
     ) -> list[tuple[Any, Any]]: ...
 
     # Records
@@ -94,8 +94,16 @@ class Unit(Protocol):
     def load_with(self, kind: type[R], id: int, parts: tuple[str, ...], fields: Fields = None) -> R | None:
         """One record with those of ``links``, ``tags`` and ``custom`` that are named; None when there is none."""
 
-    def find(self, kind: type[R], query: Query, me: int, admin: bool, fields: Fields = None) -> list[R]: ...
-    def count(self, kind: type[Record], query: Query, me: int, admin: bool) -> int: ...
+    def find(self, kind: type[R], query: Query, viewer: Viewer, fields: Fields = None) -> list[R]:
+        """The records that the viewer sees, unmasked, found and ordered by what he reads of them."""
+
+    def count(self, kind: type[Record], query: Query, viewer: Viewer) -> int: ...
+    def hides(self, kind: type[Record]) -> bool:
+        """Whether the tenant has any record of the kind that not everybody sees."""
+
+    def linked(self, kind: type[Record], ids: Iterable[int], viewer: Viewer) -> set[int]:
+        """Which of the records are linked to the viewer, in whatever role, as a user or by contact card."""
+
     def lock(self, kind: type[Record], id: int) -> None:
         """Waits until no other unit is changing the record, and keeps others waiting until this one ends."""
 

@@ -25,6 +25,7 @@ DIALECT = Dialect(
     lists=LISTS,
     finish=bearer.finish,
     preflight=bearer.deployment,
+    people_extras=frozenset({"manager", "staff", "owner_type", "owner_id"}),
     secret_parameters=tuple(sorted(parameters.SECRETS)),
     parse_request=directions.parse_request,
     render_response=directions.render_response,

@@ -11,6 +11,7 @@ from dialects.crust.codec.requests import parse_request, render_request
 from dialects.crust.errors import render_error
 from dialects.crust.routes import TABLE, locate
 from dialects.crust.settings import NAME, SETTINGS
+from dialects.crust.system.modules import TEXT_EXTRAS
 
 DIALECT: Final = Dialect(
     name=NAME,
@@ -22,6 +23,7 @@ DIALECT: Final = Dialect(
     preflight=preflight,
     finish=finish,
     settings=SETTINGS,
+    text_extras=TEXT_EXTRAS,
     secret_parameters=("jwt", "password"),
     parse_request=parse_request,
     render_response=render_response,

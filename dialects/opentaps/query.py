@@ -148,9 +148,8 @@ def _parents(words: list[str], names: Names) -> Node:
 
 
 def _mentions(words: list[str], names: Names) -> Node:
-    """Texts with ``@id``; never those that only their owner may read."""
-    found = [contains(field, f"@{word}") for word in words for field in ("title", "body")]
-    return And((any_of(*found), Compare("visibility", Op.NE, "confidential")))
+    """Texts with ``@id``."""
+    return Or(tuple(contains(field, f"@{word}") for word in words for field in ("title", "body")))
 
 
 FILTERS: Mapping[str, Callable[[list[str], Names], Node]] = {
@@ -285,9 +284,9 @@ def _pair(node: Node, id_text: Callable[[int], str]) -> tuple[str, str]:
             kept = [child.value for child in nodes if isinstance(child, Compare) and child.field == RESPONSIBLE]
             if kept:
                 return "responsibleContactId", ",".join(id_text(int(str(value))) for value in kept)
-        case And((Or() as mentions, Compare("visibility", Op.NE))):
-            found = [n.value for n in mentions.nodes if isinstance(n, Compare) and n.field == "title"]
-            return "mentionedUserIds", ",".join(_ESCAPED.sub(r"\1", str(value)[2:-1]) for value in found)
+            found = [child.value for child in nodes if isinstance(child, Compare) and child.field == "title"]
+            if found:
+                return "mentionedUserIds", ",".join(_ESCAPED.sub(r"\1", str(value)[2:-1]) for value in found)
         case Constant() | Not():
             pass
     raise Unsupported("this dialect cannot ask that")

@@ -27,6 +27,7 @@ DIALECT = Dialect(
     lists=CHOICES,
     own_list=own_list,
     finish=finish,
+    text_extras=frozenset({"description"}),
     parse_request=parse_request,
     render_response=render_response,
     render_request=render_request,

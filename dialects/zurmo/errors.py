@@ -152,7 +152,7 @@ def render_error(call: Call, error: Exception) -> WireResponse:
         case NotFound():
             return envelope(call, message=INVALID_ID)
         case Denied():
-            return envelope(call, message=NO_PERMISSION if error.scope == "record" else NO_RIGHT)
+            return envelope(call, message=NO_RIGHT if error.scope == "right" else NO_PERMISSION)
         case UnknownReference():
             return envelope(call, message="")
         case Invalid():

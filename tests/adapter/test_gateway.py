@@ -270,11 +270,11 @@ def test_aliases_only_where_ids_are_numbers(world: World) -> None:
         accounts = world.core.accounts
         default_tenant = staticmethod(world.core.default_tenant)
 
-        def reading(self, *given: Any, aliased: bool, signed_in: bool = False) -> Any:
+        def reading(self, *given: Any, aliased: bool, signed_in: bool = False, private_extras: Any) -> Any:
             seen.append(aliased)
             return world.core.reading(*given)
 
-        def write(self, *given: Any, aliased: bool) -> WireResponse:
+        def write(self, *given: Any, aliased: bool, private_extras: Any) -> WireResponse:
             seen.append(aliased)
             answer: WireResponse = world.core.write(*given)
             return answer

@@ -374,7 +374,7 @@ def test_a_job_acts_with_its_creators_rights(made: Jobs) -> None:
     job = made.run(task(body), token="bob-token")
     assert job.status == "error"
     assert made.said(job.id)[0] == "0"
-    assert "not the caller's to see" in made.said(job.id)[1]
+    assert f"there is no task {hidden.id}" in made.said(job.id)[1]
     assert titles(made) == ["Ann's"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from canonical.errors import UnknownReference
-from canonical.model import KINDS, STATES, Activity
+from canonical.model import KINDS, STATES, Activity, Viewer
 from canonical.operations import Create, Delete, Update
 from canonical.query import Compare, Not, Op, Query, contains, eq, one_of
 from canonical.service.desk import CoreDesk
@@ -88,17 +88,17 @@ def test_excluded_states_stand_in_the_statement() -> None:
     """Only so can an index of what is left over serve them."""
     spec = KINDS["activity"]
     assert LITERAL_WORDS
-    assert plan(Compare("state", Op.NE, "completed"), spec).shape == (
+    assert plan(Compare("state", Op.NE, "completed"), spec, Viewer(1)).shape == (
         "compare",
         "state",
         "text",
         "none of",
         ("completed",),
     )
-    closed = plan(Not(one_of("state", ("completed", "cancelled"))), spec)
+    closed = plan(Not(one_of("state", ("completed", "cancelled"))), spec, Viewer(1))
     assert (closed.shape[-1], closed.values) == (("cancelled", "completed"), [])
     # All states but two.
-    nearly_all = plan(one_of("state", ("open", "in_progress", "awaiting", "rejected")), spec)
+    nearly_all = plan(one_of("state", ("open", "in_progress", "awaiting", "rejected")), spec, Viewer(1))
     assert (nearly_all.shape, nearly_all.values) == (closed.shape, [])
     for kept in (
         one_of("state", STATES),
@@ -107,4 +107,4 @@ def test_excluded_states_stand_in_the_statement() -> None:
         Compare("state", Op.NE, "nonsense'"),
         Not(one_of("state", ("open", "x"))),
     ):
-        assert "none of" not in repr(plan(kept, spec).shape)
+        assert "none of" not in repr(plan(kept, spec, Viewer(1)).shape)

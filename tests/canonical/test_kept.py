@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from canonical.model import Activity, Party, User
+from canonical.model import Activity, Party, User, Viewer
 from canonical.operations import Create, Update
 from canonical.query import Query, Sort, Window, eq, one_of
 from canonical.service.core import CanonicalCore
@@ -195,9 +195,9 @@ def test_a_tree_that_was_kept_is_not_planned_again_and_another_is(
     planned: list[object] = []
     real = compile.plan
 
-    def counting(node: Any, spec: Any) -> Any:
+    def counting(node: Any, spec: Any, viewer: Any) -> Any:
         planned.append(node)
-        return real(node, spec)
+        return real(node, spec, viewer)
 
     monkeypatch.setattr(compile, "plan", counting)
     for title in ("a", "b"):
@@ -209,8 +209,8 @@ def test_a_tree_that_was_kept_is_not_planned_again_and_another_is(
         for descending in (False, True):
             query = Query(tree, (Sort("id", descending),))
             planned.clear()
-            first = statements.keys(Activity, query, admin=False)
-            again = statements.keys(Activity, query, admin=False)
+            first = statements.keys(Activity, query, Viewer(1, namespace="test"))
+            again = statements.keys(Activity, query, Viewer(1, namespace="test"))
             assert first == again
             assert first[1] == [title]
             assert planned == ([] if descending else [tree])
@@ -218,11 +218,11 @@ def test_a_tree_that_was_kept_is_not_planned_again_and_another_is(
             assert [found.title for found in world.desk().find(Activity, query).items] == [title]
         assert world.desk().count(Activity, tree) == 1
     for at in range(2 * compile.TREES_KEPT):
-        statements.keys(Activity, Query(eq("title", str(at))), admin=False)
+        statements.keys(Activity, Query(eq("title", str(at))), Viewer(1))
     assert len(statements._trees) <= compile.TREES_KEPT
     long = one_of("title", [str(at) for at in range(compile.SMALL + 1)])
     statements._trees.clear()
-    statements.keys(Activity, Query(long), admin=False)
+    statements.keys(Activity, Query(long), Viewer(1))
     assert not statements._trees
 
 

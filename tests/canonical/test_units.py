@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from canonical.errors import Conflict, NotFound, Unavailable
-from canonical.model import Activity, Party
+from canonical.model import Activity, Party, Viewer
 from canonical.operations import Create, Update
 from canonical.query import Query
 from canonical.store.sql.store import SqlStore
@@ -263,7 +263,7 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
 def test_a_store_that_cannot_be_reached_is_unavailable() -> None:
     store = SqlStore("postgresql://nobody@127.0.0.1:1/none")
     with pytest.raises(Unavailable):
-        store.reading(1).count(Activity, Query(), 1, True)
+        store.reading(1).count(Activity, Query(), Viewer(1, admin=True))
 
 
 def test_totals_are_counted_anew_after_every_commit(world: World) -> None:

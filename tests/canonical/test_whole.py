@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from canonical.errors import Denied, NotFound
+from canonical.errors import NotFound
 from canonical.model import Activity, CustomValue, Party, User
 from canonical.operations import Create, NewLink
 from canonical.values import Ref
@@ -58,11 +58,11 @@ def test_one_record_with_its_parts_is_what_a_list_shows(world: World) -> None:
 
 def test_parts_of_what_is_missing_or_hidden_are_not_told(world: World) -> None:
     bea = world.add_user("bea")
-    values = {"title": "Secret", "visibility": "private", "owner_id": bea.user_id}
-    hidden = world.write(lambda desk: desk.create(Create(Activity, values)))
+    values = {"title": "Secret", "visibility": "private"}
+    hidden = world.write(lambda desk: desk.create(Create(Activity, values)), bea.username + "-token")
     with pytest.raises(NotFound):
         world.desk().get(Activity, hidden.id + 1_000_000, ("links",))
-    with pytest.raises(Denied):
+    with pytest.raises(NotFound):
         world.desk().get(Activity, hidden.id, ("links",), ("title",))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from adapter.routes import RouteNotFound
 from adapter.wire import WireRequest
-from canonical.model import Activity, Party, PicklistItem
+from canonical.model import Activity, Party, PicklistItem, Viewer
 from canonical.query import Query, Window
 from canonical.values import instant
 from dialects.capsule import query, texts
@@ -91,9 +91,9 @@ def test_lists_are_read_in_the_order_of_an_index(
 ) -> None:
     """Sorting all there is made a page of 50 out of 100,000 cost 15 ms instead of 1."""
     with quick_world(tmp_path) as world:
-        sql, values = world.store.statements.find(kind, wanted, admin=admin)
+        sql, values = world.store.statements.find(kind, wanted, Viewer(1, admin=admin))
         parameters = {f"p{index}": value for index, value in enumerate(values)}
-        parameters |= {"tenant_id": 1, "me": 1, "limit": 50, "offset": 0}
+        parameters |= {"tenant_id": 1, "me": 1, "card": 1, "limit": 50, "offset": 0}
         inner = sql[sql.index("(SELECT") + 1 : sql.rindex(") AS k")]
         rows = world.store.backend.reader().execute(f"EXPLAIN QUERY PLAN {inner}", parameters)
         plan = [row[3] for row in rows]

@@ -410,11 +410,17 @@ class TestFromElsewhere:
         ):
             assert capsule.refused(method, target) == (404, "task not found")
 
-    def test_hidden_task_is_forbidden(self, capsule: Capsule) -> None:
+    @pytest.mark.parametrize(
+        ("visibility", "status", "message"), [("owner", 403, b"forbidden"), ("private", 404, b"task not found")]
+    )
+    def test_hidden_task_is_forbidden_or_unknown(
+        self, capsule: Capsule, visibility: str, status: int, message: bytes
+    ) -> None:
+        """Of a private one nobody else learns that it is there."""
         other = capsule.add_user("other")
-        task = self.make(capsule, visibility="private")
+        task = self.make(capsule, visibility=visibility)
         response = capsule.send("GET", f"/api/task/{task}", token=other, accept=JSON)
-        assert (response.status, response.body) == (403, b'{"message":"forbidden"}')
+        assert (response.status, response.body) == (status, b'{"message":"%b"}' % message)
         assert capsule.send("GET", "/api/tasks", token=other, accept=JSON).body == b'{"tasks":{"@size":"0"}}'
 
     def test_what_capsule_cannot_say_survives_its_update(self, capsule: Capsule) -> None:

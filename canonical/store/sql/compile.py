@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import ClauseElement
 
-from canonical.model import KINDS, KindSpec, Record
+from canonical.model import KINDS, KindSpec, Record, Viewer
+from canonical.model.visibility import ADMIN, ANYONE, CREATOR, LINKED, OWNER, READ_BY, SEEN_BY, has_texts
 from canonical.query import First, Node, Query, Scalar, Sort
 from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend, compile_sql
@@ -18,16 +19,21 @@ from canonical.store.sql.plan import (
     SEARCH_COLUMNS,
     Plan,
     Shape,
+    asks_texts,
     bound,
     extras_asked,
     how_of,
     plan,
     sort_shapes,
+    sorts_by_text,
     without_extras,
 )
 
 TENANT = sa.bindparam("tenant_id", type_=sa.BigInteger())
 ME = sa.bindparam("me", type_=sa.BigInteger())
+CARD = sa.bindparam("card", type_=sa.BigInteger())
+LIMIT = sa.bindparam("limit", type_=sa.BigInteger())
+OFFSET = sa.bindparam("offset", type_=sa.BigInteger())
 
 TREES_KEPT = 512
 SMALL = 100
@@ -45,10 +51,16 @@ _RELATED: dict[str, tuple[sa.Table, str]] = {
 
 
 class Builder:
-    """Builds one expression; values are numbered in the order in which the plan collected them."""
+    """Builds one expression; values are numbered in the order in which the plan collected them.
 
-    def __init__(self, backend: Backend, begin: int = 0) -> None:
+    Of related records only those count that the viewer sees, and what he may not read of them is masked. So it is for
+    the records themselves, unless not `masked`: for when the tenant has none whose text is not everybody's.
+    """
+
+    def __init__(self, backend: Backend, viewer: Viewer, begin: int = 0, *, masked: bool = True) -> None:
         self.sqlite = backend.name == "sqlite"
+        self.viewer = viewer
+        self.masked = masked
         self._bound = begin
         self._aliases = 0
 
@@ -58,6 +70,15 @@ class Builder:
         )
         self._bound += 1
         return sa.bindparam(f"p{self._bound - 1}", type_=kind)
+
+    def shown(self, spec: KindSpec, source: Any, name: str, how: str) -> Expression:
+        """The column as the viewer sees it."""
+        column = self.column(source, name, how)
+        if not (self.masked and self.viewer.is_text(name) and has_texts(spec)):
+            return column
+        kept = None if how == "extras" else spec.by_name[name].default
+        empty: Any = sa.null() if kept is None else sa.literal_column(f"'{kept}'")
+        return sa.case((readable(spec, source), column), else_=empty)
 
     def column(self, source: Any, name: str, how: str) -> Expression:
         if how in ("fold", "key"):
@@ -118,10 +139,22 @@ class Builder:
                 return sa.or_(sa.false(), *(self.build(child, spec, source) for child in children))
             case ("not", child):
                 return sa.not_(self.build(child, spec, source))
+            case ("text", compared, truth):
+                return self._text(compared, truth, cast(KindSpec, spec), source)
             case ("compare", name, how, primitive, count):
                 return self._compare(source, name, how, primitive, count)
         _, relation, where = shape
         return self._target(relation, where, source) if spec is None else self._has(relation, where, spec, source)
+
+    def _text(self, compared: Shape, truth: bool | None, spec: KindSpec, source: Any) -> Expression:
+        """A comparison of a text, which comes to `truth` where it is masked."""
+        found = self.build(compared, spec, source)
+        if not self.masked:
+            return found
+        may_read = readable(spec, source)
+        if truth is None:
+            return sa.case((may_read, found))
+        return sa.or_(sa.not_(may_read), found) if truth else sa.and_(found, may_read)
 
     def _compare(self, source: Any, name: str, how: str, primitive: str, count: Any) -> Expression:
         column = self.column(source, name, how)
@@ -170,9 +203,16 @@ class Builder:
     def _target(self, kind: str, where: Shape, links: Any) -> Expression:
         """The links whose target is of the kind, where `where` holds for it."""
         self._aliases += 1
-        rows = tables.RECORDS[kind].alias(f"x{self._aliases}")
-        inner = sa.select(rows.c.id).where(rows.c.tenant_id == TENANT, self.build(where, KINDS[kind], rows))
+        inner = self._seen(kind, where, tables.RECORDS[kind].alias(f"x{self._aliases}"))
         return sa.and_(links.c.target_kind == sa.literal_column(f"'{kind}'"), links.c.target_id.in_(inner))
+
+    def _seen(self, kind: str, where: Shape, rows: Any) -> sa.Select[Any]:
+        """The ids of the related records for which `where` holds, as far as the viewer sees them."""
+        spec, masked = KINDS[kind], self.masked
+        self.masked = True
+        holds = self.build(where, spec, rows)
+        self.masked = masked
+        return sa.select(rows.c.id).where(rows.c.tenant_id == TENANT, holds, visible(spec, rows, self.viewer))
 
     def _has(self, relation: str, where: Shape, spec: KindSpec, source: Any) -> Expression:
         self._aliases += 1
@@ -194,12 +234,11 @@ class Builder:
             return cast(Expression, source.c.id.in_(inner))
         field = spec.by_name[f"{relation}_id"]
         other = KINDS[cast(str, field.ref)]
-        rows = tables.RECORDS[other.name].alias(f"x{self._aliases}")
-        inner = sa.select(rows.c.id).where(rows.c.tenant_id == TENANT, self.build(where, other, rows))
+        inner = self._seen(other.name, where, tables.RECORDS[other.name].alias(f"x{self._aliases}"))
         # A record without the reference has no related row: false, not unknown.
         return sa.and_(source.c[field.name].is_not(None), source.c[field.name].in_(inner))
 
-    def first(self, shape: Any, spec: KindSpec, source: Any, *, admin: bool) -> Any:
+    def first(self, shape: Any, spec: KindSpec, source: Any) -> Any:
         """The field of the first related row, as `sort_shapes` tells it."""
         relation, name, how, choices = shape
         self._aliases += 1
@@ -208,10 +247,11 @@ class Builder:
             other = KINDS[cast(str, reference.ref)]
             rows = tables.RECORDS[other.name].alias(f"s{self._aliases}")
             mine = rows.c.id == source.c[reference.name]
-            seen = visible(other, rows, admin=admin)
-            return (
-                sa.select(self.column(rows, name, how)).where(rows.c.tenant_id == TENANT, mine, seen).scalar_subquery()
-            )
+            masked, self.masked = self.masked, True
+            shown = self.shown(other, rows, name, how)
+            self.masked = masked
+            seen = visible(other, rows, self.viewer)
+            return sa.select(shown).where(rows.c.tenant_id == TENANT, mine, seen).scalar_subquery()
         table, key = _RELATED[relation]
         rows = table.alias(f"s{self._aliases}")
         conditions: list[Any] = [rows.c.tenant_id == TENANT, rows.c[key] == source.c.id]
@@ -234,25 +274,65 @@ def among(backend: Backend, column: Expression, name: str) -> Expression:
     return column == sa.any_(sa.bindparam(name, type_=ARRAY(sa.BigInteger)))
 
 
-def visible(spec: KindSpec, source: Any, *, admin: bool) -> Expression:
-    """What the caller (``:me``) may see: see `canonical.model.VISIBILITIES`."""
-    if "visibility" not in spec.by_name:
-        return sa.true()
-    seen = ["confidential", "owner", "group"] if admin else ["confidential"]
+def visible(spec: KindSpec, source: Any, viewer: Viewer) -> Expression:
+    """Which records are there for the viewer; see `canonical.model.visibility`."""
+    return _held_by(SEEN_BY, spec, source, viewer) if "visibility" in spec.by_name else sa.true()
+
+
+def readable(spec: KindSpec, source: Any) -> Expression:
+    """Of which records that he sees the viewer reads the text."""
+    return _held_by(READ_BY, spec, source, None) if has_texts(spec) else sa.true()
+
+
+def _held_by(table: Mapping[str, frozenset[str]], spec: KindSpec, source: Any, viewer: Viewer | None) -> Expression:
+    """The records whose visibility gives the viewer (``:me``, with card ``:card``) a role in the table.
+
+    Most are everyone's, so that is asked first.
+    """
+    column = source.c.visibility
+    admin = viewer is not None and viewer.admin
+    open_ = [word for word, roles in table.items() if ANYONE in roles or (admin and ADMIN in roles)]
+    closed = [word for word in table if word not in open_]
+    terms = [column == _word("everyone"), column.in_([_word(word) for word in open_ if word != "everyone"])]
+    for role, holds in (
+        (OWNER, source.c.owner_id == ME),
+        (CREATOR, _made_by_me(spec, source)),
+        (LINKED, _linked_to_me(spec, source)),
+    ):
+        words = [word for word in closed if role in table[word]]
+        if words == closed:
+            terms.append(holds)
+        elif words:
+            terms.append(sa.and_(column.in_([_word(word) for word in words]), holds))
+    return sa.or_(*terms)
+
+
+def _word(visibility: str) -> Any:
+    return sa.literal_column(f"'{visibility}'")
+
+
+def _made_by_me(spec: KindSpec, source: Any) -> Expression:
+    """Looked up by the record's id, so that lists are still passed over in an index without the creator."""
+    rows = tables.RECORDS[spec.name].alias("made")
+    mine: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
+        rows.c.tenant_id == TENANT, rows.c.id == source.c.id, rows.c.creator_id == ME
+    )
+    return mine.correlate(source).exists()
+
+
+def _linked_to_me(spec: KindSpec, source: Any) -> Expression:
     rows = tables.link.alias("mine")
-    taking_part = sa.select(rows.c.record_id).where(
+    me = sa.or_(
+        sa.and_(rows.c.target_kind == sa.literal_column("'user'"), rows.c.target_id == ME),
+        sa.and_(rows.c.target_kind == sa.literal_column("'party'"), rows.c.target_id == CARD),
+    )
+    mine: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
         rows.c.tenant_id == TENANT,
-        rows.c.target_kind == sa.literal_column("'user'"),
-        rows.c.target_id == ME,
         rows.c.record_kind == sa.literal_column(f"'{spec.name}'"),
+        rows.c.record_id == source.c.id,
+        me,
     )
-    # Most are everyone's, so that is asked first.
-    return sa.or_(
-        source.c.visibility == sa.literal_column("'everyone'"),
-        source.c.visibility.in_([sa.literal_column(f"'{value}'") for value in seen]),
-        source.c.owner_id == ME,
-        sa.and_(source.c.visibility == sa.literal_column("'private'"), source.c.id.in_(taking_part)),
-    )
+    return mine.correlate(source).exists()
 
 
 def named_to_all(source: Any, name: Any) -> Any:
@@ -278,33 +358,48 @@ def select_records(spec: KindSpec, source: Any, base: Any | None = None, *, join
     return sa.select(*columns).select_from(origin)
 
 
-def _order_by(builder: Builder, spec: KindSpec, source: Any, sort: tuple[Sort, ...], *, admin: bool) -> list[Any]:
-    """The order; the values of what is no plain field follow those of the condition."""
-    terms: list[Any] = []
-    for term, shape in zip(sort, sort_shapes(sort, spec, []), strict=True):
+def _sort_keys(builder: Builder, spec: KindSpec, source: Any, sort: tuple[Sort, ...]) -> list[Any]:
+    """What records are ordered by, each term as the viewer sees it.
+
+    The values of what is no plain field follow those of the condition.
+    """
+    keys: list[Any] = []
+    for term, shape in zip(sort, sort_shapes(sort, spec, [], builder.viewer), strict=True):
         if isinstance(term.field, str):
-            column: Any = builder.column(source, term.field, how_of(spec, term.field))
+            key: Any = builder.shown(spec, source, term.field, how_of(spec, term.field))
         elif isinstance(term.field, First):
-            column = builder.first(shape, spec, source, admin=admin)
+            key = builder.first(shape, spec, source)
         else:
-            column = builder.build(shape, spec, source)
+            key = builder.build(shape, spec, source)
         if term.fallback is not None:
-            column = sa.func.coalesce(column, builder.column(source, term.fallback, how_of(spec, term.fallback)))
-        ordered: Any = column.desc() if term.descending else column.asc()
+            key = sa.func.coalesce(key, builder.shown(spec, source, term.fallback, how_of(spec, term.fallback)))
+        keys.append(key)
+    return keys
+
+
+def _ordered(builder: Builder, sort: tuple[Sort, ...], keys: Sequence[Any], id: Any) -> list[Any]:
+    """The terms of ORDER BY."""
+    terms: list[Any] = []
+    for term, key in zip(sort, keys, strict=True):
+        ordered: Any = key.desc() if term.descending else key.asc()
         if not builder.sqlite:
             ordered = ordered.nulls_last() if term.descending else ordered.nulls_first()
         terms.append(ordered)
     if all(term.field != "id" for term in sort):
-        terms.append(source.c.id.asc())
+        terms.append(id.asc())
     return terms
 
 
-def with_sort_values(values: list[Scalar], sort: tuple[Sort, ...], spec: KindSpec) -> list[Scalar]:
+def _order_by(builder: Builder, spec: KindSpec, source: Any, sort: tuple[Sort, ...]) -> list[Any]:
+    return _ordered(builder, sort, _sort_keys(builder, spec, source, sort), source.c.id)
+
+
+def with_sort_values(values: list[Scalar], sort: tuple[Sort, ...], spec: KindSpec, viewer: Viewer) -> list[Scalar]:
     """The values of a condition, and after them those of what is sorted by."""
     if all(isinstance(term.field, str) for term in sort):
         return values
     out = list(values)
-    sort_shapes(sort, spec, out)
+    sort_shapes(sort, spec, out, viewer)
     return out
 
 
@@ -316,15 +411,16 @@ class Statements:
         self.keep = keep
         self._kept: dict[object, str] = {}
         self._trees: dict[tuple[object, int], tuple[Node, str, list[Scalar]]] = {}
-        self._newest: tuple[Node, KindSpec, Plan] | None = None
+        self._asking: dict[int, tuple[Node, str, bool]] = {}
+        self._newest: tuple[Node, KindSpec, str, Plan] | None = None
 
-    def _plan(self, node: Node, spec: KindSpec) -> Plan:
+    def _plan(self, node: Node, spec: KindSpec, viewer: Viewer) -> Plan:
         """The plan of a tree; the newest is kept, because a list finds and then counts with the same one."""
         newest = self._newest
-        if newest is not None and newest[0] is node and newest[1] is spec:
-            return newest[2]
-        planned = plan(node, spec)
-        self._newest = (node, spec, planned)
+        if newest is not None and newest[0] is node and newest[1] is spec and newest[2] == viewer.namespace:
+            return newest[3]
+        planned = plan(node, spec, viewer)
+        self._newest = (node, spec, viewer.namespace, planned)
         return planned
 
     def fixed(self, key: object, build: Callable[[], ClauseElement]) -> str:
@@ -337,42 +433,67 @@ class Statements:
             kept = self._kept[key] = compile_sql(self.backend, build())
         return kept
 
-    def find(self, kind: type[Record], query: Query, *, admin: bool) -> tuple[str, list[Scalar]]:
-        """SQL for a page and the values ``p0``…; its other parameters: tenant_id, me, limit, offset."""
+    def asks_texts(self, kind: type[Record], query: Query, viewer: Viewer) -> bool:
+        """Whether which records are found, or their order, depends on what they say."""
         spec = KINDS[kind.KIND]
-        planned = self._plan(query.where, spec)
-        limited = query.window.limit is not None or query.window.offset > 0
-        key = ("find", kind, planned.shape, query.sort, limited, admin)
-        sql = self.fixed(key, lambda: self._find(spec, planned.shape, query.sort, limited, admin))
-        return sql, with_sort_values(planned.values, query.sort, spec)
+        if not has_texts(spec):
+            return False
+        if sorts_by_text(query.sort, spec, viewer):
+            return True
+        where = query.where
+        known = self._asking.get(id(where))
+        if known is None or known[0] is not where or known[1] != viewer.namespace:
+            if len(self._asking) >= TREES_KEPT:
+                self._asking.clear()
+            known = self._asking[id(where)] = (where, viewer.namespace, asks_texts(where, spec, viewer))
+        return known[2]
 
-    def keys(self, kind: type[Record], query: Query, *, admin: bool, guarded: bool = True) -> tuple[str, list[Scalar]]:
-        """As `find`, for the ids alone; not `guarded` where everybody sees all records of the kind."""
+    def find(self, kind: type[Record], query: Query, viewer: Viewer) -> tuple[str, list[Scalar]]:
+        """SQL for a page and the values ``p0``…; its other parameters: tenant_id, me, card, limit, offset."""
+        spec = KINDS[kind.KIND]
+        planned = self._plan(query.where, spec, viewer)
+        limited = query.window.limit is not None or query.window.offset > 0
+        key = ("find", kind, planned.shape, query.sort, limited, _way(viewer))
+        sql = self.fixed(key, lambda: self._find(spec, planned.shape, query.sort, limited, viewer))
+        return sql, with_sort_values(planned.values, query.sort, spec, viewer)
+
+    def keys(
+        self, kind: type[Record], query: Query, viewer: Viewer, *, guarded: bool = True, masked: bool = True
+    ) -> tuple[str, list[Scalar]]:
+        """As `find`, for the ids alone.
+
+        Not `guarded` where everybody sees all records of the kind, not `masked` where everybody reads their texts.
+        """
         spec = KINDS[kind.KIND]
 
         def build(shape: Shape) -> ClauseElement:
-            return self._keys(spec, shape, query.sort, admin, guarded)
+            return self._keys(spec, shape, query.sort, viewer, guarded, masked)
 
-        return self._planned(("keys", kind, query.sort, admin, guarded), query.where, spec, build, query.sort)
+        key = ("keys", kind, query.sort, _way(viewer), guarded, masked)
+        return self._planned(key, query.where, spec, viewer, build, query.sort)
 
     def count(
-        self, kind: type[Record], query: Query, *, admin: bool, guarded: bool = True
+        self, kind: type[Record], query: Query, viewer: Viewer, *, guarded: bool = True, masked: bool = True
     ) -> tuple[str, list[Scalar]]:
-        """SQL for how many and the values; its other parameters: tenant_id, me. `guarded` as for `keys`."""
+        """SQL for how many and the values; its other parameters: tenant_id, me, card. The rest as for `keys`."""
         spec = KINDS[kind.KIND]
 
         def build(shape: Shape) -> ClauseElement:
             source = tables.RECORDS[spec.name].alias("r")
-            conditions = self._conditions(Builder(self.backend), spec, shape, source, admin, guarded)
+            conditions = self._conditions(self._builder(viewer, masked), spec, shape, source, guarded)
             return sa.select(sa.func.count()).select_from(source).where(*conditions)
 
-        return self._planned(("count", kind, admin, guarded), query.where, spec, build)
+        return self._planned(("count", kind, _way(viewer), guarded, masked), query.where, spec, viewer, build)
+
+    def _builder(self, viewer: Viewer, masked: bool = True) -> Builder:
+        return Builder(self.backend, viewer, masked=masked)
 
     def _planned(
         self,
         key: tuple[object, ...],
         where: Node,
         spec: KindSpec,
+        viewer: Viewer,
         build: Callable[[Shape], ClauseElement],
         sort: tuple[Sort, ...] = (),
     ) -> tuple[str, list[Scalar]]:
@@ -380,9 +501,9 @@ class Statements:
         known = self._trees.get((key, id(where)))
         if known is not None and known[0] is where:
             return known[1], known[2]
-        planned = self._plan(where, spec)
+        planned = self._plan(where, spec, viewer)
         sql = self.fixed((*key, planned.shape), lambda: build(planned.shape))
-        values = with_sort_values(planned.values, sort, spec)
+        values = with_sort_values(planned.values, sort, spec, viewer)
         if len(values) <= SMALL:
             if len(self._trees) >= TREES_KEPT:
                 self._trees.clear()
@@ -390,41 +511,83 @@ class Statements:
         return sql, values
 
     @staticmethod
-    def _conditions(
-        builder: Builder, spec: KindSpec, shape: Shape, source: Any, admin: bool, guarded: bool
-    ) -> list[Expression]:
+    def _conditions(builder: Builder, spec: KindSpec, shape: Shape, source: Any, guarded: bool) -> list[Expression]:
         return [
             source.c.tenant_id == TENANT,
             builder.where(shape, spec, source),
-            visible(spec, source, admin=admin) if guarded else sa.true(),
+            visible(spec, source, builder.viewer) if guarded else sa.true(),
         ]
 
     def _keys(
-        self, spec: KindSpec, shape: Shape, sort: tuple[Sort, ...], admin: bool, guarded: bool = True
+        self,
+        spec: KindSpec,
+        shape: Shape,
+        sort: tuple[Sort, ...],
+        viewer: Viewer,
+        guarded: bool = True,
+        masked: bool = True,
     ) -> sa.Select[Any]:
         """The ids of a page in order."""
-        builder = Builder(self.backend)
+        if masked and has_texts(spec) and sorts_by_text(sort, spec, viewer):
+            return self._keys_apart(spec, shape, sort, viewer, guarded)
+        builder = self._builder(viewer, masked)
         source = tables.RECORDS[spec.name].alias("r")
         return (
             sa.select(source.c.id)
-            .where(*self._conditions(builder, spec, shape, source, admin, guarded))
-            .order_by(*_order_by(builder, spec, source, sort, admin=admin))
-            .limit(sa.bindparam("limit", type_=sa.BigInteger()))
-            .offset(sa.bindparam("offset", type_=sa.BigInteger()))
+            .where(*self._conditions(builder, spec, shape, source, guarded))
+            .order_by(*_order_by(builder, spec, source, sort))
+            .limit(LIMIT)
+            .offset(OFFSET)
         )
 
-    def _find(self, spec: KindSpec, shape: Shape, sort: tuple[Sort, ...], limited: bool, admin: bool) -> ClauseElement:
+    def _keys_apart(
+        self, spec: KindSpec, shape: Shape, sort: tuple[Sort, ...], viewer: Viewer, guarded: bool
+    ) -> sa.Select[Any]:
+        """As `_keys`: the first of those records whose text the viewer reads, out of an index where one fits, and the
+        first of the others, merged."""
+        parts = []
+        for masked in (False, True):
+            builder = self._builder(viewer, masked)
+            source = tables.RECORDS[spec.name].alias("r")
+            may_read = readable(spec, source)
+            closed = source.c.visibility.in_([_word(word) for word in tables.MASKED])
+            which = (
+                sa.and_(source.c.visibility != _word("everyone"), closed, sa.not_(may_read)) if masked else may_read
+            )
+            conditions = self._conditions(builder, spec, shape, source, guarded)
+            keys = _sort_keys(builder, spec, source, sort)
+            first = (
+                sa.select(source.c.id, *(key.label(f"s{at}") for at, key in enumerate(keys)))
+                .where(*conditions, which)
+                .order_by(*_ordered(builder, sort, keys, source.c.id))
+                .limit(LIMIT + OFFSET)
+                .offset(sa.literal_column("0"))
+                .subquery(f"part{int(masked)}")
+            )
+            parts.append(sa.select(first))
+        merged = parts[0].union_all(parts[1]).subquery("merged")
+        keys = [merged.c[f"s{at}"] for at in range(len(sort))]
+        order = _ordered(self._builder(viewer), sort, keys, merged.c.id)
+        return sa.select(merged.c.id).order_by(*order).limit(LIMIT).offset(OFFSET)
+
+    def _find(
+        self, spec: KindSpec, shape: Shape, sort: tuple[Sort, ...], limited: bool, viewer: Viewer
+    ) -> ClauseElement:
         table = tables.RECORDS[spec.name]
         if not limited:
-            builder = Builder(self.backend)
+            builder = self._builder(viewer)
             source = table.alias("r")
-            conditions = self._conditions(builder, spec, shape, source, admin, True)
-            order = _order_by(builder, spec, source, sort, admin=admin)
-            return select_records(spec, source).where(*conditions).order_by(*order)
+            conditions = self._conditions(builder, spec, shape, source, True)
+            return select_records(spec, source).where(*conditions).order_by(*_order_by(builder, spec, source, sort))
         # The page's keys first, from an index alone where one fits, then their rows: at a deep offset this is 20 to
         # 200 times faster than sorting whole rows.
-        keys = self._keys(spec, shape, sort, admin).subquery("k")
-        builder = Builder(self.backend, bound(shape))
+        keys = self._keys(spec, shape, sort, viewer).subquery("k")
+        builder = Builder(self.backend, viewer, bound(shape))
         row = table.alias("s")
         base = keys.join(row, sa.and_(row.c.tenant_id == TENANT, row.c.id == keys.c.id))
-        return select_records(spec, row, base).order_by(*_order_by(builder, spec, row, sort, admin=admin))
+        return select_records(spec, row, base).order_by(*_order_by(builder, spec, row, sort))
+
+
+def _way(viewer: Viewer) -> tuple[bool, str]:
+    """What a statement depends on: whether an administrator looks, and which extras are texts to his dialect."""
+    return viewer.admin, viewer.namespace

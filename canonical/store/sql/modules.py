@@ -10,7 +10,7 @@ from sqlalchemy.sql import ClauseElement
 
 from canonical.errors import Unsupported
 from canonical.letters import fold_letters
-from canonical.model import KINDS, KindSpec
+from canonical.model import KINDS, KindSpec, Viewer
 from canonical.model.module import RECORD_FIELDS, ModuleSort
 from canonical.operations import Aggregate
 from canonical.query import MAX_PATTERN, Node, escape_like
@@ -243,13 +243,13 @@ def aggregate_module(tenant_id: int, module_id: int, asked: Aggregate) -> Built:
 
 
 def aggregate_kind(
-    backend: Backend, tenant_id: int, me: int, spec: KindSpec, where: Node, asked: Aggregate, *, admin: bool
+    backend: Backend, tenant_id: int, viewer: Viewer, spec: KindSpec, where: Node, asked: Aggregate
 ) -> Built:
     """As above over a kind's records that the caller may see."""
     _check(asked)
-    planned = plan(where, spec)
+    planned = plan(where, spec, viewer)
     params: Params = {f"p{at}": value for at, value in enumerate(planned.values)}
-    params.update(tenant_id=tenant_id, me=me)
+    params.update(tenant_id=tenant_id, me=viewer.user_id, card=viewer.card_id)
     names = [asked.key, "" if asked.how == "count" else asked.value, asked.bounded or asked.key]
     for at, name in enumerate(names):
         if name.startswith("custom."):
@@ -264,11 +264,11 @@ def aggregate_kind(
 
     def build() -> ClauseElement:
         rows = tables.RECORDS[spec.name].alias("r")
-        builder = Builder(backend)
+        builder = Builder(backend, viewer)
         conditions: list[Any] = [
             rows.c.tenant_id == TENANT,
             builder.build(planned.shape, spec, rows),
-            visible(spec, rows, admin=admin),
+            visible(spec, rows, viewer),
         ]
         key, value, limits = (
             _column(builder, spec, rows, shape, at) if shape else None for at, shape in enumerate(shapes)
@@ -281,7 +281,11 @@ def aggregate_kind(
             value = _as_number(backend, value)
         return _grouped(asked, key, value, rows, conditions)
 
-    return ("aggregate", spec.name, planned.shape, asked.how, shapes, bounds, admin), build, params
+    return (
+        ("aggregate", spec.name, planned.shape, asked.how, shapes, bounds, viewer.admin, viewer.namespace),
+        build,
+        params,
+    )
 
 
 def _column(builder: Builder, spec: KindSpec, rows: Any, name: str, at: int) -> Expression:
@@ -302,10 +306,22 @@ def _column(builder: Builder, spec: KindSpec, rows: Any, name: str, at: int) -> 
             links.c.record_kind == kind,
             links.c.record_id == rows.c.id,
             links.c.target_kind == sa.literal_column(f"'{name.partition('.')[2]}'"),
+            _is_seen(builder, name.partition(".")[2], links.c.target_id, at),
         )
         return target.scalar_subquery()
     how = how_of(spec, name)
-    return builder.column(rows, name, "text" if how in ("fold", "key") else how)
+    column = builder.shown(spec, rows, name, "text" if how in ("fold", "key") else how)
+    other = None if how == "extras" else spec.by_name[name].ref
+    if other is None or "visibility" not in KINDS[other].by_name:
+        return column
+    return sa.case((_is_seen(builder, other, column, at), column))
+
+
+def _is_seen(builder: Builder, kind: str, id: Any, at: int) -> Any:
+    """Whether the viewer sees the record of that kind and id."""
+    other = tables.RECORDS[kind].alias(f"o{at}")
+    seen = visible(KINDS[kind], other, builder.viewer)
+    return sa.select(sa.literal_column("1")).where(other.c.tenant_id == TENANT, other.c.id == id, seen).exists()
 
 
 def _as_number(backend: Backend, value: Any) -> Any:

@@ -7,16 +7,21 @@ Shapes: ``("const", bool)``, ``("and", …)``, ``("or", …)``, ``("not", shape)
 ``("compare", field, how, primitive, n)`` with n values, where `primitive` is an operator, ``in``, ``range`` (a
 literal prefix as two bounds), ``like``, ``match`` (a substring found through the trigram index, then checked),
 ``null``, ``not null``, ``never``, ``printed <type>`` (a pattern over a number as it is printed), or one where instead
-of n stands what the SQL holds itself: ``none of`` some words, ``after <operator>`` another field and seconds.
+of n stands what the SQL holds itself: ``none of`` some words, ``after <operator>`` another field and seconds. A
+comparison of a confidential record's text is ``("text", compare, truth)``, where `truth` is what it comes to for a
+record whose text is masked.
 """
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from canonical.errors import Unsupported
-from canonical.model import KINDS, STATES, KindSpec
+from canonical.model import KINDS, STATES, KindSpec, Viewer
+from canonical.model.visibility import has_texts
 from canonical.query import (
     MAX_DEPTH,
     MAX_LIST,
@@ -81,16 +86,43 @@ class Plan:
     values: list[Scalar]
 
 
-def plan(node: Node, spec: KindSpec) -> Plan:
+def plan(node: Node, spec: KindSpec, viewer: Viewer) -> Plan:
     """The plan of a tree over records of a kind. Raises Unsupported for unknown names and for trees beyond bounds."""
     terms, depth = size(node)
     if terms > MAX_TERMS or depth > MAX_DEPTH:
         raise Unsupported("the query is too large")
     values: list[Scalar] = []
-    return Plan(_node(node, spec, values), values)
+    return Plan(_node(node, spec, values, viewer), values)
 
 
-def sort_shapes(sort: tuple[Sort, ...], spec: KindSpec, values: list[Scalar]) -> tuple[Any, ...]:
+def asks_texts(node: Node, spec: KindSpec, viewer: Viewer) -> bool:
+    """Whether the truth of a tree depends on what records of the kind say."""
+    match node:
+        case Compare(name):
+            return viewer.is_text(name)
+        case And(nodes) | Or(nodes):
+            return any(asks_texts(child, spec, viewer) for child in nodes)
+        case Not(child):
+            return asks_texts(child, spec, viewer)
+    return False
+
+
+def sorts_by_text(sort: tuple[Sort, ...], spec: KindSpec, viewer: Viewer) -> bool:
+    """Whether an order depends on what records of the kind say."""
+    for term in sort:
+        field = term.field
+        if term.fallback is not None and viewer.is_text(term.fallback):
+            return True
+        if viewer.is_text(field) if isinstance(field, str) else _asks(field, spec, viewer):
+            return True
+    return False
+
+
+def _asks(field: Node | First, spec: KindSpec, viewer: Viewer) -> bool:
+    return not isinstance(field, First) and asks_texts(field, spec, viewer)
+
+
+def sort_shapes(sort: tuple[Sort, ...], spec: KindSpec, values: list[Scalar], viewer: Viewer) -> tuple[Any, ...]:
     """What is sorted by, term by term: None for a field, the shape of a condition, or for `First` its relation, its
     field, how that compares, and the shapes of its choices.
 
@@ -105,14 +137,15 @@ def sort_shapes(sort: tuple[Sort, ...], spec: KindSpec, values: list[Scalar]) ->
                 fields = RELATED_FIELDS[relation]
                 if field not in fields or not choices:
                     raise Unsupported(f"no order by {relation}")
-                out.append((relation, field, fields[field], tuple(_node(node, fields, values) for node in choices)))
+                built = tuple(_node(node, fields, values, viewer) for node in choices)
+                out.append((relation, field, fields[field], built))
             case First(relation, field, ()) if relation in spec.relations and relation not in RELATED_FIELDS:
                 other = KINDS[cast(str, spec.by_name[f"{relation}_id"].ref)]
                 out.append((relation, field, how_of(other, field), ()))
             case First(relation):
                 raise Unsupported(f"no order by {relation}")
             case condition:
-                out.append(_node(condition, spec, values, negated=True))
+                out.append(_node(condition, spec, values, viewer, negated=True))
     return tuple(out)
 
 
@@ -125,6 +158,8 @@ def bound(shape: Shape) -> int:
             return 0
         case ("has", _, where):
             return bound(where)
+        case ("text", compared, _):
+            return bound(compared)
     return sum(map(bound, shape[1:]))
 
 
@@ -178,7 +213,9 @@ def _excluded(node: Node, spec: KindSpec | dict[str, str]) -> Shape | None:
     return ("compare", name, "text", "none of", tuple(sorted(set(words))))
 
 
-def _node(node: Node, spec: KindSpec | dict[str, str], values: list[Scalar], negated: bool = False) -> Shape:
+def _node(
+    node: Node, spec: KindSpec | dict[str, str], values: list[Scalar], viewer: Viewer, negated: bool = False
+) -> Shape:
     excluded = _excluded(node, spec)
     if excluded is not None:
         return excluded
@@ -197,25 +234,63 @@ def _node(node: Node, spec: KindSpec | dict[str, str], values: list[Scalar], neg
             searchable = not negated and (spec.name, name) in SEARCH_COLUMNS
             field = spec.by_name.get(name)
             type_ = "int" if field is None else field.type
-            return _compare(name, how_of(spec, name), op, value, values, searchable=searchable, type_=type_)
+            before = len(values)
+            shape = _compare(name, how_of(spec, name), op, value, values, searchable=searchable, type_=type_)
+            if not viewer.is_text(name) or not has_texts(spec):
+                return shape
+            kept = None if field is None else field.default
+            truth = _masked(kept, shape[3], values[before:])
+            # What is not below a Not may as well be false as unknown.
+            return ("text", shape, bool(truth) if not negated else truth)
         case And(nodes):
-            return ("and", *(_node(child, spec, values, negated) for child in nodes))
+            return ("and", *(_node(child, spec, values, viewer, negated) for child in nodes))
         case Or(nodes):
-            return ("or", *(_node(child, spec, values, negated) for child in nodes))
+            return ("or", *(_node(child, spec, values, viewer, negated) for child in nodes))
         case Not(child):
-            return ("not", _node(child, spec, values, True))
+            return ("not", _node(child, spec, values, viewer, True))
         case Constant(value):
             return ("const", value)
         case Has(relation, where):
             if spec is RELATED_FIELDS["links"] and relation in KINDS:
-                return ("has", relation, _node(where, KINDS[relation], values))
+                return ("has", relation, _node(where, KINDS[relation], values, viewer))
             if isinstance(spec, dict) or relation not in spec.relations:
                 raise Unsupported(f"no relation {relation}")
             if relation in RELATED_FIELDS:
-                return ("has", relation, _node(where, RELATED_FIELDS[relation], values))
+                return ("has", relation, _node(where, RELATED_FIELDS[relation], values, viewer))
             other = KINDS[cast(str, spec.by_name[f"{relation}_id"].ref)]
-            return ("has", relation, _node(where, other, values))
+            return ("has", relation, _node(where, other, values, viewer))
     raise Unsupported(f"no such node: {type(node).__name__}")
+
+
+_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _masked(text: str | None, primitive: str, values: list[Scalar]) -> bool | None:
+    """What a comparison comes to where the text is masked: missing, or empty."""
+    match primitive:
+        case "null":
+            return text is None
+        case "not null":
+            return text is not None
+        case "never":
+            return None
+    if text is None:
+        return None
+    match primitive:
+        case "in":
+            return text in values
+        case "like":
+            return not str(values[0]).strip("%")
+        case "range" | "match":
+            return False
+    return _HOLDS[primitive](text, values[0])
 
 
 def _after(name: str, op: Op, value: After, spec: KindSpec) -> Shape:
@@ -284,6 +359,8 @@ def extras_asked(shape: Shape) -> set[str]:
     match shape:
         case ("and" | "or" | "not", *children):
             return set().union(*map(extras_asked, children))
+        case ("text", compared, _):
+            return extras_asked(compared)
         case ("compare", name, "extras" | "rank", *_):
             return {name.split(".")[1]}
     return set()
@@ -298,6 +375,9 @@ def without_extras(shape: Shape) -> Shape:
     match shape:
         case ("and" | "or" | "not", *children):
             return (shape[0], *map(without_extras, children))
+        case ("text", compared, _):
+            without = without_extras(compared)
+            return shape if without is compared else without
         case ("compare", _, "extras", "null", count):
             return ("const", True, count)
         case ("compare", _, "extras", "not null", count):

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.sql import ClauseElement
 
 from canonical.errors import Conflict
-from canonical.model import KINDS, Record, User
+from canonical.model import KINDS, Record, User, Viewer
 from canonical.model.module import ModuleSort
 from canonical.operations import Aggregate, Fields
 from canonical.query import Node, Query, Scalar, Window
 from canonical.store.port import Where
 from canonical.store.sql import modules, tables
-from canonical.store.sql.compile import TENANT, among, select_records
+from canonical.store.sql.compile import CARD, ME, TENANT, among, select_records
 from canonical.store.sql.kept import Kept, add
 from canonical.store.sql.loaders import JOINED, Reading, reading
 from canonical.store.sql.rows import Rows
@@ -106,27 +106,30 @@ class Records(Rows):
         sql = self._statements.fixed("usernames", build)
         return self._run(sql, {"tenant_id": self.tenant_id, "id": self._ids(ids)}).fetchall()
 
-    def find(self, kind: type[R], query: Query, me: int, admin: bool, fields: Fields = None) -> list[R]:
+    def find(self, kind: type[R], query: Query, viewer: Viewer, fields: Fields = None) -> list[R]:
         kept = self._remembered()
         if kept is None or self.writing:
-            sql, values = self._statements.find(kind, query, admin=admin)
+            sql, values = self._statements.find(kind, query, viewer)
             self._see_own_texts(sql)
             loader = JOINED[kind]
-            rows = self._run(sql, self._paged(values, me, query.window)).fetchall()
+            rows = self._run(sql, self._paged(values, viewer, query.window)).fetchall()
             return [loader(row, NOBODY) for row in rows]
         # The page's ids and their rows are of one moment.
         with self._backend.snapshot(self._connection):
-            guarded = query.window.offset < DEEP or self._restricted(kind, at_once=True)
-            sql, values = self._statements.keys(kind, query, admin=admin, guarded=guarded)
-            ids = [row[0] for row in self._run(sql, self._paged(values, me, query.window)).fetchall()]
+            guarded = query.window.offset < DEEP or self._restricted(kind, tables.HIDDEN, at_once=True)
+            masked = self._statements.asks_texts(kind, query, viewer) and self._restricted(
+                kind, tables.MASKED, at_once=True
+            )
+            sql, values = self._statements.keys(kind, query, viewer, guarded=guarded, masked=masked)
+            ids = [row[0] for row in self._run(sql, self._paged(values, viewer, query.window)).fetchall()]
             if not ids:
                 return []
             how = reading(kind, fields)
             found = {row[0]: row for row in self._rows_by_id(kind, ids, how)}
         return self._named(how, kept, [found[id] for id in ids])
 
-    def _restricted(self, kind: type[Record], *, at_once: bool) -> bool:
-        """Whether the tenant has any record of the kind that not everyone sees.
+    def _restricted(self, kind: type[Record], visibilities: tuple[str, ...], *, at_once: bool) -> bool:
+        """Whether the tenant has any record of the kind with one of these visibilities.
 
         With `at_once` in this very snapshot, as befits what records are read by; else remembered as totals are.
         """
@@ -135,30 +138,55 @@ class Records(Rows):
             return False
 
         def build() -> ClauseElement:
-            words: list[Any] = [sa.literal_column(f"'{word}'") for word in tables.RESTRICTED]
+            words: list[Any] = [sa.literal_column(f"'{word}'") for word in visibilities]
             everyone: Any = sa.literal_column("'everyone'")
             hidden = (table.c.tenant_id == TENANT, table.c.visibility != everyone, table.c.visibility.in_(words))
             return sa.select(sa.exists().where(*hidden))
 
-        sql = self._statements.fixed(("restricted", kind), build)
+        sql = self._statements.fixed(("restricted", kind, visibilities), build)
         params = {"tenant_id": self.tenant_id}
         return bool(self._counted(sql, params) if at_once else self._total(sql, params))
 
-    def _paged(self, values: list[Scalar], me: int, window: Window) -> dict[str, Any]:
-        params = self._bound(values, me)
+    def hides(self, kind: type[Record]) -> bool:
+        return self._restricted(kind, tables.HIDDEN, at_once=False)
+
+    def linked(self, kind: type[Record], ids: Iterable[int], viewer: Viewer) -> set[int]:
+        wanted = list(ids)
+        links = tables.link
+
+        def build() -> ClauseElement:
+            me = sa.or_(
+                sa.and_(links.c.target_kind == sa.literal_column("'user'"), links.c.target_id == ME),
+                sa.and_(links.c.target_kind == sa.literal_column("'party'"), links.c.target_id == CARD),
+            )
+            return sa.select(links.c.record_id).where(
+                links.c.tenant_id == TENANT,
+                links.c.record_kind == sa.literal_column(f"'{kind.KIND}'"),
+                among(self._backend, links.c.record_id, "id"),
+                me,
+            )
+
+        params = {"tenant_id": self.tenant_id, "id": self._ids(wanted), "me": viewer.user_id, "card": viewer.card_id}
+        return {row[0] for row in self._run(self._statements.fixed(("linked", kind), build), params).fetchall()}
+
+    def _paged(self, values: list[Scalar], viewer: Viewer, window: Window) -> dict[str, Any]:
+        params = self._bound(values, viewer)
         params["limit"] = EVERY if window.limit is None else window.limit
         params["offset"] = window.offset
         return params
 
-    def count(self, kind: type[Record], query: Query, me: int, admin: bool) -> int:
+    def count(self, kind: type[Record], query: Query, viewer: Viewer) -> int:
         if self.writing or self._kept is None:
-            sql, values = self._statements.count(kind, query, admin=admin)
+            sql, values = self._statements.count(kind, query, viewer)
             self._see_own_texts(sql)
-            return self._total(sql, self._bound(values, me))
+            return self._total(sql, self._bound(values, viewer))
         with self._backend.snapshot(self._connection):
-            guarded = self._restricted(kind, at_once=False)
-            sql, values = self._statements.count(kind, query, admin=admin, guarded=guarded)
-            return self._total(sql, self._bound(values, me))
+            guarded = self._restricted(kind, tables.HIDDEN, at_once=False)
+            masked = self._statements.asks_texts(kind, query, viewer) and self._restricted(
+                kind, tables.MASKED, at_once=False
+            )
+            sql, values = self._statements.count(kind, query, viewer, guarded=guarded, masked=masked)
+            return self._total(sql, self._bound(values, viewer))
 
     def _see_own_texts(self, sql: str) -> None:
         """Lets a substring search inside a write find what that write made."""
@@ -180,10 +208,11 @@ class Records(Rows):
     def _counted(self, sql: str, params: dict[str, Any]) -> int:
         return int(cast(Any, self._run(sql, params).fetchone())[0])
 
-    def _bound(self, values: list[Scalar], me: int) -> dict[str, Any]:
+    def _bound(self, values: list[Scalar], viewer: Viewer) -> dict[str, Any]:
         params: dict[str, Any] = {f"p{at}": value for at, value in enumerate(values)}
         params["tenant_id"] = self.tenant_id
-        params["me"] = me
+        params["me"] = viewer.user_id
+        params["card"] = viewer.card_id
         return params
 
     def lock(self, kind: type[Record], id: int) -> None:
@@ -227,11 +256,8 @@ class Records(Rows):
         built = modules.aggregate_module(self.tenant_id, module_id, asked)
         return [(from_column(key), _number(number)) for key, number in self._built(built)]
 
-    def aggregate(
-        self, kind: type[Record], where: Node, asked: Aggregate, me: int, admin: bool
-    ) -> list[tuple[Any, Any]]:
-        spec = KINDS[kind.KIND]
-        built = modules.aggregate_kind(self._backend, self.tenant_id, me, spec, where, asked, admin=admin)
+    def aggregate(self, kind: type[Record], where: Node, asked: Aggregate, viewer: Viewer) -> list[tuple[Any, Any]]:
+        built = modules.aggregate_kind(self._backend, self.tenant_id, viewer, KINDS[kind.KIND], where, asked)
         return [(row[0], _number(row[1])) for row in self._built(built)]
 
     def _built(self, built: modules.Built) -> list[Any]:

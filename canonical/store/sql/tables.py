@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from canonical.model import KINDS, FieldSpec
+from canonical.model.visibility import READ_BY_ALL, SEEN_BY_ALL, VISIBILITIES
 
 metadata = sa.MetaData()
 
@@ -102,8 +103,10 @@ _index("case_by_party", case, "tenant_id", "party_id")
 _index("user_by_username", user, "tenant_id", "username_fold", unique=True)
 _index("user_by_email", user, "tenant_id", "email_fold")
 
-RESTRICTED: Final = ("group", "owner", "private")
-"""The visibilities of records that not everyone sees; see `canonical.model.VISIBILITIES`."""
+HIDDEN: Final = tuple(word for word in VISIBILITIES if word not in SEEN_BY_ALL)
+"""The visibilities of records that not everyone sees; see `canonical.model.visibility`."""
+MASKED: Final = tuple(word for word in VISIBILITIES if word not in READ_BY_ALL)
+"""The visibilities of records whose text not everyone reads who sees them."""
 for _kind, _table in RECORDS.items():
     if "visibility" in KINDS[_kind].by_name:
         _index(f"{_table.name}_restricted", _table, "tenant_id", "visibility", where="visibility <> 'everyone'")
@@ -251,6 +254,8 @@ change = sa.Table(
     sa.Column("record_id", sa.BigInteger, nullable=False),
     sa.Column("type", BINARY_TEXT),
     sa.Column("fields", sa.Text),
+    # Of a record that is gone: who saw it, ",12,15,admin,"; nothing for everyone.
+    sa.Column("audience", sa.Text),
 )
 _index("change_by_kind", change, "tenant_id", "record_kind", "action", "at", "record_id")
 password = sa.Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -49,52 +49,30 @@ VISIBILITY_WORDS = {"all": ("everyone",), "private": ("private", "owner", "group
 
 CONFIDENTIAL = "Confidential"
 PREVIEW = 250  # characters of preview_body
-_PART = "taking part"
 NOT_TASKS = Compare("type", Op.NE, "task")
 FLAG_TEXT = Format(lambda value: value, lambda text: "1" if YES_NO.read(text) else "0")
 
 
-# -- who may read ------------------------------------------------------------------------------------
-
-
-def prepare_confidential(records: Sequence[Any], sight: Sight) -> None:
-    """Finds out in which confidential activities of others the caller takes part."""
-    foreign = [r.id for r in records if r.visibility == "confidential" and r.owner_id != sight.me]
-    if foreign and sight.desk is not None:
-        part = sight.memo.setdefault(_PART, set())
-        for id, record in sight.many(Activity, foreign, ("links",)).items():
-            if any(link.target.kind == "user" and link.target.id == sight.me for link in record.links):
-                part.add(id)
-
-
-def is_readable(record: Any, sight: Sight) -> bool:
-    """Whether subject and body are the caller's to read (dossier, section 7)."""
-    if record.visibility != "confidential" or record.owner_id == sight.me or sight.desk is None:
-        return True
-    return record.id in sight.memo.get(_PART, ())
-
-
-def takes_part(record: Any, me: int) -> bool:
-    """Whether the user owns the activity or is linked to it; needs its links."""
-    return record.owner_id == me or any(link.target.kind == "user" and link.target.id == me for link in record.links)
+# -- what it says ------------------------------------------------------------------------------------
 
 
 def title(record: Any, sight: Sight) -> str:
-    return str(record.title) if is_readable(record, sight) else CONFIDENTIAL
+    """The subject; others than those who take part get it replaced (dossier, section 7)."""
+    return CONFIDENTIAL if record.masked else str(record.title)
 
 
 def body(record: Any, sight: Sight) -> str:
-    return (record.body or "") if is_readable(record, sight) else CONFIDENTIAL
+    return CONFIDENTIAL if record.masked else record.body or ""
 
 
 def title_field(name: str) -> Field:
-    source = "show(r, s) if r.visibility == 'confidential' else r.title"
-    return Field(name, title, True, prepare=prepare_confidential, attribute="title", params=(name,), source=source)
+    source = "show(r, s) if r.masked else r.title"
+    return Field(name, title, True, attribute="title", params=(name,), source=source)
 
 
 def body_field(name: str) -> Field:
-    source = "show(r, s) if r.visibility == 'confidential' else r.body or ''"
-    return Field(name, body, prepare=prepare_confidential, attribute="body", params=(name,), source=source)
+    source = "show(r, s) if r.masked else r.body or ''"
+    return Field(name, body, attribute="body", params=(name,), source=source)
 
 
 def _preview(record: Any, sight: Sight) -> str:
@@ -222,8 +200,8 @@ FIELDS: tuple[Field, ...] = (
     derived("interacts", subjects.interacts, in_all=False, include=("links",)),
     kept("read", "0", FLAG_TEXT),
     kept("invitation", "0", FLAG_TEXT),
-    derived("preview_body", _preview, prepare=prepare_confidential),
-    derived("html_body", _html, prepare=prepare_confidential),
+    derived("preview_body", _preview),
+    derived("html_body", _html),
     linked("activity_priority", "priorities", _priority),
     linked("activity_class", "classes", _class),
     linked("time_allocation", "allocations", _time),

@@ -190,7 +190,7 @@ def breadcrumbs(record: Any, sight: Sight) -> list[dict[str, str]]:
         title, party_id = (found.title, found.party_id) if found is not None else ("", None)
     elif kind == "activity":
         found = sight.one(Activity, number)
-        title = found.title if found is not None and found.visibility != "confidential" else ""
+        title = found.title if found is not None else ""
     return [{"id": id, "table": word, "title": title}, *party_trail(party_id, sight)]
 
 

@@ -189,8 +189,8 @@ _PARTIES = tuple(
 _SUBJECTS = tuple(dict.fromkeys(RESOURCE_OF_TYPE.values()))
 ISSUE_FIELDS: tuple[Field, ...] = (
     ID,
-    column("title", "title", default=True),
-    column("description", "body"),
+    title_field("title"),
+    body_field("description"),
     linked("against", _SUBJECTS, _against_target, show=lambda r, s: "/{}/{}".format(*_against(r, s)),
            prepare=prepare_parties),
     derived("against_type", lambda r, s: _against(r, s)[0], prepare=prepare_parties),
@@ -244,8 +244,8 @@ WEIGHTING = Format(lambda value: value, _read_weighting)
 
 PROSPECT_FIELDS: tuple[Field, ...] = (
     ID,
-    column("title", "title", default=True),
-    column("comments", "body"),
+    title_field("title"),
+    body_field("comments"),
     column("value", "amount", MONEY),
     Field("weighting", _weighting, extra="weighting", format=WEIGHTING, params=("weighting",)),
     column("progress", "probability", PROGRESS),

@@ -15,14 +15,8 @@ from canonical.values import Ref
 from dialects.affinitylive import parameters
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
-from dialects.affinitylive.fields.activity import (
-    ACTIVITIES,
-    CONFIDENTIAL,
-    charged,
-    is_readable,
-    prepare_confidential,
-    takes_part,
-)
+from dialects.affinitylive.fields.activity import ACTIVITIES, charged
+from dialects.affinitylive.fields.activity import title as title_of
 from dialects.affinitylive.fields.formats import read_flag
 from dialects.affinitylive.fields.lookups import class_id, classes
 from dialects.affinitylive.fields.plan import render
@@ -229,7 +223,6 @@ def update(call: Call) -> WireResponse:
     given = parameters.of(call)
     sight = sight_of(call)
     current = find_one(call, "activities", sight, include=("links",))
-    prepare_confidential([current], sight)
     changes = read_simple(ACTIVITIES, given, current, sight)
     if current.type == "email":
         # What was sent stays as it was sent: only class and time may change [docs].
@@ -237,7 +230,7 @@ def update(call: Call) -> WireResponse:
             call.losses.add("activity", name, "email_is_fixed")
             changes.drop(name)
         changes.extras.clear()
-    _check_rights(current, changes, sight)
+    _check_rights(call, current, changes)
     if current.type == "email":
         kept = Changes()
         _read_references(given, current, kept, sight)
@@ -253,11 +246,12 @@ def update(call: Call) -> WireResponse:
     return show_one(call, "activities", made)
 
 
-def _check_rights(current: Any, changes: Changes, sight: Sight) -> None:
+def _check_rights(call: Call, current: Any, changes: Changes) -> None:
     """Subject and body are the owner's to change, visibility the participants' (dossier, section 7)."""
-    if current.owner_id != sight.me and any(name in changes.values for name in OWNER_ONLY):
+    acts = call.desk.acts_as_owner(current)
+    if not acts and any(name in changes.values for name in OWNER_ONLY):
         raise Denied("only the owner may change what an activity says")
-    if "visibility" in changes.values and not takes_part(current, sight.me):
+    if not acts and "visibility" in changes.values and not call.desk.takes_part(current):
         raise Denied("only participants may change who sees an activity")
 
 
@@ -288,15 +282,13 @@ def report(call: Call) -> WireResponse:
         raise BadRequest("body")
     sight = sight_of(call)
     parent = find_one(call, "activities", sight, str(id), include=("links",))
-    prepare_confidential([parent], sight)
-    title = parent.title if is_readable(parent, sight) else CONFIDENTIAL
     names = ("body", "billable", "nonbillable")
     taken: dict[str, Any] = {name: given.values[name] for name in names if name in given.values}
     word, against_id = against_of(parent, sight)
     if word != "staff":
         taken.update(against_type=word, against_id=against_id)
     taken["parent_id"] = str(parent.id)
-    defaults = {"type": "report", "title": title, "visibility": parent.visibility}
+    defaults = {"type": "report", "title": title_of(parent, sight), "visibility": parent.visibility}
     made = call.desk.create(operation(call, Parameters(taken), defaults))
     return show_one(call, "activities", made)
 

@@ -53,9 +53,8 @@ def _wanted(call: Call) -> Node:
             nodes.append(all_of(NOT_TASKS, Not(outside)))
     text = (given.text("q") or "").strip()
     if text:
-        readable = Compare("visibility", Op.NE, "confidential")
         body = all_of(Compare("body", Op.NOT_NULL), contains("body", text))
-        nodes.append(all_of(readable, any_of(contains("title", text), body)))
+        nodes.append(any_of(contains("title", text), body))
     return all_of(*nodes)
 
 

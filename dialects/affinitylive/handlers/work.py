@@ -13,7 +13,6 @@ from canonical.values import SECOND
 from dialects.affinitylive import parameters
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
-from dialects.affinitylive.fields.activity import prepare_confidential
 from dialects.affinitylive.fields.lookups import kept_id
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS, Standing
@@ -103,8 +102,6 @@ def updater(name: str) -> Handler:
         given = parameters.of(call)
         sight = sight_of(call)
         current = find_one(call, name, sight)
-        if name == "tasks":
-            prepare_confidential([current], sight)
         changes = read_simple(resource, given, current, sight)
         if "title" in changes.values and not (changes.values["title"] or "").strip():
             raise BadRequest("title")

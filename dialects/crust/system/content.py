@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from adapter.dialect import Call
 from canonical.errors import Denied, NotFound
-from canonical.model import Activity, CustomValue, Party, User
+from canonical.model import CustomValue, Party, User
 from canonical.model.module import FieldValue
 from canonical.operations import Create, Delete, Fields, Update
-from canonical.query import Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of, eq
+from canonical.query import Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of
 from canonical.values import MAX_ID, Ref, clean_text, fold, fold_pattern
 from dialects.crust import fields
 from dialects.crust.errors import INVALID_DATE, NO_FIELDS, Refused
-from dialects.crust.people import is_aliased, owners, require_admin, shown_id, stored_id
+from dialects.crust.people import is_aliased, owners, require_admin, stored_id
 from dialects.crust.query import Term
 from dialects.crust.settings import NAME
 from dialects.crust.system.layout import Layout
@@ -136,7 +136,7 @@ def _count_losses(call: Call, system: SystemModule, record: Any) -> None:
 # -- finding ----------------------------------------------------------------------------------------
 
 
-def _matching(call: Call, system: SystemModule, text: str) -> Node:
+def _matching(system: SystemModule, text: str) -> Node:
     """What a content list's `query` means here: the text fields and the words, not numbers and times."""
     if len(text) > MAX_PATTERN:
         return any_of()
@@ -146,15 +146,7 @@ def _matching(call: Call, system: SystemModule, text: str) -> Node:
     found.append(Compare(f"extras.{NAME}.{FOLDED}", Op.LIKE, fold_pattern(pattern)))
     if "custom" in system.kind.__dataclass_fields__:
         found.append(Has("custom", Compare("value", Op.LIKE, pattern)))
-    return all_of(any_of(*found), *readable(call, system))
-
-
-def readable(call: Call, system: SystemModule) -> tuple[Node, ...]:
-    """What keeps text that the caller may not read from being found or counted."""
-    if system.kind is not Activity:
-        return ()
-    me = shown_id(call, call.caller.user_id)
-    return (any_of(Compare("visibility", Op.NE, "confidential"), eq("owner_id", me)),)
+    return any_of(*found)
 
 
 def base_of(system: SystemModule) -> Node:
@@ -175,7 +167,7 @@ def listed(call: Call, layout: Layout, text: str, terms: Iterable[Term], window:
         elif term.field in system.by_name:
             name = system.by_name[term.field].sort or "id"
         sort.append(Sort(name, term.descending))
-    where = all_of(base_of(system), *([_matching(call, system, text)] if text else []))
+    where = all_of(base_of(system), *([_matching(system, text)] if text else []))
     query = Query(where, tuple(sort), window)
     found = call.desk.find(system.kind, query, system.include, total=True, fields=system.looked_at)
     people = owners(call, _owner_ids(call, found.items))

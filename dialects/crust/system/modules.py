@@ -296,6 +296,16 @@ def system_modules() -> tuple[SystemModule, ...]:
     return _MODULES
 
 
+TEXT_EXTRAS: Final = frozenset(
+    key
+    for system in _MODULES
+    for shown in system.fields
+    if shown.group in ("title", "body")
+    for key in (shown.name, f"{shown.name}_of")
+)
+"""The extras in which a record's own text would be kept, and what it said by then."""
+
+
 def system_id(tenant_id: int, system: SystemModule) -> int:
     """The id of a system module of a tenant: 17 digits, the same for ever."""
     return FIRST_ID + tenant_id * PLACES + system.place

@@ -12,7 +12,6 @@ from adapter.dialect import Call
 from canonical.model import Party
 from canonical.model.module import FieldValue
 from dialects.crust import fields
-from dialects.crust.people import shown_id
 from dialects.crust.settings import NAME
 from dialects.crust.system.layout import Layout
 from dialects.crust.system.modules import custom_name
@@ -21,17 +20,13 @@ from dialects.crust.system.table import NO_TARGETS, Targets
 
 UNKNOWN: Final = "values"
 """The extra that holds values of fields that the module does not have."""
-CONFIDENTIAL: Final = frozenset(("Subject", "Title", "Description", "Body"))
-"""What others do not see of a confidential activity."""
 
 
 @dataclass(slots=True)
 class Sight:
-    """What records are shown by: the module, who looks, and the parties of which the records do not tell enough."""
+    """What records are shown by: the module, and the parties of which the records do not tell enough."""
 
     layout: Layout
-    me: int
-    """The caller, by the id that records know."""
     parties: Mapping[int, Any]
 
     @classmethod
@@ -39,13 +34,7 @@ class Sight:
         """Loads what the records' fields need to be shown, in one look."""
         wanted = unseen(records) if "links" in layout.system.include else None
         parties = call.desk.get_many(Party, wanted) if wanted else {}
-        return cls(layout, shown_id(call, call.caller.user_id), parties)
-
-    def may_read(self, record: Any) -> bool:
-        """Whether title and body are the caller's to read: of a confidential record only its people's."""
-        if getattr(record, "visibility", "") != "confidential" or record.owner_id == self.me:
-            return True
-        return any(link.target.kind == "user" and link.target.id == self.me for link in record.links)
+        return cls(layout, parties)
 
     def targets(self, record: Any) -> Targets:
         return targets_of(record, self.parties) if "links" in self.layout.system.include else NO_TARGETS
@@ -60,8 +49,6 @@ class Sight:
             if field.name in kept and kept.get(f"{field.name}_of", "") == text:
                 text = str(kept[field.name])
             out[field.name] = text
-        if not self.may_read(record):
-            out.update(dict.fromkeys(CONFIDENTIAL & out.keys(), ""))
         for value in record.custom:
             name = custom_name(value)
             if name not in system.by_name:
@@ -73,7 +60,7 @@ class Sight:
 
     def values(self, record: Any) -> bytes:
         """The record's values as JSON."""
-        if NAME not in record.extras and getattr(record, "visibility", "") != "confidential":
+        if NAME not in record.extras:
             if not record.custom:
                 return self.layout.write(record, self.targets(record))
             customs = {custom_name(value): value.value for value in record.custom}

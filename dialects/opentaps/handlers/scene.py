@@ -11,7 +11,7 @@ from adapter.dialect import Call
 from adapter.formats.json_body import ascii_string
 from canonical.model import SEEN_BY_ALL, Activity, Link, Party, Record, Tag, User
 from canonical.operations import Desk
-from canonical.values import Instant, Ref
+from canonical.values import Instant
 from dialects.opentaps.auth import domain
 from dialects.opentaps.codec.element import creator_element
 from dialects.opentaps.fields.activity import note_text
@@ -144,22 +144,13 @@ class LoadedScene:
         return self._names.shown("tag", tag.id)
 
     def text(self, activity: Activity) -> str:
-        """The text; empty where it is confidential and the caller neither owns the activity nor takes part."""
-        if activity.visibility == "confidential" and not takes_part(self._call, activity):
+        if activity.masked:
             self._call.losses.add("activity", "noteText", "confidential")
-            return ""
         return note_text(activity)
 
 
 def _creator(user: User) -> dict[str, str]:
     return {"id": user_id(user), "userType": user_type(user), "name": user.name}
-
-
-def takes_part(call: Call, activity: Activity) -> bool:
-    """Whether the caller owns the activity or is linked to it, as a user or by contact card."""
-    me = call.caller
-    mine = {Ref("user", me.user_id), Ref("party", me.person_id or 0)}
-    return activity.owner_id == me.user_id or any(link.target in mine for link in activity.links)
 
 
 def _responsible(activity: Activity) -> int | None:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapter.formats.form_body import Nested
-from canonical.model import Activity
-from canonical.query import And, Compare, Node, Not, Op, Or, Sort, all_of, any_of
+from canonical.query import Node, Sort, all_of
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.modules import Module
 from dialects.zurmo.query import improved
@@ -38,34 +37,12 @@ def list_where(module: Module, search: Mapping[str, Nested], who: Searching) -> 
     plain = _bounded(search).get("search")
     clauses = simple_nodes(module, plain, who) if isinstance(plain, dict) else []
     dynamic = dynamic_node(module, search.get("dynamicSearch"), who, clauses)
-    return _readable(module, all_of(module.where, *clauses, dynamic), who)
+    return all_of(module.where, *clauses, dynamic)
 
 
 def list_query(module: Module, search: Mapping[str, Nested], who: Searching) -> Asked:
     """The condition of a list and its order."""
     return list_where(module, search, who), list_sort(module, search.get("sort"), who)
-
-
-def _readable(module: Module, where: Node, who: Searching) -> Node:
-    """The condition, in which nobody finds by its texts a confidential activity that is not his own: what may not be
-    read is not to be guessed by searching."""
-    if module.kind is not Activity or who.desk is None:
-        return where
-    mine = any_of(Compare("visibility", Op.NE, "confidential"), Compare("owner_id", Op.EQ, who.user_id))
-
-    def guarded(node: Node) -> Node:
-        match node:
-            case And(nodes):
-                return And(tuple(guarded(child) for child in nodes))
-            case Or(nodes):
-                return Or(tuple(guarded(child) for child in nodes))
-            case Not(child):
-                return Not(guarded(child))
-            case Compare("title" | "body"):
-                return And((node, mine))
-        return node
-
-    return guarded(where)
 
 
 def _improved(search: Mapping[str, Nested]) -> Mapping[str, Nested]:
@@ -81,4 +58,4 @@ def searched_module(search: Mapping[str, Nested], route: Module) -> Module:
 def search_query(module: Module, search: Mapping[str, Nested], who: Searching) -> Asked:
     """The clauses of an improved search, and the order."""
     where = all_of(module.where, improved.improved_node(module, _improved(_bounded(search)), who))
-    return _readable(module, where, who), search_sort(module, search.get("sort"), who)
+    return where, search_sort(module, search.get("sort"), who)
