@@ -41,6 +41,7 @@ BAD_ACTION: Final = "Unsupported action."
 BAD_RELATION: Final = "You can add relations only for HAS_MANY and MANY_MANY relations."
 READ_ONLY: Final = "It is not allowed to set read only attribute: {}."
 BAD_SINCE: Final = 'sinceDateTime format is not correct. sinceDateTime should be in "YYYY-MM-DD HH:MM:SS" format'
+NO_EMAILS: Final = "Emails parameters must exist, must be an array and must contain at least one email address."
 NAME_TAKEN: Final = 'Username "{}" is already in use.'
 MAINTENANCE: Final = "Application is in maintenance mode. Please try again later."
 BAD_REQUEST_TYPE: Final = "Invalid API request type."

@@ -40,6 +40,7 @@ USER_ACTIONS: Final[tuple[tuple[str, Handler, bool], ...]] = (
 LOOKUP_ACTIONS: Final[tuple[tuple[str, Handler, bool], ...]] = (
     ("read", lookups.read_row, False),
     ("list", lookups.list_rows, False),
+    ("listAttributes", attributes.list_small_attributes, False),
     ("create", lookups.disabled, False),
     ("update", lookups.disabled, False),
     ("delete", lookups.disabled, False),

@@ -346,7 +346,6 @@ def test_rights_on_users(v3: Zurmo) -> None:
         ("POST", "create/", {}),
         ("PUT", "update/1", {"lastName": "x"}),
         ("DELETE", "delete/1", None),
-        ("POST", "searchUsersByEmails/", {"emails": ["a@b.co"]}),
     ):
         assert v3.failure(method, f"/{USER}/api/{action}", data, session=session) == refused
     own = v3.ok("GET", f"/{USER}/api/getAuthenticatedUser", session=session)
@@ -360,7 +359,6 @@ def test_users_by_email(v3: Zurmo) -> None:
     assert data == {
         "users": [{"id": id, "firstName": None, "lastName": "Doe", "username": "dana", "email": "dana@x.co"}]
     }
-    assert v3.failure("POST", f"/{USER}/api/searchUsersByEmails/", {}) == "Please provide data."
 
 
 def test_user_lists_as_clients_ask(v3: Zurmo) -> None:
@@ -386,12 +384,14 @@ def test_custom_fields(v3: Zurmo) -> None:
     assert v3.ok("PUT", f"{path}/addValues/Colours", {"values": ["red"]}) == {"red": "red"}
     lists = v3.ok("GET", f"{path}/list/")
     assert list(lists) == [
+        "AccountContactAffiliationRoles",
+        "AccountTypes",
         "Industries",
         "LeadSources",
-        "Titles",
-        "AccountTypes",
-        "SalesStages",
         "MeetingCategories",
+        "ProductStages",
+        "SalesStages",
+        "Titles",
         "Colours",
     ]
     assert lists["Industries"]["Financial Services"] == "Financial Services"
@@ -460,10 +460,9 @@ def test_what_changed_since(v3: Zurmo) -> None:
         "pageSize": 10,
         "currentPage": 1,
     }
-    assert v3.ok("POST", "/tasks/task/api/getCreatedItems/", {"sinceDateTime": "0"})["totalCount"] == 2
 
 
-@pytest.mark.parametrize("since", ["x", "2015-01-01", "2015-02-30 00:00:00"])
+@pytest.mark.parametrize("since", ["x", "", "0", "2015-01-01", "2015-02-30 00:00:00"])
 def test_bad_moments(v3: Zurmo, since: str) -> None:
     assert v3.failure("POST", "/tasks/task/api/getDeletedItems/", {"sinceDateTime": since}) == (
         'sinceDateTime format is not correct. sinceDateTime should be in "YYYY-MM-DD HH:MM:SS" format'
@@ -478,8 +477,7 @@ def test_sync_far_past_the_end(v3: Zurmo, action: str) -> None:
     assert (data["currentPage"], data["pageSize"], "items" in data) == (9000000000000000000, 100, False)
 
 
-def test_sync_needs_data_and_is_not_everywhere(v3: Zurmo) -> None:
-    assert v3.failure("GET", "/tasks/task/api/getDeletedItems/") == "Please provide data."
+def test_sync_is_not_everywhere(v3: Zurmo) -> None:
     assert v3.send("POST", f"/{DEAL}/api/getDeletedItems/", {"sinceDateTime": NOW}).status == 404
 
 

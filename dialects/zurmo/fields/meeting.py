@@ -60,9 +60,7 @@ def _show_attendees(record: Activity, view: View) -> dict[str, Any]:
                 group.append(found[1])
     owner = view.owners.get(record.owner_id)
     if owner is not None:
-        entry = user_entry(owner)
-        entry.pop("email", None)  # recording 029: the organizer has none, though he has an address
-        shown["Organizer"] = entry
+        shown["Organizer"] = user_entry(owner)
     # The vendor's order of groups (recording 029, zurmo dossier, section 8).
     return {name: shown[name] for name in ("Contact", "Account", "Opportunity", "User", "Organizer") if name in shown}
 
@@ -113,7 +111,7 @@ FIELDS: tuple[Field, ...] = (
     LATEST,
     plain.text_area("description", "body"),
     plain.moment("endDateTime", "end_at", label="End Time"),
-    plain.own_flag("processedForLatestActivity", v3_only=True, start="0", read_only=True),
+    plain.own_flag("processedForLatestActivity", v3_only=True, start="0", at_first="0", audited=False),
     plain.text("location", "location"),
     plain.own_flag("logged", v3_only=True),
     plain.text("name", "title", required=True),

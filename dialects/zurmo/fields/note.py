@@ -124,7 +124,6 @@ FIELDS: tuple[Field, ...] = (
         columns=("title", "body"),
         element="TextArea",
         default_operator="contains",
-        audited=False,
         required=True,
         missing=base.blank,
         max_length=plain.TEXT_LIMIT,

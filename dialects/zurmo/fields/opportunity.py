@@ -132,8 +132,9 @@ FIELDS: tuple[Field, ...] = (
         search=plain.column_search("probability", number_node),
         sort="probability",
         element="Integer",
+        required=True,
     ),
-    plain.read_only_moment("stageModifiedDateTime", "stage_changed_at", v3_only=True),
+    plain.read_only_moment("stageModifiedDateTime", "stage_changed_at", v3_only=True, required=True),
     account("account", "party_id", "party"),
     Field(
         "amount",

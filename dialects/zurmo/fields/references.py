@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from adapter.formats.form_body import Nested
-from canonical.model import Party, User
-from canonical.query import Compare, First, Has, Node, Op
+from canonical.model import Activity, Party, User
+from canonical.query import Compare, First, Has, Node, Op, Query, Window, eq
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base
@@ -17,6 +17,10 @@ from dialects.zurmo.query.nodes import extra_column, maybe, number_node, text_no
 
 USER_COLUMNS = {"username": "username", "firstName": "first_name", "lastName": "last_name", "jobTitle": "job_title"}
 ACCOUNT_COLUMNS = {"name": "name", "industry": "industry", "type": "category", "description": "about"}
+
+
+NONE: Final = ("", "0")
+"""What PHP takes for no id at all."""
 
 
 def reference_search(column: str, relation: str | None, columns: dict[str, str]) -> base.Search:
@@ -58,10 +62,10 @@ def user(name: str, column: str, joined: str, **more: Any) -> Field:
         if sent is None:
             draft.lose(row.name, "relation_with_other_keys")
             return
-        if sent == "" and not row.required:
+        if sent in NONE and not row.required:
             draft.values[column] = None
             return
-        if sent == "":
+        if sent in NONE:
             draft.fail_below(row.name, "username", base.BLANK.format("Username"))
             return
         id = php_int(sent)
@@ -89,7 +93,7 @@ def account(name: str, column: str, relation: str, **more: Any) -> Field:
         sent = sent_id(draft, value)
         if sent is None:
             draft.lose(row.name, "relation_with_other_keys")
-        elif sent == "":
+        elif sent in NONE:
             draft.values[column] = None
         else:
             id = php_int(sent)
@@ -117,29 +121,39 @@ def require_account(party: Party | None) -> None:
 
 
 def project() -> Field:
-    """A project, ``{"id"}``: there are none here, so the id is only kept."""
+    """A project, ``{"id"}``: only its id is kept. There are those that any task is in: an import brought them."""
+    key = extra_column("project")
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
         sent = sent_id(draft, value)
-        if sent is not None:
-            draft.extras["project"] = php_int(sent) or None
+        if sent is None:
+            return
+        id = 0 if sent in NONE else php_int(sent)
+        known = Query(eq(key, str(id)), window=Window(0, 1))
+        if sent not in NONE and draft.desk is not None and (id <= 0 or not draft.desk.find(Activity, known).items):
+            raise Failure("")
+        draft.extras["project"] = id or None
 
     def search(searching: Searching, below: Below, test: Comparison) -> Node:
         if below not in ((), ("id",)):
             raise UnknownAttribute(below[0])
-        return text_node(extra_column("project"), test)
+        return text_node(key, test)
 
     return Field(
         "project",
         show=expression("{'id': id} if mine and (id := mine.get('project')) is not None else None"),
         take=take,
         search=search,
-        sort=extra_column("project"),
+        sort=key,
         element="Project",
         v3_only=True,
         echo=lambda shown, sent: shown,
     )
 
+
+SUPER_ADMINISTRATORS: Final = 1
+EVERYONE: Final = 2
+"""The groups of a new install."""
 
 # Everyone sees what is confidential, though not its texts.
 _TYPES = {"everyone": 1, "confidential": 1, "group": 2}
@@ -159,10 +173,13 @@ def permissions() -> Field:
         if wanted is None:
             draft.fail_below(row.name, "type", base.MUST_BE.format("Type", "1 or 2"))
             return
+        group = _group(draft, value.get("nonEveryoneGroup")) if wanted == "group" else None
+        if group == EVERYONE:
+            wanted, group = "everyone", None
         if draft.record is not None and _TYPES.get(draft.record.visibility) == _TYPES.get(wanted) != 2:
             return  # what is shown the same stays what it is: private is not made owner-only, confidential not public
         draft.values["visibility"] = wanted
-        draft.values["group_id"] = _group(draft, value.get("nonEveryoneGroup")) if wanted == "group" else None
+        draft.values["group_id"] = group
 
     return Field(
         "explicitReadWriteModelPermissions",
@@ -176,6 +193,8 @@ def permissions() -> Field:
 
 def _group(draft: Draft, value: Nested | None) -> int:
     id = php_int(value.get("id") if isinstance(value, dict) else value)
+    if id in (SUPER_ADMINISTRATORS, EVERYONE):
+        return id
     if draft.desk is not None and id not in {item.id for item in draft.desk.picklist("group")}:
         raise Failure("")
     return id

@@ -42,6 +42,7 @@ def _take_username(draft: Draft, row: Field, value: Nested) -> None:
 
 
 _FLAGS: Final = ("isInvalid", "optOut")
+_EMAIL_KEYS: Final = ("emailAddress", *_FLAGS)
 
 
 def _show_email(record: User, view: View) -> dict[str, Any] | None:
@@ -89,7 +90,7 @@ def _held_flag(name: str, key: str, searching: Searching, test: Comparison) -> N
     )
 
 
-def _held(name: str, keys: tuple[str, ...], slot: int, check: Any, element: str) -> Field:
+def _held(name: str, keys: tuple[str, ...], slot: int, check: Any, element: str, **more: Any) -> Field:
     """An owned object that the core has no place for: kept whole."""
 
     def show(record: User, view: View) -> dict[str, Any] | None:
@@ -125,6 +126,7 @@ def _held(name: str, keys: tuple[str, ...], slot: int, check: Any, element: str)
         element=element,
         default_operator="startsWith",
         echo=lambda shown, sent: plain.echo_map(shown, sent, keys),
+        **more,
     )
 
 
@@ -158,9 +160,9 @@ def _missing_zone(draft: Draft, row: Field) -> None:
 
 FIELDS: tuple[Field, ...] = (
     *common.AUDIT,
-    plain.text("language", "language", 10),
-    plain.text("locale", "locale", 10),
-    plain.text("timeZone", "time_zone", 64, missing=_missing_zone),
+    plain.text("language", "language", 10, element="LanguageStaticDropDown"),
+    plain.text("locale", "locale", 10, element="LocaleStaticDropDown"),
+    plain.text("timeZone", "time_zone", 64, element="TimeZoneStaticDropDown", missing=_missing_zone),
     Field(
         "username",
         show=expression("record.username"),
@@ -179,13 +181,13 @@ FIELDS: tuple[Field, ...] = (
         show=expression("None if (at := record.last_sign_in_at) is None else sql_time(at)"),
         search=plain.column_search("last_sign_in_at", moment_node),
         sort="last_sign_in_at",
+        label="Last Login",
         element="DateTime",
-        audited=False,
     ),
-    plain.own_flag("isRootUser"),
-    plain.own_flag("hideFromSelecting"),
-    plain.own_flag("isSystemUser"),
-    plain.own_flag("hideFromLeaderboard"),
+    plain.own_flag("isRootUser", read_only=True),
+    plain.own_flag("hideFromSelecting", label="Hide from selecting"),
+    plain.own_flag("isSystemUser", read_only=True),
+    plain.own_flag("hideFromLeaderboard", label="Hide from leaderboard"),
     Field(
         "currency",
         show=_show_currency,
@@ -196,7 +198,8 @@ FIELDS: tuple[Field, ...] = (
         echo=lambda shown, sent: shown,
     ),
     user("manager", "manager_id", "manager_username"),
-    _held("secondaryEmail", ("emailAddress", *_FLAGS), 2, owned.checked_email, "EmailAddressInformation"),
+    # 2.2.5 has no such key (zurmo dossier, section 8).
+    _held("secondaryEmail", _EMAIL_KEYS, 2, owned.checked_email, "EmailAddressInformation", v3_only=True),
     plain.text("department", "department"),
     plain.text("firstName", "first_name", 32),
     plain.text("jobTitle", "job_title"),
@@ -204,20 +207,24 @@ FIELDS: tuple[Field, ...] = (
     plain.text("mobilePhone", "mobile_phone", 24, element="Phone"),
     plain.text("officePhone", "office_phone", 24, element="Phone"),
     plain.text("officeFax", "fax", 24, element="Phone"),
-    _held("primaryAddress", tuple(owned.ADDRESS), 1, owned.checked_address, "Address"),
+    _held("primaryAddress", tuple(owned.ADDRESS), 1, owned.checked_address, "Address", label="Address"),
     Field(
         "primaryEmail",
         show=_show_email,
         take=_take_email,
         search=_search_email,
         sort="email",
+        label="Email",
         element="EmailAddressInformation",
         default_operator="startsWith",
-        echo=lambda shown, sent: plain.echo_map(shown, sent, ("emailAddress", *_FLAGS)),
+        echo=lambda shown, sent: plain.echo_map(shown, sent, _EMAIL_KEYS),
     ),
     plain.dropdown("title", "salutation", 7, "Titles", label="Salutation"),
 )
 SEARCHED: tuple[Field, ...] = (
+    # Never shown.
+    Field("hash", show=lambda record, view: None),
+    Field("role", show=lambda record, view: None, element="Role"),
     Field(
         "fullName",
         show=lambda record, view: None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
@@ -10,7 +10,7 @@ from dialects.zurmo.auth import profile
 from dialects.zurmo.codec.envelope import envelope
 from dialects.zurmo.fields.base import Field
 from dialects.zurmo.fields.custom import ELEMENTS, SUFFIX
-from dialects.zurmo.handlers.shared import module_of, require_right
+from dialects.zurmo.handlers.shared import module_of, require_right, route_of
 from dialects.zurmo.modules import Table
 from dialects.zurmo.settings import NAME
 
@@ -41,9 +41,52 @@ def describe(row: Field) -> dict[str, Any]:
 
 
 def standard(table: Table) -> dict[str, Any]:
-    """The entries of a table by lower-cased label."""
-    rows = sorted((row for row in table.fields if row.listed), key=lambda row: row.label.lower())
+    """The entries of a table by lower-cased label, also of what is never shown."""
+    rows = sorted((row for row in table.by_name.values() if row.listed), key=lambda row: row.label.lower())
     return {row.name: describe(row) for row in rows}
+
+
+# Name, label, element, and which it is: Q required, R read-only, N not audited (zurmo dossier, section 4).
+_Small = tuple[tuple[str, str, str, str], ...]
+_CREATED: Final[_Small] = (
+    ("createdByUser", "Created By User", "User", "R"),
+    ("createdDateTime", "Created Date Time", "DateTime", "QR"),
+)
+_ID: Final = ("id", "Id", "Text", "N")
+_NAMED: Final[_Small] = (
+    *_CREATED,
+    _ID,
+    ("modifiedByUser", "Modified By User", "User", "R"),
+    ("modifiedDateTime", "Modified Date Time", "DateTime", "QR"),
+    ("name", "Name", "Text", "Q"),
+)
+SMALL: Final[dict[str, _Small]] = {
+    "contacts/contactState": (
+        _ID,
+        ("name", "Name", "Text", "QN"),
+        ("order", "Order", "Integer", "QN"),
+        ("serializedLabels", "Serialized Labels", "Text", "N"),
+    ),
+    "zurmo/currency": (
+        ("active", "Active", "CheckBox", "N"),
+        ("code", "Code", "Text", "QN"),
+        _ID,
+        ("rateToBase", "Rate To Base", "Decimal", "QN"),
+    ),
+    "zurmo/group": (*_NAMED, ("group", "Parent Group", "DropDown", "")),
+    "zurmo/role": (*_NAMED, ("role", "Parent Role", "DropDown", "")),
+}
+
+
+def list_small_attributes(call: Call) -> WireResponse:
+    """The attributes of what is only read."""
+    items = {
+        name: _entry(
+            label, element, required="Q" in marks, read_only="R" in marks, audited="N" not in marks, picklist=None
+        )
+        for name, label, element, marks in SMALL[route_of(call).meta["path"]]
+    }
+    return envelope(call, {"items": items})
 
 
 def list_attributes(call: Call) -> WireResponse:

@@ -13,6 +13,7 @@ from dialects.zurmo.codec.envelope import envelope
 from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.errors import INVALID_ID, NO_DATA, NO_RIGHT, Failure
 from dialects.zurmo.fields import contact
+from dialects.zurmo.fields.references import EVERYONE, SUPER_ADMINISTRATORS
 from dialects.zurmo.handlers.shared import route_of
 from dialects.zurmo.query.comparison import Comparison, NotSearchable, UnknownAttribute
 from dialects.zurmo.query.paging import list_paging
@@ -22,29 +23,33 @@ from dialects.zurmo.settings import NAME
 Rows = Callable[[Call], list[dict[str, Any]]]
 
 LISTS: Final = {
+    "AccountContactAffiliationRoles": "affiliation_role",
+    "AccountTypes": "account_type",
     "Industries": "industry",
     "LeadSources": "lead_source",
-    "Titles": "salutation",
-    "AccountTypes": "account_type",
-    "SalesStages": "stage",
     "MeetingCategories": "meeting_category",
+    "ProductStages": "product_stage",
+    "SalesStages": "stage",
+    "Titles": "salutation",
 }
-"""The vendor's name of a picklist, and the core's. Any other name is a list of this dialect's own."""
+"""The vendor's name of a picklist, and the core's, in the vendor's order. Any other name is a list of our own."""
 _OWN_NAMES: Final = f"{NAME}:names"
 _MAX_NAME, _MAX_VALUES, _MAX_VALUE = 64, 1_000, 255
 
 DEFAULTS: Final[tuple[PicklistItem, ...]] = tuple(
     PicklistItem(LISTS[name], value, position=at, origin=NAME)
     for name, values in (
+        ("AccountContactAffiliationRoles", "Billing|Shipping|Support|Technical|Administrative|Project Manager"),
+        ("AccountTypes", "Prospect|Customer|Vendor"),
         (
             "Industries",
             "Automotive|Banking|Business Services|Energy|Financial Services|Insurance|Manufacturing|Retail|Technology",
         ),
         ("LeadSources", "Self-Generated|Inbound Call|Tradeshow|Word of Mouth"),
-        ("Titles", "Mr.|Mrs.|Ms.|Dr."),
-        ("AccountTypes", "Prospect|Customer|Vendor"),
-        ("SalesStages", "Prospecting|Qualification|Negotiating|Verbal|Closed Won|Closed Lost"),
         ("MeetingCategories", "Meeting|Call"),
+        ("ProductStages", "Open|Lost|Won"),
+        ("SalesStages", "Prospecting|Qualification|Negotiating|Verbal|Closed Won|Closed Lost"),
+        ("Titles", "Mr.|Mrs.|Ms.|Dr."),
     )
     for at, value in enumerate(values.split("|"), 1)
 )
@@ -78,7 +83,7 @@ def currencies(call: Call) -> list[dict[str, Any]]:
     ]
 
 
-def _named(list_name: str) -> Rows:
+def _named(list_name: str, always: Sequence[PicklistItem] = ()) -> Rows:
     def rows(call: Call) -> list[dict[str, Any]]:
         return [
             {
@@ -89,13 +94,20 @@ def _named(list_name: str) -> Rows:
                 "modifiedByUser": None,
                 "name": item.value,
             }
-            for item in call.desk.picklist(list_name)
+            for item in (*always, *call.desk.picklist(list_name))
         ]
 
     return rows
 
 
-groups = _named("group")
+# Every install has these two (zurmo dossier, section 8); no picklist's item ever has their ids.
+groups = _named(
+    "group",
+    (
+        PicklistItem("group", "Super Administrators", id=SUPER_ADMINISTRATORS),
+        PicklistItem("group", "Everyone", id=EVERYONE),
+    ),
+)
 roles = _named("role")
 # Columns that sort and search, and the one a list is sorted by.
 TABLES: Final[dict[str, tuple[Rows, str]]] = {
@@ -190,8 +202,14 @@ def _list_name(name: str) -> str:
 
 
 def _items(call: Call, name: str) -> list[PicklistItem]:
-    """The items that Zurmo brought or the tenant made; other dialects' defaults are theirs."""
-    return [item for item in call.desk.picklist(_list_name(name)) if item.origin in (NAME, "")]
+    """The items that Zurmo brought or the tenant made; other dialects' defaults are theirs.
+
+    A list of which the tenant has nothing, being older than the list, is what a new tenant gets.
+    """
+    kept = call.desk.picklist(_list_name(name))
+    if not kept:
+        return [item for item in DEFAULTS if item.list == LISTS.get(name)]
+    return [item for item in kept if item.origin in (NAME, "")]
 
 
 def _map(items: Sequence[PicklistItem]) -> dict[str, str] | list[str]:
@@ -212,12 +230,16 @@ def read_custom_field(call: Call) -> WireResponse:
 def list_custom_fields(call: Call) -> WireResponse:
     """All picklists by name."""
     own = [item.value for item in call.desk.picklist(_OWN_NAMES)]
-    return envelope(call, {name: _map(_items(call, name)) for name in (*LISTS, *own)})
+    names = dict.fromkeys((*LISTS, *own))
+    return envelope(call, {name: _map(_items(call, name)) for name in names})
 
 
 def add_values(call: Call) -> WireResponse:
-    """Adds values to a picklist, making it where there is none; answers the whole map."""
-    if call.caller.view_only:
+    """Adds values to a picklist, making it where there is none; answers the whole map.
+
+    That is the designer's right, which administrators have.
+    """
+    if call.caller.view_only or not call.caller.is_admin:
         raise Failure(NO_RIGHT)
     data = given(call).data
     values = data.get("values") if data is not None else None
@@ -228,6 +250,9 @@ def add_values(call: Call) -> WireResponse:
     items = _items(call, name)
     known = {item.value for item in items}
     position = max((item.position for item in items), default=0)
+    for item in items:
+        if not item.id:
+            desk.save_picklist_item(item)
     for value in values.values():
         if not isinstance(value, str) or not value or value in known or len(known) >= _MAX_VALUES:
             continue

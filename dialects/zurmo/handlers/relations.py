@@ -88,26 +88,32 @@ def _entry(entry: Nested) -> tuple[str, str, int]:
 def asked(module: Module, entry: Entry) -> Change:
     """The change of one entry, as far as it can be told without the record that it names.
 
-    Raises Failure for a relation, action or class that there is not.
+    Raises Failure for a relation, class or action that there is not, in this order.
     """
-    if entry.relation not in module.relations:
-        raise Failure(BAD_RELATION)
+    kind, _ = _class(module, entry)
     if entry.action not in ("add", "remove"):
         raise Failure(BAD_ACTION)
-    if entry.model not in TAKES[entry.relation]:
-        raise Failure(BAD_RELATED_ID)
-    kind, _ = _CLASSES[entry.model]
     return Change(entry.relation, entry.action == "add", Ref(kind.KIND, entry.id))
 
 
+def _class(module: Module, entry: Entry) -> tuple[type[Record], str | None]:
+    if entry.relation not in module.relations:
+        raise Failure(BAD_RELATION)
+    if entry.model not in TAKES[entry.relation]:
+        raise Failure(BAD_RELATED_ID)
+    return _CLASSES[entry.model]
+
+
 def resolve(call: Call, module: Module, entry: Entry) -> Change:
-    """The change of one entry. Raises Failure for a relation, action or id that there is not."""
-    change = asked(module, entry)
-    kind, type_ = _CLASSES[entry.model]
+    """The change of one entry.
+
+    Raises Failure for a relation, id or action that there is not, in this order (zurmo dossier, section 6).
+    """
+    kind, type_ = _class(module, entry)
     record: Any = call.desk.get_many(kind, (entry.id,)).get(entry.id)
     if record is None or (type_ is not None and record.type != type_):
         raise Failure(BAD_RELATED_ID)
-    return change
+    return asked(module, entry)
 
 
 def as_links(changes: list[Change]) -> tuple[NewLink, ...]:

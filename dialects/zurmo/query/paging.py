@@ -52,7 +52,10 @@ def search_paging(search: Mapping[str, Nested], cap: int) -> Paging:
 
 # What a list in a search is sorted by stands in the model's own table (zurmo dossier, section 5).
 _COLUMNS: Final = frozenset(
-    ["Text", "TextArea", "Phone", "Url", "Integer", "Decimal", "Date", "DateTime", "CheckBox", "TaskStatusDropDown"]
+    [
+        *("Text", "TextArea", "Phone", "Url", "Integer", "Decimal", "Date", "DateTime", "CheckBox"),
+        *("TaskStatusDropDown", "LanguageStaticDropDown", "LocaleStaticDropDown", "TimeZoneStaticDropDown"),
+    ]
 )
 _IN_OTHER_TABLES: Final = frozenset(["createdDateTime", "modifiedDateTime", "latestDateTime"])
 

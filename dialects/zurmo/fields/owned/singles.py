@@ -82,6 +82,7 @@ def website() -> Field:
         all_of(condition("website"), any_of(Compare("service", Op.NULL), Compare("service", Op.IN, SITES))),
         255,
         element="Url",
+        audited=False,
         default_operator="contains",
         check=plain.is_url,
     )

@@ -15,13 +15,16 @@ from dialects.zurmo.query.nodes import extra_column, flag_node, text_node
 
 
 def own_flag(name: str, **more: Any) -> Field:
-    """A yes or no that only this dialect knows: "1", "0", or null when it was never set."""
-    start = more.pop("start", None)
+    """A yes or no that only this dialect knows: "1", "0", or null when it was never set.
+
+    `start` is shown where nothing is kept; `at_first` is what a create keeps, whatever is sent.
+    """
+    start, at_first = more.pop("start", None), more.pop("at_first", None)
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
         flag = as_flag(draft, row, value)
         if flag is not None:
-            draft.extras[name] = flag
+            draft.extras[name] = at_first if draft.creating and at_first is not None else flag
 
     def search(searching: Searching, below: Below, test: Comparison) -> Node:
         if below:
