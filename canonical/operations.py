@@ -34,7 +34,7 @@ R = TypeVar("R", bound=Record)
 R_co = TypeVar("R_co", bound=Record, covariant=True)
 
 Include = tuple[str, ...]
-"""What to load with a record: ``links``, ``points``, ``tags``, ``custom``."""
+"""What to load with a record: ``links``, ``points``, ``tags``, ``custom``, ``steps``."""
 Fields = tuple[str, ...] | None
 """The fields, stored or joined, that whoever asks will look at; None for all.
 
@@ -104,7 +104,8 @@ class Update(Generic[R]):
 
     `extras` merges by namespace and key (a None removes the key); `custom` merges by group and name (see
     `drop_custom` for removal). Contact points with an `id` replace that point, those without are added,
-    `drop_points` are removed. Nothing that differs: no new version, `updated_at` stays, unless `touch`.
+    `drop_points` are removed. Nothing that differs: no new version, `updated_at` stays, unless `touch`. `word` is the
+    dialect's own word for the state that the record comes to, where that is finer than the state itself.
     """
 
     kind: type[R]
@@ -116,6 +117,7 @@ class Update(Generic[R]):
     points: tuple[ContactPoint, ...] = ()
     drop_points: tuple[int, ...] = ()
     touch: bool = False
+    word: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from canonical.model.related import (
     CustomValue,
     Link,
     PicklistItem,
+    StateChange,
     Tag,
     digits_back,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "Party",
     "PicklistItem",
     "Record",
+    "StateChange",
     "Tag",
     "User",
     "Viewer",

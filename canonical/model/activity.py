@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from canonical.model.related import CustomValue, Link, Tag
+from canonical.model.related import CustomValue, Link, StateChange, Tag
 from canonical.model.spec import Join, Record, flag, integer, joined, moment, ref, related, text
 from canonical.values import Due, Instant
 
@@ -59,6 +59,7 @@ class Activity(Record):
     links: Sequence[Link] = related()
     tags: Sequence[Tag] = related()
     custom: Sequence[CustomValue] = related()
+    steps: Sequence[StateChange] = related()
 
     @property
     def due(self) -> Due | None:
@@ -71,4 +72,4 @@ JOINS = (
     Join("modifier_id", "user", "username", "modifier_username"),
     Join("requester_id", "user", "username", "requester_username"),
 )
-RELATIONS = ("links", "tags", "custom", "owner", "creator", "modifier", "requester", "parent")
+RELATIONS = ("links", "tags", "custom", "steps", "owner", "creator", "modifier", "requester", "parent")

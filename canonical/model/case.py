@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from canonical.model.related import CustomValue, Link, Tag
+from canonical.model.related import CustomValue, Link, StateChange, Tag
 from canonical.model.spec import Join, Record, day, flag, integer, joined, moment, ref, related, text
 from canonical.values import Instant
 
@@ -40,6 +40,7 @@ class Case(Record):
     links: Sequence[Link] = related()
     tags: Sequence[Tag] = related()
     custom: Sequence[CustomValue] = related()
+    steps: Sequence[StateChange] = related()
 
 
 JOINS = (
@@ -48,4 +49,4 @@ JOINS = (
     Join("modifier_id", "user", "username", "modifier_username"),
     Join("party_id", "party", "name", "party_name"),
 )
-RELATIONS = ("links", "tags", "custom", "owner", "creator", "modifier", "party")
+RELATIONS = ("links", "tags", "custom", "steps", "owner", "creator", "modifier", "party")

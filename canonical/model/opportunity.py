@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from canonical.model.related import CustomValue, Link, Tag
+from canonical.model.related import CustomValue, Link, StateChange, Tag
 from canonical.model.spec import Join, Record, day, flag, integer, joined, moment, money, ref, related, text
 from canonical.values import Instant
 
@@ -47,6 +47,7 @@ class Opportunity(Record):
     links: Sequence[Link] = related()
     tags: Sequence[Tag] = related()
     custom: Sequence[CustomValue] = related()
+    steps: Sequence[StateChange] = related()
 
 
 JOINS = (
@@ -55,4 +56,4 @@ JOINS = (
     Join("modifier_id", "user", "username", "modifier_username"),
     Join("party_id", "party", "name", "party_name"),
 )
-RELATIONS = ("links", "tags", "custom", "owner", "creator", "modifier", "party")
+RELATIONS = ("links", "tags", "custom", "steps", "owner", "creator", "modifier", "party")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from canonical.model.related import ContactPoint, CustomValue, Link, Tag
+from canonical.model.related import ContactPoint, CustomValue, Link, StateChange, Tag
 from canonical.model.spec import Join, Record, flag, integer, joined, moment, money, ref, related, text
 from canonical.values import Instant
 
@@ -55,6 +55,7 @@ class Party(Record):
     links: Sequence[Link] = related()
     tags: Sequence[Tag] = related()
     custom: Sequence[CustomValue] = related()
+    steps: Sequence[StateChange] = related()
 
 
 def display_name(first_name: str | None, last_name: str | None) -> str:
@@ -68,4 +69,4 @@ JOINS = (
     Join("modifier_id", "user", "username", "modifier_username"),
     Join("organisation_id", "party", "name", "organisation_name"),
 )
-RELATIONS = ("points", "links", "tags", "custom", "owner", "creator", "modifier", "organisation")
+RELATIONS = ("points", "links", "tags", "custom", "steps", "owner", "creator", "modifier", "organisation")

@@ -87,11 +87,31 @@ class Tag:
 
 @dataclass(slots=True)
 class CustomValue:
-    """The value of one custom field of one record. `group` is the set of fields it belongs to, mostly none."""
+    """The value of one custom field of one record. `group` is the set of fields it belongs to, mostly none.
+
+    `id` is unique over all values of all tenants. It and what is after it are the store's to say, 0 and None before.
+    """
 
     name: str
     value: str
     group: str = ""
+    id: int = field(default=0, compare=False)
+    updated_at: Instant | None = field(default=None, compare=False)
+    modifier_id: int | None = field(default=None, compare=False)
+
+
+@dataclass(slots=True)
+class StateChange:
+    """A record came to a state: `word` is the state's own word, or the finer one of the dialect that said it.
+
+    `latest` tells the last such change of the record from earlier ones to the same word.
+    """
+
+    id: int
+    at: Instant
+    user_id: int | None
+    word: str
+    latest: bool = True
 
 
 @dataclass(slots=True)

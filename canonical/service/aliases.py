@@ -87,6 +87,10 @@ def inward_update(unit: Unit, dialect: str, operation: Update[R]) -> Update[R]:
     )
 
 
+_REVERSE = {"people": "party"}
+"""The kind of those that refer to a record, by relation."""
+
+
 def inward_query(unit: Unit, dialect: str, kind: type[Record], node: Node) -> Node:
     """The tree with every compared id made the record's own. Ranges of ids compare own ids."""
     return _inward(unit, dialect, kind.KIND, node, None)
@@ -104,7 +108,7 @@ def _inward(unit: Unit, dialect: str, kind: str, node: Node, target_kind: str | 
             return Not(_inward(unit, dialect, kind, child, target_kind))
         case Has(relation, where):
             field = KINDS[kind].by_name.get(f"{relation}_id") if kind in KINDS else None
-            inner = field.ref if field is not None and field.ref is not None else relation
+            inner = field.ref if field is not None and field.ref is not None else _REVERSE.get(relation, relation)
             return Has(relation, _inward(unit, dialect, inner, where, target_kind))
         case Compare(name, op, value) if op in (Op.EQ, Op.NE, Op.IN):
             ref = _reference(kind, name, target_kind)
@@ -121,6 +125,8 @@ def _reference(kind: str, field: str, target_kind: str | None) -> str | None:
     """The kind of record whose id a field holds."""
     if kind == "links":
         return target_kind if field == "target_id" else None
+    if kind == "steps":
+        return "user" if field == "user_id" else None
     if kind not in KINDS:
         return None
     if field == "id":

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from canonical.errors import Duplicate, Invalid, NotFound, Problem
-from canonical.model import ContactPoint, CustomValue, Link, Tag
+from canonical.model import ContactPoint, CustomValue, Link, StateChange, Tag
 from canonical.operations import NewLink
 from canonical.store.port import Unit
 from canonical.values import Instant, Ref, clean_text, fold, fold_key
@@ -195,8 +195,13 @@ def delete_tag(unit: Unit, id: int) -> None:
 # -- custom values ----------------------------------------------------------------------------------
 
 
-def save_custom(unit: Unit, record: Ref, values: Iterable[CustomValue], *, fresh: bool = False) -> bool:
+def save_custom(
+    unit: Unit, record: Ref, values: Iterable[CustomValue], now: Instant, me: int, *, fresh: bool = False
+) -> bool:
     """Sets each value, by group and name. Gives whether any changed."""
+    values = tuple(values)
+    if not values:
+        return False
     where = {"record_kind": record.kind, "record_id": record.id}
     there = {} if fresh else {(row["group"], row["name"]): row for row in unit.select("custom_value", where)}
     position = _next_position(list(there.values()))
@@ -205,14 +210,15 @@ def save_custom(unit: Unit, record: Ref, values: Iterable[CustomValue], *, fresh
         key = (short("group", custom.group), short("name", custom.name))
         value = clean_text(custom.value)
         old = there.get(key)
+        given = {"value": value, "updated_at": now, "modifier_id": me}
         if old is None:
-            row = {**where, "group": key[0], "name": key[1], "value": value, "position": position}
-            unit.insert("custom_value", row)
+            row = {**where, "group": key[0], "name": key[1], "position": position, **given}
+            unit.insert("custom_value", {**row, "id": unit.next_value("custom_value", shared=True)})
             there[key] = row
             position += 1
             changed = True
         elif old["value"] != value:
-            unit.update("custom_value", {**where, "group": key[0], "name": key[1]}, {"value": value})
+            unit.update("custom_value", {**where, "group": key[0], "name": key[1]}, given)
             old["value"] = value
             changed = True
     return changed
@@ -224,10 +230,31 @@ def drop_custom(unit: Unit, record: Ref, keys: Iterable[tuple[str, str]]) -> boo
     return any(dropped)
 
 
+# -- changes of state -------------------------------------------------------------------------------
+
+
+def add_state_change(unit: Unit, record: Ref, word: str, now: Instant, me: int) -> None:
+    """Logs that the record came to a state now."""
+    on = {"record_kind": record.kind, "record_id": record.id}
+    word = short("word", word)
+    unit.update("state_change", {**on, "word": word, "latest": 1}, {"latest": False})
+    id = unit.next_value("state_change", shared=True)
+    unit.insert("state_change", {**on, "id": id, "at": now, "user_id": me, "word": word, "latest": True})
+
+
+def state_changes(unit: Unit, kind: str, ids: Iterable[int]) -> dict[int, list[StateChange]]:
+    """The changes of records, oldest first."""
+    found: dict[int, list[StateChange]] = {id: [] for id in ids}
+    for row in unit.select("state_change", {"record_kind": kind, "record_id": tuple(found)}, ("id",)):
+        change = StateChange(row["id"], row["at"], row["user_id"], row["word"], bool(row["latest"]))
+        found[row["record_id"]].append(change)
+    return found
+
+
 def drop_all(unit: Unit, record: Ref) -> None:
     """All that hangs on a record that goes."""
     on = {"record_kind": record.kind, "record_id": record.id}
-    for table in ("link", "tagging", "custom_value"):
+    for table in ("link", "tagging", "custom_value", "state_change"):
         unit.delete(table, on)
     unit.delete("link", {"target_kind": record.kind, "target_id": record.id})
     if record.kind == "party":

@@ -44,7 +44,7 @@ from canonical.operations import (
 from canonical.query import TRUE, Node, Query, Sort, Window, all_of, eq
 from canonical.service import aliases, attachments
 from canonical.service.module_desk import ModuleDesk
-from canonical.service.rules import checked, follow
+from canonical.service.rules import checked, follow, state_word
 from canonical.service.sessions import end_sessions
 from canonical.service.setup_desk import SetupDesk
 from canonical.service.visibility import Visibility
@@ -53,6 +53,8 @@ from canonical.store.port import Unit
 from canonical.values import MAX_ID, Instant, Ref, fold_key
 
 ASSIGNEE = "assignee"
+APART = ("points", "steps")
+"""What hangs on records and is not read in one statement with them."""
 R = TypeVar("R", bound=Record)
 PrivateExtras = tuple[frozenset[str], frozenset[str]]
 """The keys of a dialect's extras that repeat a record's text, and those that name who takes part in it."""
@@ -98,8 +100,8 @@ class CoreDesk(ModuleDesk, SetupDesk):
             id = aliases.inward_id(self.unit, self.dialect, kind.KIND, id)
         if not 0 < id <= MAX_ID:
             raise NotFound(kind.KIND, id)
-        apart: Include = ("points",) if "points" in include else ()
-        parts = tuple(name for name in include if name not in apart) if apart else include
+        apart: Include = tuple(name for name in include if name in APART)
+        parts = tuple(name for name in include if name not in APART) if apart else include
         record = self.unit.load_with(kind, id, parts, fields) if parts else self.unit.load(kind, (id,), fields).get(id)
         if record is None:
             raise NotFound(kind.KIND, id)
@@ -161,10 +163,12 @@ class CoreDesk(ModuleDesk, SetupDesk):
         if include and records:
             kind = records[0].KIND
             ids = [record.id for record in records]
-            parts = tuple(name for name in include if name != "points")
+            parts = tuple(name for name in include if name not in APART)
             found: dict[str, Mapping[int, Any]] = {**self.unit.attached(kind, ids, parts)} if parts else {}
             if "points" in include:
                 found["points"] = self.unit.points_of(ids)
+            if "steps" in include:
+                found["steps"] = attachments.state_changes(self.unit, kind, ids)
             for name, rows in found.items():
                 for record in records:
                     setattr(record, name, rows[record.id])
@@ -288,7 +292,7 @@ class CoreDesk(ModuleDesk, SetupDesk):
         attachments.save_points(self.unit, record.id, operation.points, fresh=True)
         for name in operation.tags:
             attachments.add_tag(self.unit, record, name, None, None)
-        attachments.save_custom(self.unit, record, operation.custom, fresh=True)
+        attachments.save_custom(self.unit, record, operation.custom, self.now, self._me, fresh=True)
         self._log("create", record, values.get("type"))
         if kind is User and values["person_id"] is None:
             self._make_contact_card(values)
@@ -347,12 +351,15 @@ class CoreDesk(ModuleDesk, SetupDesk):
             self._username_is_free(given["username"], id)
         follow(spec, before, given, self.now)
         changes = {name: value for name, value in given.items() if getattr(before, name) != value}
+        word = operation.word or state_word(before, changes)
+        if word is not None:
+            attachments.add_state_change(self.unit, Ref(kind.KIND, id), word, self.now, self._me)
         extras = _merged(before.extras, extras_given)
         if extras is not None:
             changes["extras"] = extras
         record = Ref(kind.KIND, id)
         attached = [
-            attachments.save_custom(self.unit, record, operation.custom) if operation.custom else False,
+            attachments.save_custom(self.unit, record, operation.custom, self.now, self._me),
             attachments.drop_custom(self.unit, record, operation.drop_custom) if operation.drop_custom else False,
             attachments.save_points(self.unit, id, operation.points) if operation.points else False,
             attachments.drop_points(self.unit, id, operation.drop_points) if operation.drop_points else False,

@@ -87,6 +87,16 @@ def follow(spec: KindSpec, before: Record | None, changes: dict[str, Any], now: 
         changes["owner_chosen"] = True
 
 
+def state_word(before: Record, changes: Mapping[str, Any]) -> str | None:
+    """The word for the state that a record comes to; None where it stays in its own."""
+    if "state" in changes:
+        return str(changes["state"])
+    if "active" in changes or "stage" in changes:
+        active = changes.get("active", getattr(before, "active", True))
+        return str(changes.get("stage", getattr(before, "stage", "active"))) if active else "inactive"
+    return None
+
+
 def _follow_state(before: Record | None, changes: dict[str, Any], now: Instant) -> None:
     state = changes.get("state")
     was = getattr(before, "state", None)

@@ -7,7 +7,7 @@ from dialects.affinitylive import parameters
 from dialects.affinitylive.answers import render_error
 from dialects.affinitylive.auth import bearer
 from dialects.affinitylive.codec import directions
-from dialects.affinitylive.fields.lookups import CLASSES, LISTS
+from dialects.affinitylive.fields.lookups import LISTS, PICKLISTS
 from dialects.affinitylive.routes import ROUTES
 from dialects.affinitylive.settings import SETTINGS
 
@@ -21,10 +21,11 @@ DIALECT = Dialect(
     effective_method=parameters.effective_method,
     hosts=bearer.HOSTS,
     settings=SETTINGS,
-    picklists=CLASSES,
+    picklists=PICKLISTS,
     lists=LISTS,
     finish=bearer.finish,
     preflight=bearer.deployment,
+    text_extras=frozenset({"resolution_detail"}),
     people_extras=frozenset({"manager", "staff", "owner_type", "owner_id"}),
     secret_parameters=tuple(sorted(parameters.SECRETS)),
     parse_request=directions.parse_request,

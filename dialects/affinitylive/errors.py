@@ -25,11 +25,19 @@ INVALID_REQUEST = (
 )
 # [velordin] asks for a new token only on exactly this text (affinitylive dossier, section 1).
 NO_TOKEN = "Could not authorize your access (B: No token found)"  # noqa: S105  a message, no secret
+READ_ONLY = "This resource is read-only here."
 FAILURE = "The server failed to answer the request."
 
 
 class BadRequest(CanonicalError):
     """A parameter is missing or cannot be read."""
+
+
+class ReadOnly(CanonicalError):
+    """The resource is there to be read and takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("read-only")
 
 
 class NoDeployment(CanonicalError):
@@ -102,6 +110,8 @@ def word(error: Exception) -> Wording:
             if error.scope == "record":
                 return _INVALID
             return Wording(403, "invalid_permission", "You do not have permission to perform this request.")
+        case ReadOnly():
+            return Wording(400, "invalid_request", READ_ONLY)
         case Duplicate():
             return Wording(400, "duplicate", f"The value of '{error.field}' is already taken.")
         case NoDeployment():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from adapter.routes import Route, RouteTable
+from dialects.affinitylive.fields.lookups import TYPES
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.handlers import (
     activities,
@@ -19,6 +21,10 @@ from dialects.affinitylive.handlers import (
 from dialects.affinitylive.handlers.shared import Handler
 
 READ, WRITE = ("GET",), ("POST", "PUT")
+SINGULARS = {
+    **{"activities": "activity", "companies": "company", "contacts": "contact", "affiliations": "affiliation"},
+    **{"tasks": "task", "issues": "issue", "prospects": "prospect", "tags": "tag"},
+}
 
 
 def _route(
@@ -57,7 +63,7 @@ def _reading(name: str) -> Iterator[Route]:
 
 def _table(name: str, path: str, table: str) -> Iterator[Route]:
     """A list of plain objects under a resource."""
-    label = path.strip("/")
+    label = path.strip("/").replace("/", "_")
     yield _route(name, READ, path, label, lists.table_lister(table))
     yield _route(name, READ, f"{path}/count", f"{label}_count", lists.table_counter(table))
     yield _route(name, READ, f"{path}/{{id:int}}", f"{label}_read", lists.table_reader(table))
@@ -76,9 +82,38 @@ def _writing(name: str, create: Handler, update: Handler, delete: Handler) -> It
 
 def _progressing(name: str) -> Iterator[Route]:
     yield _route(name, READ, "/{id:int}/progressions", "progressions", work.progressions(name))
+    yield _route(name, READ, "/progressions", "all_progressions", work.all_progressions(name))
+    yield _route(name, READ, "/progressions/count", "progression_count", work.progression_count(name))
     for tail in ("", "/auto"):
         yield _route(name, WRITE, f"/{{id:int}}/progressions/{{progression}}{tail}", "progress", work.progress(name),
                      writes=True)  # fmt: skip
+
+
+def _nothing(name: str, path: str, of: str | None = None) -> Iterator[Route]:
+    """A list of which nothing is held: empty, and no id is known. `of` is the resource of the thing in the path."""
+    label = path.replace("/{id:int}", "/one").strip("/").replace("/", "_")
+    yield _route(name, READ, path, label, lists.empty(of))
+    yield _route(name, READ, f"{path}/count", f"{label}_count", lists.none)
+    yield _route(name, ("GET", "PUT", "POST"), f"{path}/{{n:int}}", f"{label}_one", lists.unknown_id)
+
+
+def _work() -> Iterator[Route]:
+    for name in ("tasks", "issues", "prospects"):
+        yield from _writing(name, work.creator(name), work.updater(name), work.deleter(name))
+        yield from _progressing(name)
+        yield from _table(name, "/types", TYPES[name])
+    for name in ("issues", "prospects"):
+        yield from _nothing(name, "/extensions/fields")
+        yield from _nothing(name, "/extensions/values")
+        yield from _nothing(name, "/{id:int}/extensions/values", name)
+        yield _route(name, ("POST",), "/{id:int}/extensions/fields/{n:int}", "extend", lists.unknown_id)
+    yield from _table("tasks", "/priorities", "task priorities")
+    yield _route("tasks", READ, "/meta", "meta", lists.task_meta)
+    yield from _table("issues", "/priorities", "issue priorities")
+    yield from _table("issues", "/classes", "issue classes")
+    yield from _table("issues", "/resolutions", "resolutions")
+    yield _route("issues", READ, "/{id:int}/tasks", "tasks", lists.issue_tasks)
+    yield from _table("prospects", "/probabilities", "probabilities")
 
 
 def _activities() -> Iterator[Route]:
@@ -104,7 +139,14 @@ def _people() -> Iterator[Route]:
     )
     for name in ("companies", "contacts", "affiliations"):
         yield from _progressing(name)
+    for name in ("companies", "contacts"):
+        yield _route(name, READ, "/{id:int}/addresses", "addresses", lists.addresses(name))
+        yield _route(name, ("POST",), "/{id:int}/addresses", "add_address", lists.read_only, writes=True)
+        yield from _nothing(name, "/{id:int}/segmentations", name)
+    yield from _nothing("affiliations", "/{id:int}/segmentations", "affiliations")
+    yield _route("companies", READ, "/{id:int}/contact", "contact", lists.company_contact)
     yield _route("companies", READ, "/{id:int}/contacts", "contacts", lists.company_contacts)
+    yield _route("companies", READ, "/{id:int}/contacts/count", "contact_count", lists.company_contact_count)
     yield _route("staff", READ, "/{id}", "by_name", people.staff_by_name)
 
 
@@ -121,6 +163,10 @@ def _own() -> Iterator[Route]:
     yield Route("user", READ, "/user", people.user)
     yield Route("tags.list", READ, "/tags", lists.tags, meta={"scope": "tags", "write": False})
     yield Route("tags.count", READ, "/tags/count", lists.tag_count, meta={"scope": "tags", "write": False})
+    yield Route("tags.read", READ, "/tags/{id:int}", lists.tag, meta={"scope": "tags", "write": False})
+    yield Route(
+        "tags.create", ("POST",), "/tags", lists.create_tag, writes=True, meta={"scope": "tags", "write": True}
+    )
 
 
 def _all() -> Iterator[Route]:
@@ -130,15 +176,21 @@ def _all() -> Iterator[Route]:
             yield from _standing(name)
     yield from _activities()
     yield from _people()
-    for name in ("tasks", "issues", "prospects"):
-        yield from _writing(name, work.creator(name), work.updater(name), work.deleter(name))
-        yield from _progressing(name)
-        yield from _table(name, "/types", "types")
+    yield from _work()
     yield from _oauth()
     yield from _own()
 
 
-ROUTES = RouteTable(_all())
+def _aliased(routes: Iterator[Route]) -> Iterator[Route]:
+    """Every route, and the same with the singular of its first segment (dossier, section 8.0)."""
+    for route in routes:
+        yield route
+        first, slash, rest = route.template.lstrip("/").partition("/")
+        if first in SINGULARS:
+            yield replace(route, template=f"/{SINGULARS[first]}{slash}{rest}")
+
+
+ROUTES = RouteTable(_aliased(_all()))
 UNSERVED = (
     "jobs", "request", "requests", "contracts", "milestones", "expenses", "invoices", "campaigns", "assets",
     "segmentations", "webhooks",

@@ -176,7 +176,7 @@ def test_scopes(world: World, guest: Client) -> None:
     )
     assert some.get("/companies") == []
     assert some.get("/tasks") == []  # write implies read
-    assert some.post("/tasks", title="x")["title"] == "x"
+    assert some.make("/tasks", title="x")["title"] == "x"
     assert status(some.send("GET", "/api/v0/activities")) == (403, "invalid_permission")
     assert status(some.send("POST", "/api/v0/companies", b"name=x", FORM)) == (403, "invalid_permission")
     assert some.get("/staff/whoami")["firstname"] == "Bob"

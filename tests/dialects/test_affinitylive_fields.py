@@ -114,7 +114,7 @@ def test_a_linked_company_shows_only_to_those_who_may_see_it(world: World, field
 def test_the_company_of_each_task_of_a_page(world: World) -> None:
     first, hidden = task_about(world, "everyone"), task_about(world, "private")
     client = Client(world, "eve-token")
-    bare = client.post("/tasks", title="about nothing", against_type="staff", against_id="1")["id"]
+    bare = client.make("/tasks", title="about nothing", against_type="staff", against_id="1")["id"]
     rows = client.get(
         "/tasks", _fields="assignee(username),company(name),creator(username)", _filters="order_by_asc(id)"
     )

@@ -25,8 +25,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         world.add_user("bob", first_name="Bob", last_name="Ray")
         ann, bob = Client(world), Client(world, "bob-token")
         company = ann.post("/companies", name="Acme")["id"]
-        issue = ann.post("/issues", title="Broken")["id"]
-        task = ann.post("/tasks", title="Ring")["id"]
+        issue = ann.make("/issues", title="Broken")["id"]
+        task = ann.make("/tasks", title="Ring")["id"]
         assert (company, issue, task) == ("3", "1", "1")
 
         def make(at: int, client: Client = ann, **form: Any) -> None:
@@ -333,7 +333,7 @@ def test_search(tmp_path: Path) -> None:
         other = client.post("/companies", name="Other", fax="555 2")["id"]
         kurt = client.post("/contacts", firstname="Kurt", surname="Wagner", email="kw@acme.test", mobile="777")["id"]
         client.post("/contacts", firstname="Kurt", surname="Weill")
-        client.post("/tasks", title="Ring Kurt", description="about the flat")
+        client.make("/tasks", title="Ring Kurt", description="about the flat")
         assert client.get("/companies", _search="ACME")[0]["id"] == acme
         assert client.get("/companies", _search="ahre+acme")[0]["id"] == acme
         assert [row["id"] for row in client.get("/companies", _search="555")] == [acme, other]

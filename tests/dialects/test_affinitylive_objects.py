@@ -200,7 +200,7 @@ def test_staff(world: World, ann: Client) -> None:
 def test_tasks(world: World, ann: Client) -> None:
     bob = str(world.principal("bob-token").user_id)
     company = ann.post("/companies", name="Acme")["id"]
-    made = ann.post("/tasks", title="Ring Kai", description="soon", against_type="company", against_id=company,
+    made = ann.make("/tasks", title="Ring Kai", description="soon", against_type="company", against_id=company,
                     date_started="1400000000", date_due="1500000000", assignee_id=bob, manager_id="1", priority_id="2",
                     remaining="3600", budgeted="7200", _fields="_ALL")  # fmt: skip
     shown = {
@@ -236,7 +236,7 @@ def test_tasks(world: World, ann: Client) -> None:
 @pytest.mark.parametrize("tail", ["", "/auto"])
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_progressions(world: World, ann: Client, method: str, tail: str) -> None:
-    id = ann.post("/tasks", title="x")["id"]
+    id = ann.make("/tasks", title="x")["id"]
 
     def run(name: str) -> Any:
         answer = ann.send(
@@ -258,7 +258,11 @@ def test_progressions(world: World, ann: Client, method: str, tail: str) -> None
     assert run("2")["standing"] == "accepted"
     assert world.desk().get(Activity, int(id)).completed_at is None
     assert run("inactive")["standing"] == "inactive"
-    assert ann.get(f"/tasks/{id}/progressions")[0] == {"id": "1", "title": "Pending", "status": "1"}
+    assert ann.get(f"/tasks/{id}/progressions")[0] == {
+        "id": "1",
+        "title": "Pending",
+        "status": {"id": "1", "title": "Pending", "standing": "pending", "color": "grey", "ordering": "1"},
+    }
     for name in ("teapot", "99", "0"):
         assert refused(ann, method, f"/tasks/{id}/progressions/{name}{tail}") == (400, "invalid_request")
     assert refused(ann, method, f"/tasks/99/progressions/done{tail}") == (400, "invalid_request")
@@ -279,7 +283,7 @@ def test_states_of_tasks_made_elsewhere(world: World, ann: Client, state: str, s
 
 
 def test_the_own_word_shows_as_long_as_it_fits(world: World, ann: Client) -> None:
-    id = int(ann.post("/tasks", title="x", standing="accepted", _fields="date_accepted")["id"])
+    id = int(ann.make("/tasks", title="x", standing="accepted", _fields="date_accepted")["id"])
     assert ann.get(f"/tasks/{id}", _fields="standing,date_accepted")["date_accepted"] == NOW
     assert ann.ids("/tasks", "standing(accepted)") == [id]
     assert ann.ids("/tasks", "standing(pending)") == []
@@ -291,7 +295,7 @@ def test_the_own_word_shows_as_long_as_it_fits(world: World, ann: Client) -> Non
 def test_subjects_of_tasks(world: World, ann: Client) -> None:
     company = ann.post("/companies", name="Acme")["id"]
     contact = ann.post("/contacts", firstname="Kai")["id"]
-    issue = ann.post("/issues", title="Broken")["id"]
+    issue = ann.make("/issues", title="Broken")["id"]
     links = tuple(
         NewLink(Ref(kind, int(id))) for kind, id in (("party", contact), ("party", company), ("case", issue))
     )
@@ -304,10 +308,10 @@ def test_subjects_of_tasks(world: World, ann: Client) -> None:
 def test_tasks_by_what_they_are_against(world: World, ann: Client) -> None:
     company = int(ann.post("/companies", name="Acme")["id"])
     person = int(ann.post("/contacts", firstname="Kai")["id"])
-    issue = int(ann.post("/issues", title="Broken")["id"])
+    issue = int(ann.make("/issues", title="Broken")["id"])
     subjects = (("company", company), ("contact", person), ("affiliation", person), ("issue", issue), ("job", 998))
-    made = [int(ann.post("/tasks", title=word, against_type=word, against_id=id)["id"]) for word, id in subjects]
-    made.append(int(ann.post("/tasks", title="none")["id"]))
+    made = [int(ann.make("/tasks", title=word, against_type=word, against_id=id)["id"]) for word, id in subjects]
+    made.append(int(ann.make("/tasks", title="none")["id"]))
     wanted = {
         f"company({company})": made[:1],
         f"contact_id({person})": made[1:3],
@@ -340,7 +344,8 @@ def test_progressions_of_people(ann: Client, resource: str) -> None:
     person = ann.post("/contacts", firstname="Kai", company_id=company)["id"]
     id = company if resource == "companies" else person
     rows = ann.get(f"/{resource}/{id}/progressions")
-    assert rows[1] == {"id": "2", "title": "Interested", "status": "2"}
+    status = {"id": "2", "title": "Interested", "standing": "interested", "color": "blue", "ordering": "2"}
+    assert rows[1] == {"id": "2", "title": "Interested", "status": status}
     assert ann.put(f"/{resource}/{id}/progressions/2/auto", _fields="standing,status")["standing"] == "interested"
     assert ann.post(f"/{resource}/{id}/progressions/inactive", _fields="status()")["status"] == {
         "id": "4", "title": "Inactive",
@@ -384,7 +389,7 @@ def test_what_is_confidential_or_private_does_not_leak_through_tasks(world: Worl
 
 def test_issues(world: World, ann: Client) -> None:
     company = ann.post("/companies", name="Acme")["id"]
-    made = ann.post("/issues", title="Broken", description="all of it", type_id="1", against_type="company",
+    made = ann.make("/issues", title="Broken", description="all of it", type_id="1", against_type="company",
                     against_id=company, date_due="1500000000", _fields="_ALL")  # fmt: skip
     shown = {"title": "Broken", "description": "all of it", "against": f"/company/{company}", "company": company,
              "contact": "0", "standing": "submitted", "status": "1", "assignee": "1", "date_submitted": NOW,
@@ -399,11 +404,11 @@ def test_issues(world: World, ann: Client) -> None:
     assert world.desk().get(Case, id).state == "closed"
     assert ann.ids("/issues", "date_closed_before(0)") == []
     assert ann.ids("/issues", f"date_closed_after({NOON // SECOND - 86400})") == [id]
-    job = ann.post("/issues", title="On a job", against_type="job", against_id="998", _fields="against")
+    job = ann.make("/issues", title="On a job", against_type="job", against_id="998", _fields="against")
     assert job["against"] == "/job/998"
     assert ann.ids("/issues", "against_type(job)") == [int(job["id"])]
     assert ann.get("/issues/statuses/count") == {"count": "5"}
-    assert ann.get("/issues/types") == [{"id": "1", "title": "General"}]
+    assert ann.get("/issues/types") == [{"id": "1", "title": "General"}, {"id": "2", "title": "Support"}]
     elsewhere = world.write(lambda desk: desk.create(Create(Case, {"title": "x"})))
     assert ann.get(f"/issues/{elsewhere.id}", _fields="standing")["standing"] == "open"
     ann.delete(f"/issues/{id}")
@@ -412,7 +417,7 @@ def test_issues(world: World, ann: Client) -> None:
 
 def test_prospects(world: World, ann: Client) -> None:
     contact = ann.post("/contacts", firstname="Kai")["id"]
-    made = ann.post("/prospects", title="Deal", affiliation_id=contact, value="1250.5", weighting="3", progress="0.25",
+    made = ann.make("/prospects", title="Deal", affiliation_id=contact, value="1250.5", weighting="3", progress="0.25",
                     date_due="2017-07-14T02:40:00+00:00", comments="c", _fields="_ALL")  # fmt: skip
     shown = {"title": "Deal", "value": "1250.50", "weighting": "3", "progress": "0.2500", "success": "no",
              "standing": "active", "affiliation": contact, "manager": "1", "comments": "c",
@@ -501,7 +506,7 @@ def test_every_resource_has_its_lists(ann: Client, name: str) -> None:
 def test_dates_of_standings_can_be_filtered(ann: Client) -> None:
     """What a client can read as a date it can ask for; before 0 is unset [noojee]."""
     for title in ("new", "begun"):
-        ann.post("/tasks", title=title)
+        ann.make("/tasks", title=title)
     ann.put("/tasks/2/progressions/start")
     ann.put("/tasks/1/progressions/2")
     assert ann.ids("/tasks", "date_commenced_before(0)") == [1]
@@ -513,7 +518,7 @@ def test_dates_of_standings_can_be_filtered(ann: Client) -> None:
     assert ann.ids("/tasks", f"date_commenced_before({NOW})") == []
     assert ann.ids("/tasks", f"date_commenced_before({int(NOW) + 1})") == [2]
     for title in ("new", "open", "done"):
-        ann.post("/issues", title=title)
+        ann.make("/issues", title=title)
     ann.put("/issues/2/progressions/2")
     ann.put("/issues/3/progressions/3")
     assert ann.ids("/issues", "date_opened_before(0)") == [1, 3]
@@ -524,7 +529,7 @@ def test_dates_of_standings_can_be_filtered(ann: Client) -> None:
 
 
 def test_an_issue_that_was_closed_elsewhere_is_resolved_on_that_day(world: World, ann: Client) -> None:
-    ann.post("/issues", title="x")
+    ann.make("/issues", title="x")
     world.write(lambda desk: desk.update(Update(Case, 1, {"state": "closed", "closed_on": "2014-05-01"})))
     day = ann.get("/issues/1", _fields="date_resolved")["date_resolved"]
     assert ann.ids("/issues", f"date_resolved({day})") == [1]
@@ -549,7 +554,7 @@ def test_the_company_and_contact_that_are_shown_can_be_filtered(ann: Client, res
     kai = int(ann.post("/contacts", firstname="Kai", company_id=company)["id"])
     lou = int(ann.post("/contacts", firstname="Lou")["id"])
     for party in ({"contact_id": kai}, {"company_id": company}, {"contact_id": lou}, {}):
-        ann.post(f"/{resource}", title="x", **party)
+        ann.make(f"/{resource}", title="x", **party)
     shown = ann.get(f"/{resource}", _fields="company,contact")
     for name in ("company", "contact"):
         for id in (0, company, kai, lou):

@@ -89,8 +89,8 @@ def _tags(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
 
 def _custom(chosen: Callable[[Any], Any]) -> sa.Select[Any]:
     rows = tables.custom_value
-    own = (rows.c.record_id, rows.c.position, None, rows.c.name, rows.c.value, rows.c.group)
-    return sa.select(*_columns("custom", *own)).where(
+    own = (rows.c.record_id, rows.c.position, rows.c.id, rows.c.name, rows.c.value, rows.c.group, None)
+    return sa.select(*_columns("custom", *own, rows.c.updated_at, rows.c.modifier_id)).where(
         rows.c.tenant_id == TENANT, rows.c.record_kind == KIND, chosen(rows.c.record_id)
     )
 
@@ -116,7 +116,7 @@ def _made_tags(kind: str, rows: list[Row]) -> list[Tag]:
 
 
 def _made_custom(kind: str, rows: list[Row]) -> list[CustomValue]:
-    return [CustomValue(row[4], row[5], row[6]) for row in rows]
+    return [CustomValue(row[4], row[5], row[6], row[3], row[8], row[9]) for row in rows]
 
 
 # From the rows of one record, of which there is at least one.

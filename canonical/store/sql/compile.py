@@ -16,6 +16,7 @@ from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend, compile_sql
 from canonical.store.sql.derived import own_rank, printed, state_rank, whole_seconds
 from canonical.store.sql.plan import (
+    REVERSE,
     SEARCH_COLUMNS,
     Plan,
     Shape,
@@ -47,6 +48,7 @@ _RELATED: dict[str, tuple[sa.Table, str]] = {
     "points": (tables.point, "party_id"),
     "custom": (tables.custom_value, "record_id"),
     "tags": (tables.tagging, "record_id"),
+    "steps": (tables.state_change, "record_id"),
 }
 
 
@@ -206,13 +208,13 @@ class Builder:
         inner = self._seen(kind, where, tables.RECORDS[kind].alias(f"x{self._aliases}"))
         return sa.and_(links.c.target_kind == sa.literal_column(f"'{kind}'"), links.c.target_id.in_(inner))
 
-    def _seen(self, kind: str, where: Shape, rows: Any) -> sa.Select[Any]:
-        """The ids of the related records for which `where` holds, as far as the viewer sees them."""
+    def _seen(self, kind: str, where: Shape, rows: Any, key: str = "id") -> sa.Select[Any]:
+        """The ids, or what they have in `key`, of the related records that the viewer sees and where `where` holds."""
         spec, masked = KINDS[kind], self.masked
         self.masked = True
         holds = self.build(where, spec, rows)
         self.masked = masked
-        return sa.select(rows.c.id).where(rows.c.tenant_id == TENANT, holds, visible(spec, rows, self.viewer))
+        return sa.select(rows.c[key]).where(rows.c.tenant_id == TENANT, holds, visible(spec, rows, self.viewer))
 
     def _has(self, relation: str, where: Shape, spec: KindSpec, source: Any) -> Expression:
         self._aliases += 1
@@ -232,6 +234,11 @@ class Builder:
             conditions.append(self.build(where, None, fields))
             inner = sa.select(rows.c[key]).select_from(origin).where(*conditions)
             return cast(Expression, source.c.id.in_(inner))
+        if relation in REVERSE.get(spec.name, ()):
+            kind, key = REVERSE[spec.name][relation]
+            rows = tables.RECORDS[kind].alias(f"x{self._aliases}")
+            referred = self._seen(kind, where, rows, key).where(rows.c[key].is_not(None))
+            return cast(Expression, source.c.id.in_(referred))
         field = spec.by_name[f"{relation}_id"]
         other = KINDS[cast(str, field.ref)]
         inner = self._seen(other.name, where, tables.RECORDS[other.name].alias(f"x{self._aliases}"))

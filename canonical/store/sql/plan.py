@@ -74,10 +74,15 @@ RELATED_FIELDS: dict[str, dict[str, str]] = {
     },
     "custom": {"group": "text", "name": "text", "value": "fold"},
     "tags": {"name": "key", "id": "number", "url": "text"},
+    "steps": {"word": "text", **dict.fromkeys(("at", "user_id", "latest"), "number")},
 }
 """Rows that hang on a record: the fields one may ask for, and how each compares."""
 SORTED_BY = ("points", "custom")
 """Those of them that a record sorts by."""
+
+
+REVERSE = {"party": {"people": ("party", "organisation_id")}}
+"""By kind: relations to records that refer to it, each with their kind and the field that does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +258,8 @@ def _node(
         case Has(relation, where):
             if spec is RELATED_FIELDS["links"] and relation in KINDS:
                 return ("has", relation, _node(where, KINDS[relation], values, viewer))
+            if not isinstance(spec, dict) and relation in REVERSE.get(spec.name, ()):
+                return ("has", relation, _node(where, KINDS[REVERSE[spec.name][relation][0]], values, viewer))
             if isinstance(spec, dict) or relation not in spec.relations:
                 raise Unsupported(f"no relation {relation}")
             if relation in RELATED_FIELDS:

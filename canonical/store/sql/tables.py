@@ -203,7 +203,11 @@ custom_value = sa.Table(
     sa.Column("value", BINARY_TEXT, nullable=False),
     sa.Column("value_fold", BINARY_TEXT, nullable=False),
     sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("id", sa.BigInteger),
+    sa.Column("updated_at", sa.BigInteger),
+    sa.Column("modifier_id", sa.BigInteger),
 )
+_index("custom_value_by_id", custom_value, "tenant_id", "id", unique=True)
 _index("custom_value_by_name", custom_value, "tenant_id", "record_kind", "name", "record_id")
 custom_field = sa.Table(
     "custom_field",
@@ -258,6 +262,20 @@ change = sa.Table(
     sa.Column("audience", sa.Text),
 )
 _index("change_by_kind", change, "tenant_id", "record_kind", "action", "at", "record_id")
+# One row for each change of a record's state. `latest` is 1 for the last one of the record to that word.
+state_change = sa.Table(
+    "state_change",
+    metadata,
+    sa.Column("tenant_id", sa.BigInteger, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("record_kind", BINARY_TEXT, nullable=False),
+    sa.Column("record_id", sa.BigInteger, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.BigInteger),
+    sa.Column("word", BINARY_TEXT, nullable=False),
+    sa.Column("latest", sa.SmallInteger, nullable=False),
+)
+_index("state_change_by_record", state_change, "tenant_id", "record_kind", "record_id", "id")
 password = sa.Table(
     "password",
     metadata,

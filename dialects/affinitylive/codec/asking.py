@@ -87,7 +87,8 @@ def _narrowing(operation: Find[Activity]) -> dict[str, str]:
     return {"_filters": text} if items else {}
 
 
-_ORDER_OF = {order: name for name, order in FILTERS["activities"].orders.items()}
+_ORDERS = FILTERS["activities"].orders
+_ORDER_OF = {(sort.field, sort.fallback): name for name, sorts in _ORDERS.items() for sort in sorts}
 
 
 def _orders(sort: Sequence[Sort]) -> list[Item]:

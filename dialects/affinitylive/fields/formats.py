@@ -115,6 +115,18 @@ def read_money(text: str) -> int | None:
     return -value if text.startswith("-") else value
 
 
+def read_percent(text: str) -> int | None:
+    """A whole number of percent, or with a point a fraction of 1: ``25`` and ``0.25`` are 25. Raises BadValue."""
+    millionths = read_money(text)
+    if millionths is None:
+        return None
+    if "." in text:
+        millionths *= 100
+    if not 0 <= millionths <= 100 * MICROS:
+        raise BadValue("0 to 100 is needed")
+    return (millionths + MICROS // 2) // MICROS
+
+
 def read_flag(text: str) -> bool:
     word = text.strip().lower()
     if word in YES:

@@ -12,7 +12,7 @@ from canonical.model import ContactPoint, Party, User
 from canonical.operations import Include
 from canonical.query import Compare, Op, Query, Sort, Window, all_of, eq
 from dialects.affinitylive.fields.activity import tags
-from dialects.affinitylive.fields.formats import MOMENT, TEXT, show_moment
+from dialects.affinitylive.fields.formats import MOMENT, TEXT, YES_NO, Format, show_moment
 from dialects.affinitylive.fields.standing import STANDINGS
 from dialects.affinitylive.fields.subjects import party_trail
 from dialects.affinitylive.fields.table import Field, Resource, Sight, Target, column, derived, kept, linked
@@ -52,14 +52,15 @@ def _point(name: str, *, default: bool = False) -> Field:
     return Field(name, show, default, include=POINTS)
 
 
-def status(resource: str) -> tuple[Field, Field]:
-    """``standing`` and ``status`` of a resource that has them."""
+def status(resource: str, *names: str) -> tuple[Field, ...]:
+    """``standing``, ``status`` and the other names of a resource's status."""
     standings = STANDINGS[resource]
 
     def target(record: Any, sight: Sight) -> Target:
         return f"{resource} statuses", standings.id_of(standings.show(record))
 
-    return derived("standing", lambda r, s: standings.show(r)), linked("status", f"{resource} statuses", target)
+    links = (linked(name, f"{resource} statuses", target) for name in ("status", *names))
+    return derived("standing", lambda r, s: standings.show(r)), *links
 
 
 def crumbs(name_of: Callable[[Any], int | None]) -> Field:
@@ -89,20 +90,32 @@ def _first_person(record: Any, sight: Sight) -> Target | None:
     return None if id is None else ("affiliations", id)
 
 
-def _address(record: Any, sight: Sight) -> Target | None:
-    point = next((point for point in record.points if point.kind == "address"), None)
-    if point is None:
-        return None
+def address(point: ContactPoint, *, postal: bool, physical: bool) -> dict[str, str]:
+    """An address as an object; its title is what it is for."""
     parts = (point.street, point.street2, point.city, point.region, point.postcode, point.country)
-    shown = {
+    names = ("street1", "street2", "city", "state", "zipcode", "country")
+    return {
         "id": str(point.id),
         "full": ", ".join(part.replace("\n", ", ") for part in parts if part),
-        **dict(
-            zip(("street1", "street2", "city", "state", "zipcode", "country"), (p or "" for p in parts), strict=True)
-        ),
+        "title": point.label or "",
+        **dict(zip(names, (part or "" for part in parts), strict=True)),
+        "postal": YES_NO.show(postal),
+        "physical": YES_NO.show(physical),
     }
-    sight.memo.setdefault("addresses", {})[point.id] = shown
-    return "addresses", point.id
+
+
+def addresses(record: Any) -> list[dict[str, str]]:
+    """A party's addresses. The first one is where it gets its post and where it is (inferred)."""
+    points = [point for point in record.points if point.kind == "address"]
+    return [address(point, postal=at == 0, physical=at == 0) for at, point in enumerate(points)]
+
+
+def _address(record: Any, sight: Sight) -> Target | None:
+    shown = next(iter(addresses(record)), None)
+    if shown is None:
+        return None
+    sight.memo.setdefault("addresses", {})[int(shown["id"])] = shown
+    return "addresses", int(shown["id"])
 
 
 def _self(resource: str) -> Callable[[Any, Sight], Target | None]:
@@ -135,7 +148,7 @@ COMPANY_FIELDS: tuple[Field, ...] = (
     linked("default_affiliation", "affiliations", _first_person),
     *DATES,
     column("date_last_interacted", "last_contacted_at", MOMENT, params=()),
-    derived("staff_bookmarked", "'no'"),
+    derived("staff_bookmarked", "'0'"),
     kept("parent_id", "0"),
     derived("tag", tags, include=("tags",)),
 )
@@ -154,7 +167,8 @@ CONTACT_FIELDS: tuple[Field, ...] = (
     kept("username"),
     column("title", "salutation"),
     column("comments", "about"),
-    *status("contacts"),
+    *status("contacts", "contact_status"),
+    kept("timezone"),
     linked("default_affiliation", "affiliations", _self("affiliations")),
     linked("company", "companies", "organisation_id"),
     column("position", "job_title"),
@@ -175,8 +189,13 @@ AFFILIATION_FIELDS: tuple[Field, ...] = (
     column("position", "job_title"),
     linked("company", "companies", "organisation_id"),
     linked("contact", "contacts", _self("contacts")),
-    *status("affiliations"),
+    *status("affiliations", "affiliation_status"),
     linked("postal_address", "addresses", _address, include=POINTS),
+    linked("physical_address", "addresses", _address, include=POINTS),
+    derived("staff_bookmarked", "'0'"),
+    derived("portal_access", "'0'"),
+    kept("communication", "0", Format(lambda value: value, lambda text: "1" if YES_NO.read(text) else None)),
+    kept("invoice_method"),
     *DATES,
     column("date_last_interacted", "last_contacted_at", MOMENT, params=()),
     crumbs(lambda record: record.id),
@@ -202,6 +221,9 @@ STAFF_FIELDS: tuple[Field, ...] = (
     column("title", "salutation", params=()),
     *status("staff"),
     column("timezone", "time_zone", TEXT, params=()),
+    derived("financial_level", "'none'"),
+    derived("staff_rate", "'0.00'", in_all=False),
+    derived("staff_cost_rate", "'0.00'", in_all=False),
     derived("initials", lambda r, s: initials(r)),
     *DATES,
     derived("date_last_interacted", lambda r, s: show_moment(r.last_sign_in_at)),

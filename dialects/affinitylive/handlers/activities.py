@@ -18,7 +18,7 @@ from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.activity import ACTIVITIES, charged
 from dialects.affinitylive.fields.activity import title as title_of
 from dialects.affinitylive.fields.formats import read_flag
-from dialects.affinitylive.fields.lookups import class_id, classes
+from dialects.affinitylive.fields.lookups import CHOICES, class_id
 from dialects.affinitylive.fields.plan import render
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.subjects import against as against_of
@@ -164,7 +164,7 @@ def _read_references(given: Parameters, current: Any | None, changes: Changes, s
     read_priority(given, current, changes, "priority_id", "priority", "activity_priority_id")
     chosen = reference(given, "class_id", "class", "activity_class_id")
     if chosen and (current is None or chosen != class_id(current)):
-        if chosen not in classes(sight):
+        if chosen not in CHOICES["classes"].load(sight):
             raise BadRequest("class_id")
         changes.extras["class"] = str(chosen)
     if current is not None:

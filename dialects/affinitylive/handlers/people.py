@@ -33,7 +33,7 @@ from dialects.affinitylive.handlers.shared import (
     sight_of,
 )
 from dialects.affinitylive.parameters import Parameters
-from dialects.affinitylive.query.others import CONTACTS
+from dialects.affinitylive.query.people import CONTACTS
 
 POINTS_OF = {
     "companies": ("website", "phone", "fax", "email"),

@@ -11,7 +11,7 @@ from adapter.wire import WireResponse
 from canonical.errors import NotFound
 from canonical.model import CustomValue
 from canonical.operations import Include
-from canonical.query import Query, Sort
+from canonical.query import TRUE, Query, Sort
 from dialects.affinitylive import parameters
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
@@ -22,8 +22,9 @@ from dialects.affinitylive.fields.standing import STANDINGS
 from dialects.affinitylive.fields.table import NAMESPACE, Resource, Sight
 from dialects.affinitylive.grammar import Items
 from dialects.affinitylive.parameters import Parameters, record_id, whole
-from dialects.affinitylive.query.build import build
-from dialects.affinitylive.query.tables import FILTERS
+from dialects.affinitylive.query import small, unknown
+from dialects.affinitylive.query.build import build, window
+from dialects.affinitylive.query.tables import FILTERS, Filters
 from dialects.affinitylive.settings import page_cap
 
 Handler = Callable[[Call], WireResponse]
@@ -79,9 +80,29 @@ def query_of(call: Call, name: str, order: str = "", *, with_interacts: bool = F
 
     def work(given: Parameters) -> Query:
         where, sort = RESOURCES[name].where, ORDERS[order]
-        return build(FILTERS[name], given, where, cap, sort=sort, with_interacts=with_interacts)
+        return build(FILTERS[name], given, where, cap, sort=sort, with_interacts=with_interacts, fixed=bool(order))
 
+    note_unknown(call, name, FILTERS[name])
     return parameters.of(call).once(("query", name, order, with_interacts, cap), work)
+
+
+def note_unknown(call: Call, name: str, table: Filters, more: frozenset[str] = frozenset()) -> None:
+    """Tells of the parameters, filters and orders of a list that nobody documents."""
+    found = parameters.of(call).once(("unknown", name), lambda given: (unknown.in_list(table, given, more),))[0]
+    for reason, unknown_name in found:
+        call.losses.add(name, unknown_name, reason)
+
+
+def selected(call: Call, name: str, rows: Sequence[dict[str, Any]], table: Filters) -> list[dict[str, Any]]:
+    """Those of a small list's rows that the request's filters, order and search leave, of all pages."""
+    note_unknown(call, name, table)
+    return small.chosen(rows, build(table, parameters.of(call), TRUE, 1))
+
+
+def paged(call: Call, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The rows of the page that the request asks for."""
+    page = window(parameters.of(call), page_cap(call.settings))
+    return rows[page.offset : page.offset + (page.limit or 0)]
 
 
 def find_one(call: Call, name: str, sight: Sight, id: str | None = None, include: Include = ()) -> Any:
@@ -156,8 +177,13 @@ def staff_reference(given: Parameters, *names: str) -> int | None:
     return reference(given, *names) or None
 
 
-def read_standing(name: str, given: Parameters, current: Any | None, changes: Changes) -> None:
-    """``standing`` by its word or ``status`` by its id. Raises BadRequest for one that there is not."""
+def read_standing(
+    name: str, given: Parameters, current: Any | None, changes: Changes, *, standing_first: bool = False
+) -> None:
+    """``standing`` by its word or ``status`` by its id, which wins unless `standing_first` (dossier, section 8.0).
+
+    Raises BadRequest for one that there is not.
+    """
     standings = STANDINGS[name]
     word = (given.text("standing") or "").strip().lower() or None
     status = reference(given, "status_id", "status")
@@ -165,7 +191,8 @@ def read_standing(name: str, given: Parameters, current: Any | None, changes: Ch
         row = standings.by_id(status)
         if row is None:
             raise BadRequest("status_id")
-        word = row.word
+        if word is None or not standing_first:
+            word = row.word
     if word is None:
         return
     chosen = standings.by_word.get(word)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, eq, one_of
+from canonical.query import FALSE, Compare, Has, Node, Not, Op, Sort, all_of, any_of, eq, one_of
 from dialects.affinitylive.fields.activity import TYPE_OF_MEDIUM, VISIBILITY_WORDS
-from dialects.affinitylive.fields.lookups import DEFAULT_CLASS
+from dialects.affinitylive.fields.lookups import DEFAULT
 from dialects.affinitylive.fields.subjects import INTERACT_TYPES
 from dialects.affinitylive.grammar import Items
 from dialects.affinitylive.query import columns as by
@@ -82,7 +82,7 @@ def _allocated(values: tuple[str, ...]) -> Node:
 _STAFF = Column(_staff_among, _staff_range, _UNLOGGED)
 _PARENT = by.reference("parent_id")
 _THREAD = by.self_reference("thread_id")
-_CLASS = by.extra_number("class", DEFAULT_CLASS)
+_CLASS = by.extra_number("class", DEFAULT)
 _TASK = by.extra_number("task")
 _LOGGED = by.either_moment(by.moment("start_at"), CREATED)
 
@@ -130,12 +130,12 @@ ACTIVITIES = Filters(
     },
     orders={
         **ORDERS,
-        "date_started": ("start_at", None),
-        "date_ended": ("end_at", None),
-        "date_due": ("due_at", None),
-        "date_logged": ("start_at", "created_at"),
-        "billable": ("billable_seconds", None),
-        "nonbillable": ("nonbillable_seconds", None),
+        "date_started": (Sort("start_at"),),
+        "date_ended": (Sort("end_at"),),
+        "date_due": (Sort("due_at"),),
+        "date_logged": (Sort("start_at", fallback="created_at"),),
+        "billable": (Sort("billable_seconds"),),
+        "nonbillable": (Sort("nonbillable_seconds"),),
     },
     objects={"against": against_object(linked_against), "owner": owner_object, "type": _type},
     against=linked_against,

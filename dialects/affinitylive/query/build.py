@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from canonical.query import FALSE, TRUE, Compare, Node, Not, Op, Query, Sort, Window, all_of, any_of
@@ -16,6 +17,7 @@ from dialects.affinitylive.query.tables import Filters, took_part
 
 DEFAULT_LIMIT = 10
 MAX_TERMS = 20
+MAX_SORTS = 24
 MAX_OFFSET = 2**62
 RANGES = (
     ("_greater_than_or_equal", Op.GE),
@@ -24,7 +26,7 @@ RANGES = (
     ("_less_than", Op.LT),
 )
 BOUNDS = {"min_id": Op.GE, "max_id": Op.LE}
-_INTERACTS = ("interacts", "interact")  # the seed's own sample writes the singular
+INTERACTS = ("interacts", "interact")  # the seed's own sample writes the singular
 
 
 def _values(items: Items) -> Values:
@@ -50,7 +52,7 @@ def _conditions(table: Filters, items: Items, with_interacts: bool, *, joined: b
             nodes.append(all_of(*_conditions(table, item.items, with_interacts, joined=True)))
         elif item.name == "search" and not joined:
             # Searches beside each other in an _OR all count (dossier, section 5).
-            nodes.extend(_searched(table, " ".join(_values(item.items))))
+            nodes.extend(searched(table, " ".join(_values(item.items))))
         else:
             last.pop(item.name, None)
             last[item.name] = item.items
@@ -69,7 +71,7 @@ def _condition(table: Filters, name: str, arguments: Items, with_interacts: bool
     """One filter; None for one to be ignored."""
     if name in table.objects:
         return table.objects[name](arguments)
-    if name in _INTERACTS and table.interacts:
+    if name in INTERACTS and table.interacts:
         types = interact_types((Item("interacts", arguments),))
         return took_part(tuple(sorted(types))) if with_interacts and types is not None else None
     values = _values(arguments)
@@ -82,7 +84,7 @@ def _condition(table: Filters, name: str, arguments: Items, with_interacts: bool
     if name == "empty":
         return _empty(table, values)
     if name == "search":
-        return all_of(*_searched(table, " ".join(values)))
+        return all_of(*searched(table, " ".join(values)))
     if name in table.moments:
         return _moments(table.moments[name], "at", values)
     base, _, suffix = name.rpartition("_")
@@ -95,10 +97,9 @@ def _condition(table: Filters, name: str, arguments: Items, with_interacts: bool
     for ending, op in RANGES:
         if name.endswith(ending):
             column = table.columns.get(name.removesuffix(ending))
-            if column is None or column.ranged is None:
+            if column is None or not column.has_range:
                 return None
-            ranged = column.ranged
-            return any_of(*(ranged(op, n) for value in values if (n := bound(value)) is not None))
+            return any_of(*(column.compared(op, value) for value in values))
     return None
 
 
@@ -122,7 +123,7 @@ def _empty(table: Filters, names: Values) -> Node | None:
     return all_of(*nodes) if nodes else None
 
 
-def _searched(table: Filters, text: str) -> list[Node]:
+def searched(table: Filters, text: str) -> list[Node]:
     """Every term must be found. Resources without search ignore it, as activities do [selerity]."""
     if table.search is None:
         return []
@@ -137,7 +138,7 @@ def interact_types(items: Items) -> frozenset[str] | None:
     """The types of the last ``interacts(type(…))`` among top-level filters; None when there is none."""
     found: frozenset[str] | None = None
     for item in items:
-        if item.name in _INTERACTS and item.items is not None:
+        if item.name in INTERACTS and item.items is not None:
             for inner in item.items:
                 if inner.name == "type" and inner.items:
                     words = {value.strip().lower() for value in _values(inner.items)}
@@ -155,10 +156,9 @@ def order(table: Filters, items: Items) -> tuple[Sort, ...]:
     sorts = []
     for name, arguments in asked.items():
         for value in _values(arguments):
-            if value in table.orders:
-                field, fallback = table.orders[value]
-                sorts.append(Sort(field, name == "order_by_desc", fallback))
-    return tuple(sorts[:8])
+            for sort in table.orders.get(value, ()):
+                sorts.append(replace(sort, descending=sort.descending != (name == "order_by_desc")))
+    return tuple(sorts[:MAX_SORTS])
 
 
 def window(given: Parameters, cap: int) -> Window:
@@ -181,14 +181,18 @@ def build(
     *,
     sort: tuple[Sort, ...] = (),
     with_interacts: bool = False,
+    fixed: bool = False,
 ) -> Query:
-    """The whole query of a list: `base` says which records the resource has, `sort` its own order."""
+    """The whole query of a list: `base` says which records the resource has, `sort` its own order.
+
+    Where that is `fixed` the order filters have no effect.
+    """
     text, search = given.values.get("_filters") or "", given.text("_search") or ""
     if isinstance(text, str) and len(text) + len(search) <= grammar.SHORT:
         node, asked = _known_choice(table, base, text, search, with_interacts)
     else:
         node, asked = _choice(table, base, given.filters, search, with_interacts)
-    return Query(node, () if node is FALSE else asked or sort, window(given, cap))
+    return Query(node, () if node is FALSE else sort if fixed else asked or sort, window(given, cap))
 
 
 def _choice(
@@ -197,7 +201,7 @@ def _choice(
     """Which records, and in the order that the filters ask for."""
     node = where(table, items, with_interacts=with_interacts) if items else TRUE
     if search:
-        node = all_of(node, *_searched(table, search))
+        node = all_of(node, *searched(table, search))
     return (FALSE, ()) if node == FALSE else (all_of(base, node), order(table, items))
 
 

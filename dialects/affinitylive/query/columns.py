@@ -6,14 +6,17 @@ unset reference counts as 0 and an unset text as empty.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, contains, eq, one_of
+from canonical.query import FALSE, TRUE, Compare, Has, Node, Not, Op, Sort, all_of, any_of, contains, eq, one_of
 from canonical.values import SECOND, iso_date
-from dialects.affinitylive.fields.formats import NO, YES
+from dialects.affinitylive.fields.formats import NO, YES, BadValue, read_money, show_money
 from dialects.affinitylive.fields.standing import Standings
 from dialects.affinitylive.fields.table import NAMESPACE
+from dialects.affinitylive.grammar import Items
 
 Values = tuple[str, ...]
 _DIGITS = 18
@@ -21,11 +24,11 @@ _PAST: int = 10**_DIGITS - 1
 _DAY = 86_400
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _FIRST_SECOND = -62_135_596_800
-HOLDS: dict[Op, Callable[[int, int], bool]] = {
-    Op.GT: lambda a, b: a > b,
-    Op.GE: lambda a, b: a >= b,
-    Op.LT: lambda a, b: a < b,
-    Op.LE: lambda a, b: a <= b,
+HOLDS: dict[Op, Callable[[Any, Any], bool]] = {
+    Op.GT: operator.gt,
+    Op.GE: operator.ge,
+    Op.LT: operator.lt,
+    Op.LE: operator.le,
 }
 
 
@@ -54,11 +57,26 @@ def integers(values: Values) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`among`: it is one of the values. `ranged`: its number compares so. `empty`: there is nothing in it."""
+    """`among`: it is one of the values. `ranged`: its number compares so. `empty`: there is nothing in it.
+
+    What is no whole number is compared by `spelled`, from the text of the bound.
+    """
 
     among: Callable[[Values], Node]
     ranged: Callable[[Op, int], Node] | None = None
     empty: Node = FALSE
+    spelled: Callable[[Op, str], Node] | None = None
+
+    @property
+    def has_range(self) -> bool:
+        return self.ranged is not None or self.spelled is not None
+
+    def compared(self, op: Op, text: str) -> Node:
+        """What is no bound of a range matches nothing (dossier, section 5)."""
+        if self.spelled is not None:
+            return self.spelled(op, text)
+        number = bound(text)
+        return FALSE if number is None or self.ranged is None else self.ranged(op, number)
 
 
 def kept_key(key: str) -> str:
@@ -155,6 +173,45 @@ def point(kind: str, label: str | None) -> Column:
     )
 
 
+def hanging(relation: str, where: Node) -> Column:
+    """The id of something that hangs on the record; 0 is nothing of the sort."""
+    nothing = Not(Has(relation, where))
+
+    def among(values: Values) -> Node:
+        wanted = integers(values)
+        there = [id for id in wanted if id]
+        found = Has(relation, all_of(where, one_of("id", there))) if there else FALSE
+        return any_of(found, nothing) if 0 in wanted else found
+
+    def ranged(op: Op, n: int) -> Node:
+        found = Has(relation, all_of(where, Compare("id", op, n)))
+        return any_of(found, nothing) if HOLDS[op](0, n) else found
+
+    return Column(among, ranged, nothing)
+
+
+def first_of(relation: str, where: Node) -> Column:
+    """The lowest id among those that belong to the record; 0 is none."""
+    nothing = Not(Has(relation, where))
+
+    def before(op: Op, n: int) -> Node:
+        return Has(relation, all_of(where, Compare("id", op, n)))
+
+    def among(values: Values) -> Node:
+        wanted = integers(values)
+        first = [all_of(before(Op.EQ, id), Not(before(Op.LT, id))) for id in wanted if id]
+        return any_of(*first, *([nothing] if 0 in wanted else []))
+
+    def ranged(op: Op, n: int) -> Node:
+        if op in (Op.LT, Op.LE):
+            found = before(op, n)
+        else:
+            found = all_of(Not(nothing), Not(before(Op.LE if op is Op.GT else Op.LT, n)))
+        return any_of(found, nothing) if HOLDS[op](0, n) else found
+
+    return Column(among, ranged, nothing)
+
+
 def has_point(kinds: Sequence[str], term: str) -> Node:
     """Some contact point of the kinds holds the term."""
     return Has("points", all_of(one_of("kind", kinds), contains("value", term)))
@@ -182,7 +239,12 @@ def flag(key: str) -> Column:
 
 
 def standing(standings: Standings) -> Column:
-    return Column(lambda values: standings.among(tuple(dict.fromkeys(value.strip().lower() for value in values))))
+    """A range of standings is one of their words."""
+    words = tuple(row.word for row in standings.rows)
+    return Column(
+        lambda values: standings.among(tuple(dict.fromkeys(value.strip().lower() for value in values))),
+        spelled=lambda op, text: standings.among(tuple(w for w in words if HOLDS[op](w, text.strip().lower()))),
+    )
 
 
 def status(standings: Standings) -> Column:
@@ -190,7 +252,156 @@ def status(standings: Standings) -> Column:
         rows = [standings.by_id(n) for n in integers(values)]
         return standings.among(tuple(row.word for row in rows if row is not None))
 
-    return Column(among)
+    return Column(
+        among,
+        lambda op, n: standings.among(tuple(r.word for at, r in enumerate(standings.rows, 1) if HOLDS[op](at, n))),
+    )
+
+
+def _number_or_text(field: str) -> Callable[[Op, str], Node]:
+    """A range over kept texts: of numbers where the bound is one, else by the letters."""
+
+    def compare(op: Op, bound_: str) -> Node:
+        n = bound(bound_)
+        return _present(field, Compare(field, op, bound_.strip()) if n is None else text_range(field, op, n))
+
+    return compare
+
+
+def kept_text(key: str) -> Column:
+    """A text in the extras, compared whole; in ranges by number where the bound is one."""
+    field = kept_key(key)
+    plain = text(field)
+    missing = plain.empty
+
+    def among(values: Values) -> Node:
+        return any_of(plain.among(values), missing) if "" in values else plain.among(values)
+
+    return Column(among, empty=missing, spelled=_number_or_text(field))
+
+
+def kept_switch(key: str) -> Column:
+    """A yes or no kept in the extras, with ranges of 0 and 1."""
+    yes = flag(key).among(("1",))
+
+    def ranged(op: Op, n: int) -> Node:
+        return any_of(yes if HOLDS[op](1, n) else FALSE, Not(yes) if HOLDS[op](0, n) else FALSE)
+
+    return Column(flag(key).among, ranged, Not(yes))
+
+
+# -- what nothing is held of: it compares with its unset value (dossier, section 8.0) -------------------
+
+NO_NUMBER: Final = Column(
+    lambda values: TRUE if 0 in integers(values) else FALSE, lambda op, n: TRUE if HOLDS[op](0, n) else FALSE, TRUE
+)
+
+
+def _no_text(values: Values) -> Node:
+    return TRUE if "" in values else FALSE
+
+
+NO_TEXT: Final = Column(_no_text, empty=TRUE, spelled=lambda op, text: TRUE if HOLDS[op]("", text) else FALSE)
+NO_SWITCH: Final = Column(
+    lambda values: TRUE if any(value.strip().lower() in NO for value in values) else FALSE, NO_NUMBER.ranged, TRUE
+)
+
+
+NO_DECIMAL: Final = Column(
+    lambda values: TRUE if any(_millionths(value) == 0 for value in values) else FALSE,
+    empty=TRUE,
+    spelled=lambda op, text: TRUE if (n := _millionths(text)) is not None and HOLDS[op](0, n) else FALSE,
+)
+
+
+def no_object(items: Items) -> Node | None:
+    """An object filter on what nothing is held of."""
+    return FALSE if items else None
+
+
+def shown_if(shown: Node, column: Column) -> Column:
+    """A number that is 0 where it does not show."""
+
+    def among(values: Values) -> Node:
+        found = all_of(shown, column.among(values))
+        return any_of(found, Not(shown)) if 0 in integers(values) else found
+
+    def ranged(op: Op, n: int) -> Node:
+        found = all_of(shown, FALSE if column.ranged is None else column.ranged(op, n))
+        return any_of(found, Not(shown)) if HOLDS[op](0, n) else found
+
+    return Column(among, ranged, any_of(Not(shown), column.empty))
+
+
+def number_order(key: str, lengths: Sequence[int] = (11, 10, 9), after: str = "%") -> tuple[Sort, ...]:
+    """By a number that is kept as text in the extras: the longer one is the larger, alike ones go by their digits.
+
+    Numbers of at least so many digits as `lengths` say, downwards, are told apart; `after` is a pattern of what
+    follows them.
+    """
+    field = kept_key(key)
+    return *(Sort(Compare(field, Op.LIKE, "_" * n + after)) for n in lengths), Sort(field)
+
+
+# -- decimals -------------------------------------------------------------------------------------------
+
+
+def _millionths(text: str) -> int | None:
+    try:
+        return read_money(text)
+    except BadValue:
+        return None
+
+
+def money(field: str) -> Column:
+    """An amount in millionths; a missing one is 0."""
+    number_ = reference(field)
+
+    def among(values: Values) -> Node:
+        return number_.among(tuple(str(m) for value in values if (m := _millionths(value)) is not None))
+
+    def spelled(op: Op, text: str) -> Node:
+        wanted = _millionths(text)
+        return FALSE if wanted is None or number_.ranged is None else number_.ranged(op, wanted)
+
+    return Column(among, empty=number_.empty, spelled=spelled)
+
+
+def kept_decimal(key: str) -> Column:
+    """A decimal kept as text with at least two places; a missing one is 0. Ranges go by its whole part and places."""
+    field = kept_key(key)
+    missing = Compare(field, Op.NULL)
+
+    def among(values: Values) -> Node:
+        nodes: list[Node] = []
+        for value in values:
+            wanted = _millionths(value)
+            if wanted:
+                nodes.append(_present(field, eq(field, show_money(wanted))))
+            elif wanted == 0:
+                nodes.append(missing)
+        return any_of(*nodes)
+
+    def spelled(op: Op, text_: str) -> Node:
+        wanted = _millionths(text_)
+        if wanted is None:
+            return FALSE
+        return any_of(_present(field, _decimal_range(field, op, wanted)), missing if HOLDS[op](0, wanted) else FALSE)
+
+    return Column(among, empty=missing, spelled=spelled)
+
+
+def _decimal_range(field: str, op: Op, wanted: int) -> Node:
+    """A range over decimals above 0 kept as text: the longer whole part is the larger, alike ones go by the text."""
+    if wanted < 0:
+        return Compare(field, Op.NOT_NULL) if op in (Op.GT, Op.GE) else FALSE
+    text_ = show_money(wanted)
+    whole = len(text_.partition(".")[0])
+    alike = all_of(Compare(field, Op.LIKE, "_" * whole + ".%"), Compare(field, op, text_))
+    longer = all_of(*(Not(Compare(field, Op.LIKE, "_" * n + ".%")) for n in range(1, whole + 1)))
+    if op in (Op.GT, Op.GE):
+        return any_of(alike, longer)
+    return any_of(alike, *(Compare(field, Op.LIKE, "_" * n + ".%") for n in range(1, whole)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +463,10 @@ def kept_moment(key: str) -> Moments:
         return missing if second == 0 else _present(field, eq(field, str(second)))
 
     return Moments(before, after, at, missing)
+
+
+NO_MOMENT: Final = Moments(lambda n: FALSE if n else TRUE, lambda n: FALSE, lambda n: FALSE if n else TRUE, TRUE)
+"""A date of which nothing is held."""
 
 
 def day(field: str) -> Moments:

@@ -20,19 +20,24 @@ _ABOUT = Has("links", IS_SUBJECT)
 _NOTHING = all_of(Not(_ABOUT), Compare(_TYPE, Op.NULL))
 
 
-def _kept(types: tuple[str, ...] | None, ids: list[int] | None) -> Node:
+Bound = tuple[Op, int]
+
+
+def _kept(types: tuple[str, ...] | None, ids: list[int] | None, bound: Bound | None = None) -> Node:
     """What is kept in the extras, having no canonical kind."""
     where: list[Node] = [_KEPT]
     if types is not None:
         where.append(one_of(_TYPE, types))
     if ids is not None:
         where.extend((Compare(_ID, Op.NOT_NULL), one_of(_ID, [str(id) for id in ids])))
+    if bound is not None:
+        where.extend((Compare(_ID, Op.NOT_NULL), text_range(_ID, *bound)))
     return all_of(*where)
 
 
-def linked_against(types: tuple[str, ...] | None, ids: list[int] | None) -> Node:
-    """Activities and tasks: any link to what they are about; without any, their owner."""
-    nodes = [_kept(types, ids)]
+def linked_against(types: tuple[str, ...] | None, ids: list[int] | None, bound: Bound | None = None) -> Node:
+    """Activities and tasks: any link to what they are about; without any, their owner. `bound` is a range of ids."""
+    nodes = [_kept(types, ids, bound)]
     if types is None:
         links: list[Node] = [IS_SUBJECT]
         if ids is not None:
@@ -45,6 +50,8 @@ def linked_against(types: tuple[str, ...] | None, ids: list[int] | None) -> Node
         where: list[Node] = [IS_SUBJECT, eq("target_kind", kind)]
         if ids is not None:
             where.append(one_of("target_id", ids))
+        if bound is not None:
+            where.append(Compare("target_id", *bound))
         if word in _PARTY_TYPE:
             where.append(Has("party", eq("type", _PARTY_TYPE[word])))
         found: Node = Has("links", all_of(*where))
@@ -59,10 +66,14 @@ def linked_against(types: tuple[str, ...] | None, ids: list[int] | None) -> Node
     return any_of(*nodes)
 
 
+# What is kept says more than the party, but for an affiliation, which is the party too.
+_BY_PARTY = any_of(Compare(_TYPE, Op.NULL), all_of(_KEPT, eq(_TYPE, "affiliation")))
+
+
 def party_against(types: tuple[str, ...] | None, ids: list[int] | None) -> Node:
     """Issues and prospects: their one party; without it, their owner."""
     nodes = [_kept(types, ids)]
-    there = Compare("party_id", Op.NOT_NULL)
+    there = all_of(Compare("party_id", Op.NOT_NULL), _BY_PARTY)
     for word in ("company", "contact", "affiliation") if types is None else types:
         if word in _PARTY_TYPE:
             where: list[Node] = [there, Has("party", eq("type", _PARTY_TYPE[word]))]
@@ -70,7 +81,7 @@ def party_against(types: tuple[str, ...] | None, ids: list[int] | None) -> Node:
                 where.append(one_of("party_id", ids))
             nodes.append(all_of(*where))
     if types is None or "staff" in types:
-        alone = all_of(Not(there), Compare(_TYPE, Op.NULL))
+        alone = all_of(Not(Compare("party_id", Op.NOT_NULL)), Compare(_TYPE, Op.NULL))
         nodes.append(alone if ids is None else all_of(alone, one_of("owner_id", ids)))
     return any_of(*nodes)
 
@@ -86,8 +97,9 @@ def against_columns(against: Against) -> dict[str, Column]:
     def ranged(op: Op, n: int) -> Node:
         kept = all_of(_KEPT, Compare(_ID, Op.NOT_NULL), text_range(_ID, op, n))
         if against is party_against:
-            there = Compare("party_id", Op.NOT_NULL)
-            return any_of(kept, all_of(there, Compare("party_id", op, n)))
+            alone = all_of(Compare("party_id", Op.NULL), Compare(_TYPE, Op.NULL), Compare("owner_id", op, n))
+            of_party = all_of(Compare("party_id", Op.NOT_NULL), _BY_PARTY, Compare("party_id", op, n))
+            return any_of(kept, of_party, alone)
         about = Has("links", all_of(IS_SUBJECT, Compare("target_id", op, n)))
         return any_of(kept, about, all_of(_NOTHING, Compare("owner_id", op, n)))
 
@@ -144,6 +156,23 @@ def owner_object(items: Items) -> Node | None:
             ids = integers(tuple(inner.name for inner in item.items)) if item.items else None
             found.append(_owned(word, ids) if word in OWNER_TYPES else FALSE)
     return any_of(*found)
+
+
+def staff_object(field: str) -> Callable[[Items], Node | None]:
+    """``creator(staff(1))`` where it is always one of the staff, whose id is in that field; bare numbers too."""
+    there = Compare(field, Op.NOT_NULL)
+
+    def node(items: Items) -> Node | None:
+        found: list[Node] = []
+        for item in items:
+            if item.items is None and integer(item.name) is not None:
+                found.append(all_of(there, one_of(field, integers((item.name,)))))
+            elif item.name.strip().lower() == "staff":
+                ids = integers(tuple(inner.name for inner in item.items)) if item.items else None
+                found.append(there if ids is None else all_of(there, one_of(field, ids)))
+        return any_of(*found) if items else None
+
+    return node
 
 
 OWNER_TYPE = Column(lambda values: any_of(*(_owned(value.strip().lower(), None) for value in values)))

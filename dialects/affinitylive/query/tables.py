@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dialects.affinitylive.query.activities import ACTIVITIES, took_part
 from dialects.affinitylive.query.filters import Filters
-from dialects.affinitylive.query.others import AFFILIATIONS, COMPANIES, CONTACTS, ISSUES, PROSPECTS, STAFF, TASKS
+from dialects.affinitylive.query.people import AFFILIATIONS, COMPANIES, CONTACTS, STAFF
+from dialects.affinitylive.query.work import ISSUES, PROSPECTS, TASKS
 
 FILTERS: dict[str, Filters] = {
     "activities": ACTIVITIES,

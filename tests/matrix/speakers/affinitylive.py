@@ -8,6 +8,9 @@ from typing import ClassVar
 from tests.matrix.clients import AffinityLive
 from tests.matrix.speakers.speaker import CUSTOM, Facts, Speaker, Word, Words, both
 
+CARD = "1"
+"""The contact card of the first user: a prospect has to be somebody's."""
+
 
 class AffinityLiveSpeaker(Speaker):
     PATHS: ClassVar = {
@@ -82,7 +85,12 @@ class AffinityLiveSpeaker(Speaker):
         return next(field["id"] for field in found if field["field_name"] == CUSTOM)
 
     def create(self, kind: str, facts: Facts) -> int:
-        return int(self.client.done("POST", self.PATHS[kind], self._data(kind, facts))["id"])
+        data = self._data(kind, facts)
+        if kind in ("opportunity", "case"):
+            data["type_id"] = "1"
+            if "company_id" not in data:
+                data |= {"against_type": "staff", "against_id": "1"} if kind == "case" else {"contact_id": CARD}
+        return int(self.client.done("POST", self.PATHS[kind], data)["id"])
 
     def change(self, kind: str, number: int, facts: Facts) -> None:
         self.client.done("PUT", f"{self.PATHS[kind]}/{number}", self._data(kind, facts))
