@@ -65,11 +65,11 @@ def _names(host: str) -> tuple[str, str | None]:
 
 
 def hostname(host: str) -> str:
-    """The name of a Host header, lower case, without its port."""
+    """The name of a Host header, lower case, without its port and without the dot of the root."""
     name = host.strip().lower()
     if name.startswith("["):
         return name.partition("]")[0][1:]
-    return name.rpartition(":")[0] if ":" in name else name
+    return (name.rpartition(":")[0] if ":" in name else name).removesuffix(".")
 
 
 def _is_address(name: str) -> bool:

@@ -35,7 +35,10 @@ def mounts(tmp_path_factory: pytest.TempPathFactory) -> Mounts:
         ("localhost", "/zurmo/a%2Fb%26c", "zurmo", "/zurmo", "/a%2Fb%26c", None),
         # On a host with a name the host may tell the tenant, under a prefix too.
         ("crm.example.com", "/capsule/api", "capsule", "/capsule", "/api", "crm.example.com"),
-        # By host at the root, port and letter case aside.
+        # By host at the root; port, letter case and the dot of the root aside.
+        ("ACME.capsulecrm.com.:443", "/api/task/1", "capsule", "", "/api/task/1", "acme.capsulecrm.com"),
+        ("crm2.opentaps.com.", "/activities", "opentaps", "", "/activities", "crm2.opentaps.com"),
+        ("crm.acme.com.", "/app/index.php", "zurmo", "", "/app/index.php", "crm.acme.com"),
         ("Acme.CapsuleCRM.com:443", "/api/task/1", "capsule", "", "/api/task/1", "acme.capsulecrm.com"),
         ("crm.acme.com", "/app/index.php", "zurmo", "", "/app/index.php", "crm.acme.com"),
         ("crm.echo.test", "/x", "echo", "", "/x", "crm.echo.test"),
