@@ -78,6 +78,14 @@ def test_k1_windows_bytes_under_a_latin_label(capsule: Capsule) -> None:
         assert shown["person"]["lastName"] == "A€’\x81"
 
 
+def test_k1_json_in_another_character_set(capsule: Capsule) -> None:
+    for charset, codec in ((LATIN, "cp1252"), ("windows-1250", "cp1250"), ("utf-16", "utf-16"), ("nonsense", "utf-8")):
+        body = '{"person":{"lastName":"Groß…"}}'.encode(codec)
+        response = capsule.send("POST", "/api/person", body, f"{JSON}; charset={charset}")
+        shown = capsule.json(f"/api/party/{(response.header('Location') or '').rpartition('/')[2]}")
+        assert shown["person"]["lastName"] == "Groß…"
+
+
 # -- K3: embedded tags --------------------------------------------------------------------------------
 
 
@@ -279,6 +287,16 @@ def test_k5_other_writes_answer_nothing(capsule: Capsule) -> None:
     assert (posted.status, posted.body) == (200, b"")
     note = capsule.create(f"/api/party/{person}/history", {"historyItem": {"note": "x"}})
     assert put(capsule, "historyItem", f"/api/history/{note}", body={"historyItem": {"note": "y"}}) == nothing
+
+
+def test_k5_whoever_gives_a_record_away_is_told_what_he_gave(capsule: Capsule) -> None:
+    """He does not see it any more, but his write stands."""
+    eve = capsule.add_user("eve")
+    values = {"type": "task", "title": "x", "visibility": "owner", "owner_id": capsule.world.principal(eve).user_id}
+    task = capsule.write(lambda desk: desk.create(Create(Activity, values))).id
+    response = capsule.send("PUT", f"/api/task/{task}", {"task": {"owner": "mia"}}, token=eve)
+    assert (response.status, orjson.loads(response.body)["task"]["owner"]) == (200, "mia")
+    assert capsule.send("GET", f"/api/task/{task}", token=eve).status == 403
 
 
 def test_k5_setting(capsule: Capsule) -> None:
