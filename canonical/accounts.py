@@ -24,6 +24,8 @@ class Principal:
     token_data: Mapping[str, Any] = field(default_factory=dict)
     sessions_from: Instant | None = None
     """Of users that were looked up by id or name: since when what they signed in for is good, if it was ever ended."""
+    operator: bool = False
+    """Whoever runs the installation: sees and reads everything. Never a caller over the wire."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -386,8 +386,9 @@ class CoreAccounts:
                 return None
         return None if row is None else Application(client_id, row["tenant_id"], row["user_id"], row["name"])
 
-    def set_password(self, tenant_id: int, user_id: int, password: str) -> None:
-        hashed = self._passwords.hash(password[:MAX_PASSWORD])
+    def set_password(self, tenant_id: int, user_id: int, password: str, *, hashed: str | None = None) -> None:
+        """Gives the user a password, or the argon2 hash of one."""
+        hashed = hashed or self._passwords.hash(password[:MAX_PASSWORD])
 
         def work(unit: Any) -> None:
             if not unit.update("password", {"user_id": user_id}, {"hash": hashed}):

@@ -17,6 +17,11 @@ from canonical.values import Instant
 T = TypeVar("T")
 
 
+def operator(tenant_id: int, user_id: int = 0, username: str = "") -> Principal:
+    """Whoever runs the installation, acting as that user or as nobody."""
+    return Principal(tenant_id, user_id, username, is_admin=True, operator=True)
+
+
 class CanonicalCore:
     """What serves requests, runs jobs and carries out commands: one of them a process."""
 
@@ -70,6 +75,10 @@ class CanonicalCore:
             for id in announced:
                 self.automation.announce(principal.tenant_id, id)
         return result
+
+    def everything(self, tenant_id: int, now: Instant, dialect: str = "") -> CoreDesk:
+        """A desk that reads all of a tenant, for commands of whoever runs the installation."""
+        return CoreDesk(self.store.reading(tenant_id), operator(tenant_id), dialect, now)
 
     def default_tenant(self) -> Tenant | None:
         if self._default is not None:

@@ -82,7 +82,8 @@ class CoreDesk(ModuleDesk, SetupDesk):
         private_extras: PrivateExtras = NO_EXTRAS,
     ) -> None:
         self.unit = unit
-        viewer = Viewer(principal.user_id, principal.person_id or 0, principal.is_admin, dialect, *private_extras)
+        card = principal.person_id or 0
+        viewer = Viewer(principal.user_id, card, principal.is_admin, dialect, *private_extras, principal.operator)
         self.visibility = Visibility(unit, viewer)
         self.principal = principal
         self.dialect = dialect

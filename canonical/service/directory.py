@@ -83,12 +83,18 @@ class Directory:
         *,
         token: str | None = None,
         values: Mapping[str, Any] | None = None,
+        password_hash: str | None = None,
+        token_hash: str | None = None,
     ) -> tuple[User, str]:
-        """A new user with his contact card, and his API token. Raises NotFound (tenant), Duplicate, Invalid."""
+        """A new user with his contact card, and his API token. Raises NotFound (tenant), Duplicate, Invalid.
+
+        `password_hash` (argon2) and `token_hash` (`digest`), as `credentials` gives them, stand for the two.
+        """
         tenant = self._tenant(slug)
         if not username.strip():
             raise Invalid(Problem("username", "required"))
         token = checked_token(token if token is not None else secrets.token_hex(20))
+        hashed = token_hash or digest(token)
 
         def work(unit: Unit) -> User:
             user = self._desk(unit, now).create(Create(User, {"username": username, **(values or {})}))
@@ -96,8 +102,8 @@ class Directory:
             unit.update("app_user", {"id": user.id}, {"creator_id": user.id, "modifier_id": user.id})
             if user.person_id is not None:
                 unit.update("party", {"id": user.person_id}, {"creator_id": user.id, "modifier_id": user.id})
-            self._give_token(unit, user.id, token, now)
-            self._accounts.set_password(tenant.id, user.id, password)
+            self._give_token(unit, user.id, hashed, now)
+            self._accounts.set_password(tenant.id, user.id, password, hashed=password_hash)
             return replace(user, creator_id=user.id, modifier_id=user.id)
 
         return self._store.write(tenant.id, work), token
@@ -161,6 +167,16 @@ class Directory:
         found = self._desk(self._store.reading(self._tenant(slug).id), 0).find(User, Query(sort=(Sort("username"),)))
         return list(found.items)
 
+    def credentials(self, slug: str) -> dict[int, dict[str, str]]:
+        """Of each user ``password_hash`` and ``token_hash``, by user id. Raises NotFound."""
+        unit = self._store.reading(self._tenant(slug).id)
+        found: dict[int, dict[str, str]] = {}
+        for row in unit.select("password", {}):
+            found.setdefault(row["user_id"], {})["password_hash"] = row["hash"]
+        for row in unit.select("token", {"kind": PERMANENT}):
+            found.setdefault(row["user_id"], {})["token_hash"] = row["digest"]
+        return found
+
     def enable_user(self, slug: str, username: str, now: Instant, *, active: bool = True) -> None:
         """Lets a user in again, or no longer: then all he signed in for ends. His records stay. Raises NotFound."""
         self._change(slug, username, now, lambda desk, id: desk.update(Update(User, id, {"active": active})))
@@ -187,7 +203,7 @@ class Directory:
         def work(desk: CoreDesk, id: int) -> None:
             desk.update(Update(User, id, {"sessions_from": now}))
             end_sessions(desk.unit, id, permanent=True)
-            self._give_token(desk.unit, id, token, now)
+            self._give_token(desk.unit, id, digest(token), now)
 
         self._change(slug, username, now, work)
         return token
@@ -207,16 +223,16 @@ class Directory:
 
         self.carry_out(slug, now, whole)
 
-    def _give_token(self, unit: Unit, user_id: int, token: str, now: Instant) -> None:
-        if self._store.reading(SYSTEM).credential(PERMANENT, digest(token)) is not None:
+    def _give_token(self, unit: Unit, user_id: int, hashed: str, now: Instant) -> None:
+        if self._store.reading(SYSTEM).credential(PERMANENT, hashed) is not None:
             raise Duplicate("token", "")
-        row = {"kind": PERMANENT, "digest": digest(token), "user_id": user_id, "created_at": now, "data": {}}
+        row = {"kind": PERMANENT, "digest": hashed, "user_id": user_id, "created_at": now, "data": {}}
         unit.insert("token", {**row, "expires_at": None, "idle": None})
 
     @staticmethod
     def _desk(unit: Unit, now: Instant) -> CoreDesk:
         """A desk of nobody's, for what the operator does."""
-        return CoreDesk(unit, Principal(unit.tenant_id, 0, "", is_admin=True), "", now)
+        return CoreDesk(unit, Principal(unit.tenant_id, 0, "", is_admin=True, operator=True), "", now)
 
     def _tenant(self, slug: str) -> Tenant:
         tenant = self._accounts.tenant_by_slug(slug)

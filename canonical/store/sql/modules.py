@@ -282,7 +282,7 @@ def aggregate_kind(
         return _grouped(asked, key, value, rows, conditions)
 
     return (
-        ("aggregate", spec.name, planned.shape, asked.how, shapes, bounds, viewer.admin, viewer.namespace),
+        ("aggregate", spec.name, planned.shape, asked.how, shapes, bounds, viewer.way),
         build,
         params,
     )
