@@ -54,7 +54,7 @@ wheel: $(DEV) ## build the wheel into dist/
 
 clean: ## remove what make made, the demo database too
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -f crmglot.db crmglot.db-* crmglot.db.* *.queue *.queue-* .coverage .coverage.*
+	rm -f crmglot.db crmglot.db-* crmglot.db.* *.queue *.queue-* *.queue.* .coverage .coverage.*
 	find adapter bench canonical dialects tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

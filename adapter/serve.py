@@ -25,7 +25,7 @@ from adapter.routes import Route
 from adapter.settings import Settings
 from adapter.wire import Headers, WireRequest, WireResponse
 from canonical.accounts import Tenant
-from canonical.errors import Unavailable
+from canonical.errors import CanonicalError, Unavailable
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -160,8 +160,11 @@ class Wsgi:
         if path == "/readyz":
             try:
                 self._ready()
-            except Unavailable as error:
+            except CanonicalError as error:
                 self._log.event({"level": "error", "message": "not ready", "reason": str(error)})
+                return _plain(503, "not ready")
+            except Exception as error:
+                self._log.failure("not ready", error)
                 return _plain(503, "not ready")
             return _plain(200, "ready")
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,12 +44,18 @@ def open_core(settings: Settings, *, timed: bool = True) -> CanonicalCore:
     return core
 
 
-def build_wsgi(settings: Settings, core: CanonicalCore, log: Log) -> Wsgi:
-    """All dialects over one core."""
+def build_wsgi(settings: Settings, core: CanonicalCore, log: Log, workers: Callable[[], None] | None = None) -> Wsgi:
+    """All dialects over one core. `workers` raises Unavailable when no worker sweeps that should."""
     clock = testing_clock if settings.testing else None
     gateways = {name: Gateway(dialects.load(name), core, log, clock) for name in dialects.names()}
     mounts = Mounts(gateways, settings.hosts)
-    return Wsgi(mounts, settings, core.accounts.tenant_by_host, core.store.check, log)
+
+    def ready() -> None:
+        core.store.check_ready()
+        if workers is not None:
+            workers()
+
+    return Wsgi(mounts, settings, core.accounts.tenant_by_host, ready, log)
 
 
 def create_wsgi_app() -> Any:

@@ -14,6 +14,7 @@ from adapter.cli.faults import Failure, Misuse, told
 from adapter.cli.opening import build_wsgi, default_picklists, open_core, read_settings, working_core
 from adapter.cli.root import main
 from adapter.jobs import worker as worker_process
+from adapter.jobs.beat import watcher
 from adapter.jobs.queue import open_queue
 from adapter.logs import Log, Records, say
 from adapter.serve import create_app
@@ -59,15 +60,17 @@ def serve(
         open_queue(settings)
     names = sorted({name for each in dialects.names() for name in dialects.load(each).underscore_headers})
 
+    # On the defaults a job that a client creates runs with nothing else started.
+    attached = None if settings.queue_url else worker_process.AttachedWorker(Log())
+    sweeping = watcher(settings, expected=attached is not None)
+
     def factory() -> Any:
-        return create_app(build_wsgi(settings, open_core(settings), Log()))
+        return create_app(build_wsgi(settings, open_core(settings), Log(), sweeping))
 
     logger = logging.getLogger("adapter.server")
     logger.propagate = False
     logger.handlers[:] = [Records(Log(), "server")]
 
-    # On the defaults a job that a client creates runs with nothing else started.
-    attached = None if settings.queue_url else worker_process.start_attached()
     try:
         run(
             factory,
@@ -80,12 +83,13 @@ def serve(
             tls_min=tls_min or TLS_VERSIONS[-1],
             underscore_headers=names,
             on_ready=lambda address: say(f"listening on {address}"),
+            each_second=None if attached is None else attached.look,
         )
     except ServerError as error:
         raise Failure(str(error)) from error
     finally:
-        if attached is not None and attached.stdin is not None:
-            attached.stdin.close()
+        if attached is not None:
+            attached.close()
 
 
 @main.command()

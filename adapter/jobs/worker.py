@@ -19,9 +19,11 @@ from typing import Any, Final
 
 from huey.consumer import Consumer
 
+from adapter.jobs.beat import Beat
 from adapter.jobs.queue import Queue, open_queue
 from adapter.jobs.runner import Runner
 from adapter.jobs.scripts import Limits
+from adapter.jobs.supervisor import FIRST_PAUSE, LONGEST_PAUSE, STEADY
 from adapter.logs import Log, Records, Steady
 from adapter.settings import BadSetting, Settings
 from canonical.errors import Unavailable
@@ -112,12 +114,14 @@ def run(
     consumer = _consume(settings, sweeper, work, threads, log)
     log.event({"level": "info", "message": "worker started", "pid": os.getpid(), "threads": threads})
     tried = time.monotonic()
+    beat = Beat(settings)
     while not stop.wait(SWEEP):
         try:
             if consumer is None and time.monotonic() > tried + RESEND:
                 tried = time.monotonic()
                 consumer = _consume(settings, sweeper, work, threads, log)
             sweeper.sweep()
+            beat.give(sweeper.queue)
             if consumer is not None:
                 consumer.check_worker_health()
         except Unavailable as error:
@@ -126,6 +130,7 @@ def run(
         except Exception as error:
             if steady.is_due(type(error).__name__):
                 log.failure("the agenda could not be read", error)
+    beat.end(sweeper.queue)
     sweeper.close()
     if consumer is not None:
         consumer.stop(graceful=True)
@@ -198,3 +203,35 @@ def start_attached() -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+class AttachedWorker:
+    """The worker of a serving process: whoever keeps it alive is started anew, too, when it dies."""
+
+    def __init__(self, log: Log, start: Callable[[], subprocess.Popen[bytes]] = start_attached) -> None:
+        self._log = log
+        self._start = start
+        self._process = start()
+        self._pause = FIRST_PAUSE
+        self._started = time.monotonic()
+
+    def look(self) -> None:
+        """To be called about once a second; does not wait."""
+        if self._process.poll() is None:
+            return
+        ran = time.monotonic() - self._started
+        if ran < self._pause:
+            return
+        self._pause = FIRST_PAUSE if ran > STEADY else min(self._pause * 2, LONGEST_PAUSE)
+        self._log.event({"level": "error", "message": "the job supervisor ended"})
+        self.close()
+        self._started = time.monotonic()
+        try:
+            self._process = self._start()
+        except OSError as error:
+            self._log.failure("the job supervisor could not be started", error)
+
+    def close(self) -> None:
+        """Ends the worker."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from adapter.server.connection import WSGI, Limits
@@ -54,13 +55,30 @@ class ServerLog(Logger):  # type: ignore[misc]
         """Python opens files that way since 3.4."""
 
 
+class Master(Arbiter):  # type: ignore[misc]
+    """gunicorn's master process, which also looks after what else belongs to the server.
+
+    It forks, so that it can have no thread for that.
+    """
+
+    def manage_workers(self) -> None:
+        super().manage_workers()
+        self.app.each_second()
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn, told what to do by keyword and not by files, environment or command line."""
 
-    def __init__(self, app_factory: Callable[[], WSGI], options: dict[str, Any]) -> None:
+    def __init__(
+        self, app_factory: Callable[[], WSGI], options: dict[str, Any], each_second: Callable[[], None] | None
+    ) -> None:
         self.app_factory = app_factory
         self.options = options
+        self.each_second = each_second or (lambda: None)
         super().__init__()
+
+    def run(self) -> None:
+        Master(self).run()
 
     def load_config(self) -> None:
         for name, value in self.options.items():
@@ -84,6 +102,7 @@ def run(
     graceful_timeout: int = 30,
     limits: Limits | None = None,
     on_ready: Callable[[str], None] | None = None,
+    each_second: Callable[[], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then end the process; does not return.
 
@@ -91,7 +110,8 @@ def run(
     `underscore_headers` names the request headers that may come with underscores (``ZURMO_SESSION_ID``); any other
     is dropped, so that none can pose as its twin with dashes. Forwarding headers reach the application as they
     came and change nothing here: ``wsgi.url_scheme`` and ``REMOTE_ADDR`` are those of the connection. `on_ready`
-    gets the address when clients can connect; without it one line is logged. `tls_min` is the lowest version of TLS
+    gets the address when clients can connect; without it one line is logged. `each_second` is called about that often
+    in the master process, and must not wait. `tls_min` is the lowest version of TLS
     that a client may have, of `TLS_VERSIONS`. An application with a method ``reads_body(environ)`` is asked whether a
     body that is not here yet is to be waited for. Raises `ServerError` when the address
     or the certificate cannot be used.
@@ -139,7 +159,7 @@ def run(
         "control_socket_disable": True,
         "proc_name": "crmglot",
     }
-    Server(app_factory, options).run()
+    Server(app_factory, options, each_second).run()
 
 
 def check_address(host: str, port: int) -> None:

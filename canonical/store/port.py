@@ -149,4 +149,7 @@ class Store(Protocol):
     def check(self) -> None:
         """Raises Unavailable when the store cannot answer or its schema is not the newest."""
 
+    def check_ready(self) -> None:
+        """`check`, and raises Unavailable while reads are known to fail, in this process or another."""
+
     def close(self) -> None: ...

@@ -328,10 +328,18 @@ class TestDemo:
         assert done("demo", "--database-if-missing") == ""
 
 
+class Attached:
+    """No worker at all."""
+
+    def __init__(self, log: object) -> None:
+        self.look = lambda: None
+        self.close = lambda: None
+
+
 class TestServe:
     def test_it_runs_with_what_was_said(self, ready: CanonicalCore, monkeypatch: pytest.MonkeyPatch) -> None:
         given: dict[str, object] = {}
-        monkeypatch.setattr("adapter.jobs.worker.start_attached", lambda: None)
+        monkeypatch.setattr("adapter.jobs.worker.AttachedWorker", Attached)
         monkeypatch.setattr(cli.serving, "run", lambda factory, **options: given.update(options, factory=factory))
         done("serve", "--host", "0.0.0.0", "--port", "0", "--workers", "3")
         assert (given["host"], given["port"], given["workers"], given["threads"]) == ("0.0.0.0", 0, 3, 16)
@@ -352,7 +360,7 @@ class TestServe:
         def broken(*_: object, **__: object) -> None:
             raise ServerError("cannot listen on x")
 
-        monkeypatch.setattr("adapter.jobs.worker.start_attached", lambda: None)
+        monkeypatch.setattr("adapter.jobs.worker.AttachedWorker", Attached)
         monkeypatch.setattr(cli.serving, "run", broken)
         assert refused(1, "serve") == "crmglot: cannot listen on x"
 

@@ -150,7 +150,9 @@ class World:
     def wsgi(self, settings: Settings | None = None) -> Wsgi:
         """The WSGI side over all dialects, as the server has it."""
         mounts = Mounts({name: self.gateway(name) for name in dialects.names()})
-        return Wsgi(mounts, settings or Settings(), self.core.accounts.tenant_by_host, self.store.check, self.log)
+        return Wsgi(
+            mounts, settings or Settings(), self.core.accounts.tenant_by_host, self.store.check_ready, self.log
+        )
 
 
 def every_dialect() -> list[Dialect]:

@@ -25,6 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.sql import ClauseElement
 
 from canonical.errors import Conflict, Overdue, Unavailable, WrongSchema
+from canonical.store.sql.damage import Damage
 from canonical.store.sql.deadline import ReadingCursor, TimedConnection, told
 from canonical.store.sql.in_use import InUse
 from canonical.values import fold
@@ -66,6 +67,12 @@ class Backend(Protocol):
     def transaction(self, connection: Any) -> contextlib.AbstractContextManager[None]:
         """A write transaction. Raises Conflict when it must be run again, Unavailable when the store cannot write."""
 
+    def fresh(self) -> contextlib.AbstractContextManager[Any]:
+        """A connection that reads what is there now. Raises Unavailable."""
+
+    def check_reads(self) -> None:
+        """Raises Unavailable when reads are known to fail, though not all do."""
+
     def snapshot(self, connection: Any) -> contextlib.AbstractContextManager[None]:
         """What is read inside, on a connection that reads, is of one moment."""
 
@@ -100,6 +107,7 @@ class SqliteBackend:
         self._open: list[TimedConnection] = []
         self._guard = threading.Lock()
         self._in_use = InUse(self.path)
+        self.damage = Damage(self.path, self._is_sound)
         self._file: tuple[int, int] | None = None
         self.moves = 0
         """How often the file has gone from its path, or another has come: older connections lead nowhere."""
@@ -148,7 +156,9 @@ class SqliteBackend:
             # LIKE runs on folded columns; where it runs on others it must mean what it means on PostgreSQL.
             connection.execute("PRAGMA case_sensitive_like=ON")
         except sqlite3.Error as error:
+            self.damage.note(error)
             raise Unavailable(str(error)) from error
+        connection.noticed = self.damage.note
         if self._seconds is not None:
             connection.limit()
         connection.create_function("fold", 1, _fold_or_null, deterministic=True)
@@ -156,6 +166,32 @@ class SqliteBackend:
         with self._guard:
             self._open.append(connection)
         return connection
+
+    def _is_sound(self) -> bool:
+        """Whether nothing in the file is out of order; reads all of it."""
+        try:
+            connection = self.connect()
+        except Unavailable:
+            return False
+        try:
+            found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            return found == "ok"
+        except sqlite3.Error:
+            return False
+        finally:
+            self.forget(connection)
+
+    def check_reads(self) -> None:
+        self.damage.check()
+
+    @contextlib.contextmanager
+    def fresh(self) -> Iterator[TimedConnection]:
+        """A connection that has nothing in its cache yet."""
+        connection = self.connect()
+        try:
+            yield connection
+        finally:
+            self.forget(connection)
 
     def reader(self) -> TimedConnection:
         local = self._local
@@ -184,7 +220,7 @@ class SqliteBackend:
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
         except sqlite3.Error as error:
-            raise told(error) from error
+            raise told(error, connection) from error
 
     def executemany(self, connection: TimedConnection, statement: str, rows: Sequence[Params]) -> None:
         self._start(connection)
@@ -193,7 +229,7 @@ class SqliteBackend:
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
         except sqlite3.Error as error:
-            raise told(error) from error
+            raise told(error, connection) from error
 
     def _start(self, connection: TimedConnection) -> None:
         if self._seconds is not None:
@@ -221,8 +257,21 @@ class SqliteBackend:
         try:
             yield
         finally:
+            self._end_reading(connection)
+
+    def _end_reading(self, connection: TimedConnection) -> None:
+        if not connection.in_transaction:
+            return
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            # A damaged file does not even let this be.
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
             if connection.in_transaction:
-                connection.execute("COMMIT")
+                self.forget(connection)
+                self._local.connection = None
+            raise told(error, connection) from error
 
     def index_texts(self, connection: TimedConnection) -> None:
         if self.execute(connection, _ANY_WAITING, {}).fetchone() is not None:
@@ -342,6 +391,12 @@ class PostgresBackend:
                 with contextlib.suppress(psycopg.Error):
                     connection.execute("ROLLBACK")
             raise
+
+    def check_reads(self) -> None:
+        """Nothing is remembered here: it either answers or does not."""
+
+    def fresh(self) -> contextlib.AbstractContextManager[psycopg.Connection[Any]]:
+        return contextlib.nullcontext(self.reader())
 
     def snapshot(self, connection: psycopg.Connection[Any]) -> contextlib.AbstractContextManager[None]:
         """Nothing to do: here nothing is remembered, so each answer is one statement, which is of one moment."""

@@ -100,10 +100,16 @@ class SqlStore:
 
     def check(self) -> None:
         """Raises WrongSchema when the schema is not the newest, Unavailable when the database cannot answer."""
+        with self.backend.fresh() as connection:
+            self._check(connection)
+
+    def check_ready(self) -> None:
+        """`check`, and raises Unavailable while reads are known to fail, in this process or another."""
+        self.check()
+        self.backend.check_reads()
+
+    def _check(self, connection: Any) -> None:
         backend = self.backend
-        connection = backend.reader()
-        if isinstance(backend, SqliteBackend):
-            backend.check_file()
         try:
             row = backend.execute(connection, "SELECT version_num FROM alembic_version", {}).fetchone()
         except Exception as error:

@@ -196,7 +196,7 @@ class SqliteWriter:
             try:
                 job.result = job.work(connection)
             except BaseException as error:
-                job.error = told(error) if isinstance(error, sqlite3.Error) else error
+                job.error = told(error, connection) if isinstance(error, sqlite3.Error) else error
                 # After some failures (disk full, a deadline) SQLite has already rolled the whole transaction back.
                 if not connection.in_transaction:
                     raise _RolledBack(job) from error
