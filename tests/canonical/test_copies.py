@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from canonical.errors import Unavailable, WrongSchema
-from canonical.model import Activity
+from canonical.model import Activity, Viewer
 from canonical.operations import Create
 from canonical.query import Query, Sort
 from canonical.store.sql import copies, schema
@@ -127,7 +127,7 @@ def test_h5_restored_as_it_was(folder: Path, tmp_path: Path) -> None:
     assert stat.S_IMODE(database.stat().st_mode) == 0o640
     store = SqlStore(url)
     store.check()
-    found = store.reading(1).find(Activity, Query(sort=(Sort("id"),)), 1, True)
+    found = store.reading(1).find(Activity, Query(sort=(Sort("id"),)), Viewer(1, admin=True))
     store.close()
     assert [record.title for record in found] == ["kept"]
     with closing(sqlite3.connect(queue)) as connection:
