@@ -51,13 +51,18 @@ def _reading(name: str) -> Iterator[Route]:
     yield _route(name, READ, "/count", "count", lists.counter(name))
     yield _route(name, READ, "/{id:int}", "read", activities.read if is_activity else lists.reader(name))
     yield _route(name, READ, "/{id:int}/collections", "collections", lists.collections(name))
+    yield _route(name, ("POST",), "/{id:int}/collections/{n:int}/resources", "collect", lists.read_only, writes=True)
     yield _route(name, READ, "/{id:int}/profiles/values", "values", profiles.of_one(name))
+    yield _route(name, READ, "/{id:int}/profiles/values/count", "value_count", profiles.count_of_one(name))
     yield _route(name, READ, "/profiles/values", "all_values", profiles.of_all(name))
+    yield _route(name, READ, "/profiles/values/count", "all_value_count", profiles.count_of_all(name))
     yield _route(name, READ, "/profiles/fields", "value_fields", profiles.fields(name))
+    yield _route(name, READ, "/profiles/fields/count", "value_field_count", profiles.field_count(name))
+    yield _route(name, READ, "/profiles/fields/{id:int}", "value_field", profiles.field(name))
     if name != "staff":
-        yield _route(name, ("PUT",), "/{id:int}/profiles/values/{field:int}", "set_value", profiles.writer(name),
+        yield _route(name, ("PUT",), "/{id:int}/profiles/values/{field:int}", "set_value", profiles.changer(name),
                      writes=True)  # fmt: skip
-        yield _route(name, ("POST",), "/{id:int}/profiles/fields/{field:int}", "add_value", profiles.writer(name),
+        yield _route(name, ("POST",), "/{id:int}/profiles/fields/{field:int}", "add_value", profiles.adder(name),
                      writes=True)  # fmt: skip
 
 
@@ -148,6 +153,8 @@ def _people() -> Iterator[Route]:
     yield _route("companies", READ, "/{id:int}/contacts", "contacts", lists.company_contacts)
     yield _route("companies", READ, "/{id:int}/contacts/count", "contact_count", lists.company_contact_count)
     yield _route("staff", READ, "/{id}", "by_name", people.staff_by_name)
+    yield _route("staff", ("POST",), "", "create", people.create_staff, writes=True)
+    yield _route("staff", ("PUT",), "/{id:int}", "update", people.update_staff, writes=True)
 
 
 def _oauth() -> Iterator[Route]:

@@ -14,8 +14,21 @@ from adapter.contract import Exchange, judge, load_deviations, load_session, rep
 from adapter.formats import Malformed
 from adapter.wire import WireRequest, WireResponse
 from canonical.errors import Denied, Duplicate, Invalid, NotFound, Unauthenticated, Unavailable, Unsupported
-from canonical.model import Activity, ContactPoint, Link, Party, Tag
-from canonical.operations import Create, Delete, Find, Get, NewLink, Page, Update
+from canonical.model import KINDS, Activity, ContactPoint, Link, Party, Record, Tag
+from canonical.operations import (
+    AddLink,
+    AddTag,
+    Aggregate,
+    Create,
+    Delete,
+    DropLink,
+    DropTag,
+    Find,
+    Get,
+    NewLink,
+    Page,
+    Update,
+)
 from canonical.query import FALSE, Compare, Has, Not, Op, Query, Sort, Window, all_of, any_of, eq, one_of
 from canonical.values import SECOND, Ref
 from dialects.affinitylive import DIALECT
@@ -451,3 +464,55 @@ def test_the_client_side_against_our_own_server(tmp_path: Path) -> None:
 def test_the_dialect_fills_every_direction() -> None:
     assert (DIALECT.parse_request, DIALECT.render_response) == (parse_request, render_response)
     assert (DIALECT.render_request, DIALECT.parse_response) == (render_request, parse_response)
+
+
+VERBS: dict[str, Any] = {
+    "find": lambda kind: Find(kind, Query(window=Window(0, 10))),
+    "count": lambda kind: Find(kind, Query(window=Window(0, 0)), total=True),
+    "get": lambda kind: Get(kind, 3),
+    "create": lambda kind: Create(kind, {"title": "x"}),
+    "update": lambda kind: Update(kind, 3, {"title": "x"}),
+    "delete": lambda kind: Delete(kind, 3),
+}
+PATHS = {"find": "/activities", "count": "/activities/count", "create": "/activities"}
+OTHERS = [
+    AddLink(Ref("activity", 3), NewLink(Ref("party", 4))),
+    DropLink(Ref("activity", 3), Ref("party", 4)),
+    AddTag(Ref("activity", 3), "vip"),
+    DropTag(Ref("activity", 3), "vip"),
+    Aggregate("count", "title"),
+    None,
+    "delete",
+    Create(Activity, {"type": "task"}),
+    Update(Activity, 3, {"type": "task"}),
+]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("kind", [spec.record for spec in KINDS.values()], ids=KINDS)
+def test_a30_no_verb_is_asked_at_another_kinds_path(kind: type[Record], verb: str) -> None:
+    """A party's deletion must never delete the activity that has its number."""
+    operation = VERBS[verb](kind)
+    if kind is Activity:
+        assert render_request(operation).path == f"/api/v0{PATHS.get(verb, '/activities/3')}"
+        return
+    with pytest.raises(Unsupported):
+        render_request(operation)
+
+
+@pytest.mark.parametrize("operation", OTHERS)
+def test_a30_what_is_no_call_on_activities_is_not_asked(operation: Any) -> None:
+    with pytest.raises(Unsupported):
+        render_request(operation)
+
+
+@pytest.mark.parametrize("type_", ["note", "email", "call", "meeting", "report", "letter", "fax", "sms", "event"])
+def test_a30_every_medium_is_asked_at_its_own_path(type_: str) -> None:
+    assert render_request(Create(Activity, {"type": type_, "title": "x"})).path == "/api/v0/activities"
+    assert render_request(Update(Activity, 3, {"title": "x"})).path == "/api/v0/activities/3"
+
+
+def test_a30_tasks_are_not_listed_as_activities() -> None:
+    for where in (eq("type", "task"), one_of("type", ("task", "note"))):
+        with pytest.raises(Unsupported):
+            render_request(Find(Activity, Query(where, window=Window(0, 10))))

@@ -49,7 +49,7 @@ def test_mounts(ann: Client, path: str) -> None:
         ("PATCH", "/api/v0/activities/1", 400), ("DELETE", "/api/v0/activities", 400),
         ("GET", "/api/v0/activities/x", 400),
         ("GET", "/api/v0/activities/99999999999999999999999", 400), ("GET", "/api/v0/activities/0", 400),
-        ("PUT", "/activities", 400), ("GET", "/api/v0/", 400), ("PUT", "/api/v0/staff/1", 400),
+        ("PUT", "/activities", 400), ("GET", "/api/v0/", 400), ("DELETE", "/api/v0/staff/1", 400),
     ],
 )  # fmt: skip
 def test_never_404_or_405(ann: Client, method: str, path: str, code: int) -> None:

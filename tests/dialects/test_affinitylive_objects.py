@@ -460,22 +460,73 @@ def test_profiles(world: World, ann: Client) -> None:
         "POST", "/companies", {"name": "Acme", f"profile.{field.id}": "North", "profile.999": "x", "profile.x": "y"}
     )["id"]
     assert world.desk().get(Party, int(id), ("custom",)).custom == [CustomValue("Region", "North")]
-    assert ann.get(f"/companies/{id}/profiles/values", _fields="_ALL") == [
-        {"id": str(field.id), "field_name": "Region", "value": "North", "field_type": "text", "value_type": "text",
-         "values": ["North"], "field_id": str(field.id), "link_type": "company", "link_id": id}
-    ]  # fmt: skip
-    brief = [{"id": str(field.id), "field_name": "Region", "value": "North"}]
-    assert ann.get(f"/companies/{id}/profiles/values") == brief
-    assert ann.get("/companies/profiles/values") == brief
-    assert ann.get("/companies/profiles/fields") == [
-        {"id": str(field.id), "field_name": "Region", "field_type": "text", "link_type": "company"}
-    ]
-    assert ann.put(f"/companies/{id}/profiles/values/{field.id}", value="South")["value"] == "South"
-    other = ann.post("/companies", name="Other")["id"]
-    assert ann.post(f"/companies/{other}/profiles/fields/{field.id}", value="East")["value"] == "East"
+    value = {"id": "1", "field_type": "text", "field_name": "Region", "value_type": None, "value": "North"}
+    more = {"date_modified": NOW, "modified_by": "1", "field_id": str(field.id), "link_type": "company", "link_id": id}
+    assert ann.get(f"/companies/{id}/profiles/values", _fields="_ALL") == [{**value, **more}]
+    assert ann.get(f"/companies/{id}/profiles/values") == [value]
+    assert ann.get("/companies/profiles/values") == [value]
+    defined = [{"id": str(field.id), "field_name": "Region", "field_type": "text"}]
+    assert ann.get("/companies/profiles/fields") == defined
+    assert ann.get(f"/companies/profiles/fields/{field.id}") == defined[0]
+    shown = ann.get("/companies/profiles/fields", _fields="_ALL")[0]
+    assert (shown["parent_id"], shown["required"], shown["lookup_type"]) == ("0", "no", None)
+    assert ann.put(f"/companies/{id}/profiles/values/1", value="South")["value"] == "South"
     assert refused(ann, "PUT", f"/companies/{id}/profiles/values/999", value="x") == (400, "invalid_request")
-    assert refused(ann, "PUT", f"/companies/{id}/profiles/values/{field.id}") == (400, "invalid_request")
+    assert refused(ann, "PUT", f"/companies/{id}/profiles/values/1") == (400, "invalid_request")
     assert ann.get("/staff/1/profiles/values") == []
+
+
+def test_a21_every_profile_value_has_an_id_of_its_own(world: World, ann: Client) -> None:
+    field = world.write(lambda desk: desk.save_custom_field(CustomField("party", "Region", "Region", "text")))
+    one, other = (ann.post("/companies", name=name)["id"] for name in ("Acme", "Other"))
+    first = ann.post(f"/companies/{one}/profiles/fields/{field.id}", value="East")
+    second = ann.post(f"/companies/{other}/profiles/fields/{field.id}", value="West")
+    assert first["id"] != second["id"]
+    assert [row["id"] for row in ann.get("/companies/profiles/values")] == [first["id"], second["id"]]
+    # An update goes by it, for its own record only.
+    assert refused(ann, "PUT", f"/companies/{one}/profiles/values/{second['id']}", value="x")[0] == 400
+    assert ann.put(f"/companies/{other}/profiles/values/{second['id']}", value="North")["id"] == second["id"]
+    assert [row["value"] for row in ann.get("/companies/profiles/values")] == ["East", "North"]
+    for filters, ids in (
+        (f"link_id({other})", [second["id"]]), (f"link_id_not({other})", [first["id"]]),
+        (f"link_id_greater_than({one})", [second["id"]]), ("field_id(99)", []), (f"field_id({field.id})", None),
+        ("link_type(contact)", []), ("unified(company)", None), ("search(regi)", None), ("search(nothing)", []),
+    ):  # fmt: skip
+        expected = [first["id"], second["id"]] if ids is None else ids
+        assert [row["id"] for row in ann.get("/companies/profiles/values", _filters=filters)] == expected, filters
+        assert ann.get("/companies/profiles/values/count", _filters=filters) == {"count": str(len(expected))}
+    ordered = ann.get("/companies/profiles/values", _filters="order_by_desc(link_id)", _limit=1)
+    assert ordered == [{**second, "value": "North"}]
+    assert ann.get(f"/companies/{one}/profiles/values/count") == {"count": "1"}
+
+
+def test_a22_profile_values_have_the_shape_of_their_type(world: World, ann: Client) -> None:
+    def define(name: str, type_: str, **options: Any) -> int:
+        made = CustomField("party", name, name, type_, options=options)
+        return world.write(lambda desk: desk.save_custom_field(made)).id
+
+    kinds = {name: define(name, name) for name in ("number", "date", "text")}
+    kinds["choices"] = define("choices", "choices", values=["one", "two"])
+    id = ann.post("/companies", name="Acme", **{f"profile.{kinds['date']}": "1500000000"})["id"]
+    path = f"/companies/{id}/profiles"
+    for name, wrong, right in (("number", "value", "value_int"), ("date", "value", "value_date"),
+                               ("text", "value_int", "value"), ("choices", "value_int", "value")):  # fmt: skip
+        assert refused(ann, "POST", f"{path}/fields/{kinds[name]}", **{wrong: "5"}) == (400, "invalid_request")
+        ann.post(
+            f"{path}/fields/{kinds[name]}", **{right: {"date": "2014-05-01", "choices": "one, two"}.get(name, "5")}
+        )
+    for name, bad in (("number", {"value_int": "x"}), ("date", {"value_date": "soon"})):
+        assert refused(ann, "POST", f"{path}/fields/{kinds[name]}", **bad) == (400, "invalid_request")
+    rows = {row["field_name"]: row for row in ann.get(f"{path}/values")}
+    assert [rows[name]["field_type"] for name in kinds] == ["integer", "date", "text", "multi_select"]
+    assert {row["value_type"] for row in rows.values()} == {None}
+    assert rows["date"]["value"] == "1398902400"
+    assert rows["choices"]["values"] == ["one", "two"]
+    assert all("values" not in rows[name] for name in ("number", "date", "text"))
+    assert ann.get(f"{path}/values", _fields="modified_by(),values")[0]["modified_by"]["firstname"] == "Ann"
+    assert world.desk().get(Party, int(id), ("custom",)).custom[0] == CustomValue("date", "2014-05-01")
+    offered = ann.get("/companies/profiles/fields", _filters="field_type(multi_select)", _fields="options")
+    assert [row["options"] for row in offered] == [["one", "two"]]
 
 
 def test_tags(world: World, ann: Client) -> None:

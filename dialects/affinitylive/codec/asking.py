@@ -36,7 +36,12 @@ from dialects.affinitylive.query.tables import FILTERS
 
 
 def render_request(operation: Operation, credentials: str | None = None) -> WireRequest:
-    """The request that asks for an operation; `credentials` is a bearer token. Raises Unsupported."""
+    """The request that asks for an operation; `credentials` is a bearer token.
+
+    Raises Unsupported for what is no operation on activities: a task, a party, a case has another path and other
+    words, and what stands under its number at /activities is something else.
+    """
+    _must_be_of_activities(operation)
     headers = [("Accept", "application/json")]
     if credentials is not None:
         headers.append(("Authorization", f"Bearer {credentials}"))
@@ -56,6 +61,21 @@ def render_request(operation: Operation, credentials: str | None = None) -> Wire
         return WireRequest(method, path, "", Headers(headers), json_body.render(given))
     headers.append(("Content-Type", "application/x-www-form-urlencoded"))
     return WireRequest(method, path, "", Headers(headers), urlencode(given, quote_via=quote).encode())
+
+
+VERBS = (Find, Get, Create, Update, Delete)
+
+
+def _must_be_of_activities(operation: Any) -> None:
+    """Raises Unsupported, naming the kind and the verb."""
+    verb = type(operation).__name__
+    kind = getattr(operation, "kind", None)
+    if not isinstance(operation, VERBS):
+        raise Unsupported(f"affinitylive cannot be asked for {verb}")
+    if kind is not Activity:
+        raise Unsupported(f"affinitylive cannot be asked for {verb} of {getattr(kind, 'KIND', kind)}")
+    if isinstance(operation, Create | Update) and operation.values.get("type") == "task":
+        raise Unsupported(f"affinitylive cannot be asked for {verb} of a task")
 
 
 def _list_query(operation: Find[Activity]) -> str:

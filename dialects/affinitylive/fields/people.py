@@ -208,17 +208,25 @@ def initials(record: User) -> str:
 
 # Who has no name at all goes by the username.
 _STAFF_SURNAME = "r.username if r.last_name is None and r.first_name is None else r.last_name or ''"
+
+
+def _surname_of_staff(record: Any, sight: Sight) -> str:
+    if record.last_name is None and record.first_name is None:
+        return str(record.username)
+    return record.last_name or ""
+
+
 STAFF_FIELDS: tuple[Field, ...] = (
     ID,
-    column("firstname", "first_name", default=True, params=()),
-    derived("surname", _STAFF_SURNAME, default=True),
-    column("email", "email", params=()),
-    column("username", "username", params=()),
-    column("position", "job_title", params=()),
-    column("phone", "office_phone", params=()),
-    column("mobile", "mobile_phone", params=()),
-    column("fax", "fax", params=()),
-    column("title", "salutation", params=()),
+    column("firstname", "first_name", default=True),
+    Field("surname", _surname_of_staff, True, attribute="last_name", params=("surname",), source=_STAFF_SURNAME),
+    column("email", "email"),
+    column("username", "username", on_update=False),
+    column("position", "job_title"),
+    column("phone", "office_phone"),
+    column("mobile", "mobile_phone"),
+    column("fax", "fax"),
+    column("title", "salutation"),
     *status("staff"),
     column("timezone", "time_zone", TEXT, params=()),
     derived("financial_level", "'none'"),

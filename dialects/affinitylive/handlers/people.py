@@ -7,7 +7,7 @@ from typing import Any
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
-from canonical.errors import Duplicate, NotFound
+from canonical.errors import Denied, Duplicate, NotFound
 from canonical.model import ContactPoint, Party, User
 from canonical.operations import Create, Delete, Update
 from canonical.query import Query, Window, all_of, eq
@@ -210,6 +210,38 @@ def delete_affiliation(call: Call) -> WireResponse:
 _EVERYTHING = grammar.parse("_ALL")
 
 # -- staff -------------------------------------------------------------------------------------------
+
+
+STAFF_NEEDED = ("username", "password", "firstname", "surname", "email")
+
+
+def _administrator(call: Call) -> None:
+    """Raises Denied for anybody else (dossier, section 8.3)."""
+    if not call.caller.is_admin:
+        raise Denied("only administrators change the staff")
+
+
+def create_staff(call: Call) -> WireResponse:
+    """Raises Denied, BadRequest for what is missing, Duplicate for a username that is taken."""
+    _administrator(call)
+    given = parameters.of(call)
+    for name in STAFF_NEEDED:
+        if not (given.text(name) or "").strip():
+            raise BadRequest(name)
+    changes = read_simple(RESOURCES["staff"], given, None, sight_of(call))
+    values = {key: value for key, value in changes.values.items() if value is not None}
+    made = call.desk.create(Create(User, values))
+    call.accounts.set_password(call.caller.tenant_id, made.id, given.text("password") or "")
+    return show_one(call, "staff", made)
+
+
+def update_staff(call: Call) -> WireResponse:
+    """Raises Denied, NotFound, BadRequest."""
+    _administrator(call)
+    sight = sight_of(call)
+    current = find_one(call, "staff", sight)
+    changes = read_simple(RESOURCES["staff"], parameters.of(call), current, sight)
+    return show_one(call, "staff", call.desk.update(Update(User, current.id, changes.values)))
 
 
 def staff_by_name(call: Call) -> WireResponse:

@@ -15,6 +15,7 @@ from canonical.query import TRUE, Query, Sort
 from dialects.affinitylive import parameters
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
+from dialects.affinitylive.fields.custom import read_value
 from dialects.affinitylive.fields.formats import BadValue
 from dialects.affinitylive.fields.plan import Plan, render
 from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
@@ -136,6 +137,8 @@ def read_simple(resource: Resource, given: Parameters, current: Any | None, sigh
     With `current` (an update) the very text that is shown changes nothing. Raises BadRequest.
     """
     changes = Changes()
+    for name in unknown.in_write(given.values, resource.by_name):
+        sight.losses.add(resource.name, name, "unknown_parameter")
     for row in resource.fields:
         if not row.params or (current is not None and not row.on_update):
             continue
@@ -231,7 +234,7 @@ def read_custom(call: Call, kind: str, given: Parameters) -> tuple[CustomValue, 
     if not wanted:
         return ()
     return tuple(
-        CustomValue(definition.name, wanted[definition.id], definition.group)
+        CustomValue(definition.name, read_value(definition, wanted[definition.id]), definition.group)
         for definition in call.desk.custom_fields(kind)
         if definition.id in wanted
     )

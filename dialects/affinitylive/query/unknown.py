@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
+from itertools import islice
 
 from dialects.affinitylive.grammar import Items
 from dialects.affinitylive.parameters import Parameters
@@ -20,6 +21,30 @@ CONTROLS = frozenset(
     }
 )
 """Parameters that any request may have (dossier, sections 1 to 5)."""
+
+
+WRITTEN = frozenset(
+    {
+        *("against_type", "against_id", "owner_type", "owner_id", "parent_id", "thread_id", "task_id", "class_id"),
+        *("priority_id", "type_id", "status_id", "manager_id", "assignee_id", "staff_id", "affiliation_id", "success"),
+        *("company_id", "contact_id", "resolution_id", "contract_id", "probability_id", "rate_id", "rate_charged"),
+        *("is_billable", "remaining", "country_id", "physical_address_id", "postal_address_id", "password"),
+        *("to", "cc", "bcc", "file", "resource", "send_invites", "block_send", "activity_priority_id"),
+        *("activity_class_id", "task_priority_id", "company", "contact", "phone", "fax", "email", "mobile", "website"),
+        *("position", "communication", "invoice_method", "standing", "client_id", "client_secret"),
+    }
+)
+"""Parameters of writes that are no field of their resource (dossier, sections 7 and 8)."""
+
+
+def in_write(names: Iterable[str], fields: Container[str]) -> Iterator[str]:
+    """The parameters of a write that nobody documents, cut, the first few; what is shown may come back."""
+    found = (
+        name[:LONGEST]
+        for name in names
+        if name not in fields and name not in WRITTEN and name not in CONTROLS and not name.startswith("profile.")
+    )
+    return islice(found, MOST)
 
 
 def filters(table: Filters, items: Items) -> Iterator[tuple[str, str]]:
