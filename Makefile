@@ -16,7 +16,7 @@ export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check lint bench fmt lock wheel clean
+.PHONY: help serve test check attack lint bench fmt lock wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ test: lint ## run everything, the PostgreSQL tests too
 
 check: lint ## format, lint, types, import contracts and the fast tests, in under a minute
 	$(BIN)/pytest -n auto -m "not slow" $(PYTEST_ARGS)
+
+attack: $(DEV) ## floods and bombs against running servers; docs/security.md tells what they showed
+	$(BIN)/pytest -s tests/attack $(PYTEST_ARGS)
 
 lint: $(DEV) ## format, lint, types and import contracts only
 	$(BIN)/ruff format --check --quiet $(CODE)

@@ -17,7 +17,7 @@ from adapter.logs import Log
 from adapter.routes import MethodNotAllowed, RouteNotFound
 from adapter.wire import WireRequest, WireResponse
 from canonical.accounts import Accounts, Principal, Tenant
-from canonical.errors import CanonicalError, Unauthenticated, Unavailable
+from canonical.errors import Busy, CanonicalError, Unauthenticated, Unavailable
 from canonical.operations import Desk
 from canonical.values import Instant, from_datetime
 
@@ -219,7 +219,7 @@ class Gateway:
         if error is not None:
             line["refused"] = type(error).__name__
         if isinstance(error, Unavailable):
-            line["level"] = "error"
+            line["level"] = "warning" if isinstance(error, Busy) else "error"
             line["reason"] = str(error)
             self.log.event(line)
         elif error is not None and not isinstance(error, EXPECTED):

@@ -31,6 +31,9 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 MAX_HEADERS = 100
 MAX_TARGET = 65_536
+MAX_FORWARDED = 2000
+"""Characters at the end of X-Forwarded-For that are looked at."""
+HEALTH, READINESS = PROBES = ("/healthz", "/readyz")
 MAX_PREFIX = 200
 OWN_UNREAD = ("GET", "HEAD", "DELETE", "OPTIONS")
 """Methods whose bodies are not waited for where no dialect is meant; those of others are read off."""
@@ -91,7 +94,7 @@ class Wsgi:
             b"",
             f"{origin.scheme}://{origin.host}{origin.prefix}{mount.prefix}",
             origin.host,
-            environ.get("REMOTE_ADDR", ""),
+            self._client(environ),
         )
         refused = self._read_body(request, environ, mount.gateway.dialect)
         tenant = None if mount.tenant_host is None else self._tenant(mount.tenant_host)
@@ -147,17 +150,35 @@ class Wsgi:
         host = str(environ.get("HTTP_X_FORWARDED_HOST", host)).partition(",")[0].strip()
         return Origin(scheme, _checked_host(host), _checked_prefix(environ.get("HTTP_X_FORWARDED_PREFIX", "")))
 
+    def _client(self, environ: Environ) -> str:
+        """The address of whoever asks: behind trusted proxies the nearest one that is none of them."""
+        address: str = environ.get("REMOTE_ADDR", "")
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+        if not forwarded:
+            return address
+        for told in reversed(str(forwarded)[-MAX_FORWARDED:].split(",")):
+            if not self._is_proxy(address):
+                return address
+            try:
+                address = str(ipaddress.ip_address(told.strip().strip("[]")))
+            except ValueError:
+                return address
+        return address
+
     def _trusts(self, environ: Environ) -> bool:
+        return self._is_proxy(environ.get("REMOTE_ADDR", ""))
+
+    def _is_proxy(self, address: str) -> bool:
         try:
-            peer = ipaddress.ip_address(environ.get("REMOTE_ADDR", ""))
+            peer = ipaddress.ip_address(address)
         except ValueError:
             return False
         return any(peer in network for network in self._trusted)
 
     def _own(self, path: str) -> WireResponse | None:
-        if path == "/healthz":
+        if path == HEALTH:
             return _plain(200, "ok")
-        if path == "/readyz":
+        if path == READINESS:
             try:
                 self._ready()
             except CanonicalError as error:

@@ -46,6 +46,7 @@ class Application:
     tenant_id: int
     user_id: int
     name: str = ""
+    redirect_uris: tuple[str, ...] = ()
 
 
 class Accounts(Protocol):
@@ -58,8 +59,14 @@ class Accounts(Protocol):
     def tenant_by_host(self, host: str) -> Tenant | None:
         """By a host name or domain that was given to the tenant, or by its slug as the first label."""
 
-    def by_password(self, tenant_id: int | None, username: str, password: str, now: Instant) -> Principal | None:
-        """The user of that name or e-mail address; with `tenant_id` None, the only one of any tenant that fits."""
+    def by_password(
+        self, tenant_id: int | None, username: str, password: str, now: Instant, *, address: str
+    ) -> Principal | None:
+        """The user of that name or e-mail address; with `tenant_id` None, the only one of any tenant that fits.
+
+        `address` is where the attempt comes from. Raises Busy when many passwords are being checked already, and
+        TooManyGuesses.
+        """
 
     def by_token(self, kind: str, token: str, now: Instant) -> Principal | None:
         """The holder of a token of that kind (``api``, ``session``, ``access``, …) that is still good at `now`."""
@@ -106,8 +113,17 @@ class Accounts(Protocol):
     def replace_api_token(self, principal: Principal, now: Instant) -> str:
         """A new permanent token for the user; the old ones die at once."""
 
-    def application(self, client_id: str, secret: str | None) -> Application | None:
-        """The OAuth client; with `secret` None it is looked up without proof (for redirects)."""
+    def application(self, client_id: str) -> Application | None:
+        """The OAuth client, looked up without proof (for redirects)."""
+
+    def by_secret(self, client_id: str, secret: str, now: Instant, *, address: str) -> Application | None:
+        """The OAuth client of that secret. Raises TooManyGuesses."""
+
+    def strike(self, address: str, now: Instant) -> None:
+        """Counts a wrong token with the wrong passwords and secrets of an address, for vendors that do.
+
+        Raises TooManyGuesses when it had too many.
+        """
 
     def set_password(self, tenant_id: int, user_id: int, password: str) -> None: ...
     def allow(self, bucket: str, limit: int, per: int, now: Instant) -> tuple[bool, int, int]:

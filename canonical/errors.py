@@ -10,6 +10,8 @@ CanonicalError
 ├── Unsupported     the query or operation is outside what the core can say
 ├── Unauthenticated credentials missing, unknown or expired
 └── Unavailable     the store cannot answer now (disk full, database away)
+    ├── Busy        too much is asked at once
+    │   └── TooManyGuesses  of passwords or secrets
     ├── Overdue     a statement took longer than statements may
     └── WrongSchema its schema is older or newer than this code
 """
@@ -100,6 +102,18 @@ class Unauthenticated(CanonicalError):
 
 class Unavailable(CanonicalError):
     """The store cannot answer now; nothing was written."""
+
+
+class Busy(Unavailable):
+    """Too much is asked at once; this was not looked at."""
+
+
+class TooManyGuesses(Busy):
+    """Too many wrong passwords or secrets came from this address, or for this account; `seconds` to wait."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too many wrong passwords or secrets")
+        self.seconds = seconds
 
 
 class Overdue(Unavailable):

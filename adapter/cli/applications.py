@@ -20,13 +20,22 @@ def application() -> None:
 @click.option("--tenant", "slug", required=True)
 @click.option("--secret", help="Without it, it is asked for or read from standard input.")
 @click.option("--user", "username", required=True)
+@click.option(
+    "--redirect-uri",
+    "redirect_uris",
+    multiple=True,
+    metavar="URI",
+    help="Where users may be sent back to; repeatable.",
+)
 @told
-def application_add(client_id: str, slug: str, secret: str | None, username: str) -> None:
+def application_add(
+    client_id: str, slug: str, secret: str | None, username: str, redirect_uris: tuple[str, ...]
+) -> None:
     """Add an OAuth application that acts as a user."""
     if secret is None:
         secret = asked("Secret")
     with working_core() as core:
-        core.directory.add_application(client_id, slug, secret, username)
+        core.directory.add_application(client_id, slug, secret, username, redirect_uris)
 
 
 @application.command("list")

@@ -18,6 +18,7 @@ from adapter.settings import BadSetting, Settings, load
 from canonical.errors import Unavailable
 from canonical.model import PicklistItem
 from canonical.service.core import CanonicalCore
+from canonical.service.guesses import Tally
 from canonical.store.sql.store import SqlStore
 
 
@@ -28,8 +29,10 @@ def read_settings() -> Settings:
         raise Misuse(str(error)) from error
 
 
-def open_core(settings: Settings, *, timed: bool = True) -> CanonicalCore:
+def open_core(settings: Settings, tally: Tally | None = None, *, timed: bool = True) -> CanonicalCore:
     """The core over the configured database, its statements `timed` unless an operator waits for them.
+
+    Wrong passwords are counted in `tally`, which processes may share.
 
     Raises WrongSchema unless its schema is the newest, and Unavailable.
     """
@@ -39,7 +42,7 @@ def open_core(settings: Settings, *, timed: bool = True) -> CanonicalCore:
     except Unavailable:
         store.close()
         raise
-    core = CanonicalCore(store, settings.default_tenant, settings.secret_key)
+    core = CanonicalCore(store, settings.default_tenant, settings.secret_key, tally)
     core.automation = QueueAutomation(settings, Log())
     return core
 

@@ -17,8 +17,9 @@ from adapter.jobs import worker as worker_process
 from adapter.jobs.beat import watcher
 from adapter.jobs.queue import open_queue
 from adapter.logs import Log, Records, say
-from adapter.serve import create_app
+from adapter.serve import PROBES, create_app
 from adapter.server import TLS_VERSIONS, ServerError, run
+from canonical.service.guesses import Tally
 
 
 @main.command("demo")
@@ -64,8 +65,11 @@ def serve(
     attached = None if settings.queue_url else worker_process.AttachedWorker(Log())
     sweeping = watcher(settings, expected=attached is not None)
 
+    # Made before the processes part: wrong passwords are counted over all of them.
+    tally = Tally()
+
     def factory() -> Any:
-        return create_app(build_wsgi(settings, open_core(settings), Log(), sweeping))
+        return create_app(build_wsgi(settings, open_core(settings, tally), Log(), sweeping))
 
     logger = logging.getLogger("adapter.server")
     logger.propagate = False
@@ -82,6 +86,7 @@ def serve(
             tls_key=tls_key,
             tls_min=tls_min or TLS_VERSIONS[-1],
             underscore_headers=names,
+            probes=PROBES,
             on_ready=lambda address: say(f"listening on {address}"),
             each_second=None if attached is None else attached.look,
         )

@@ -99,6 +99,7 @@ def run(
     tls_key: Path | str | None = None,
     tls_min: str = DEFAULT,
     underscore_headers: Iterable[str] = (),
+    probes: Iterable[str] = (),
     graceful_timeout: int = 30,
     limits: Limits | None = None,
     on_ready: Callable[[str], None] | None = None,
@@ -108,7 +109,8 @@ def run(
 
     `app_factory` is called in each worker process, after the fork, so that no database connection is ever shared.
     `underscore_headers` names the request headers that may come with underscores (``ZURMO_SESSION_ID``); any other
-    is dropped, so that none can pose as its twin with dashes. Forwarding headers reach the application as they
+    is dropped, so that none can pose as its twin with dashes. `probes` are paths that are answered even when every
+    thread is busy. Forwarding headers reach the application as they
     came and change nothing here: ``wsgi.url_scheme`` and ``REMOTE_ADDR`` are those of the connection. `on_ready`
     gets the address when clients can connect; without it one line is logged. `each_second` is called about that often
     in the master process, and must not wait. `tls_min` is the lowest version of TLS
@@ -139,7 +141,7 @@ def run(
         "bind": f"{bracketed}:{port}",
         "workers": workers,
         "threads": threads,
-        "worker_class": type("Worker", (ServingWorker,), {"limits": limits}),
+        "worker_class": type("Worker", (ServingWorker,), {"limits": limits, "probes": tuple(probes)}),
         "graceful_timeout": graceful_timeout,
         "timeout": 60,
         "certfile": None if tls_cert is None else str(tls_cert),

@@ -323,6 +323,11 @@ class Connection:
         self.rest()
         return True
 
+    @property
+    def path(self) -> str:
+        """The path that the request whose head is there asks for, ``""`` without one."""
+        return "" if self.pending is None else str(self.pending[2].get("PATH_INFO", ""))
+
     def rest(self) -> None:
         """From now on the next request is awaited."""
         self.pending = None

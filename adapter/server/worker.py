@@ -47,6 +47,9 @@ PASSED = 256 * 1024
 SMALL = 64 * 1024
 """Bytes that a waiting connection may hold however many there are."""
 
+STUCK_SECONDS = 0.05
+"""How long a connection that something came on waits for a serving thread before it is looked at for a probe."""
+
 EVENTS = {select.POLLIN: selectors.EVENT_READ, select.POLLOUT: selectors.EVENT_WRITE}
 
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
@@ -68,11 +71,15 @@ class ServingWorker(Worker):  # type: ignore[misc]
     """A gunicorn worker; gunicorn starts it, replaces it and stops it."""
 
     limits = Limits()
+    probes: tuple[str, ...] = ()
+    """Paths that are answered even when every serving thread is busy, each by a thread of its own."""
 
     def init_process(self) -> None:
         self.poller = selectors.DefaultSelector()
         self.work: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         self.resting: queue.SimpleQueue[Connection] = queue.SimpleQueue()
+        self.probing: dict[str, queue.SimpleQueue[Connection]] = {path: queue.SimpleQueue() for path in self.probes}
+        self.stuck: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.waiting: set[Connection] = set()
         self.held = 0
         """Bytes in the buffers of those."""
@@ -81,6 +88,8 @@ class ServingWorker(Worker):  # type: ignore[misc]
         self.counting = threading.Lock()
         self.listening = False
         self.notified = 0.0
+        self.moved = 0.0
+        """When nothing waited for a serving thread, or it was looked at why."""
         self.wake_read, self.wake_write = socket.socketpair()
         for end in (self.wake_read, self.wake_write):
             end.setblocking(False)
@@ -113,7 +122,11 @@ class ServingWorker(Worker):  # type: ignore[misc]
 
     def run(self) -> None:
         for number in range(self.cfg.threads):
-            threading.Thread(target=self.serve, name=f"serve-{number}", daemon=True).start()
+            threading.Thread(target=self.serve, args=(self.work,), name=f"serve-{number}", daemon=True).start()
+        for path, probing in self.probing.items():
+            threading.Thread(target=self.serve, args=(probing,), name=f"probe {path}", daemon=True).start()
+        if self.probing:
+            threading.Thread(target=self.sort_out, name="sort-out", daemon=True).start()
         self.poller.register(self.wake_read, selectors.EVENT_READ, None)
         while self.alive and self.ppid == os.getppid():
             # Clients that have asked for something are never put off for those that have not.
@@ -147,6 +160,8 @@ class ServingWorker(Worker):  # type: ignore[misc]
         now = time.monotonic()
         if self.waiting:
             seconds = min(seconds, max(self.look_at - now, 0.0))
+        if not self.work.empty():
+            seconds = min(seconds, STUCK_SECONDS)
         for key, _ in self.poller.select(seconds):
             if isinstance(key.data, Connection):
                 self.leave(key.data)
@@ -161,6 +176,12 @@ class ServingWorker(Worker):  # type: ignore[misc]
             self.notify()
         if now >= self.look_at:
             self.look(now)
+        if self.work.empty():
+            self.moved = now
+        elif now - self.moved >= STUCK_SECONDS:
+            # All serving threads are busy, or were.
+            self.moved = now
+            self.stuck.put(None)
 
     def look(self, now: float) -> None:
         """End what has waited too long; a client in the middle of a request is told."""
@@ -227,22 +248,63 @@ class ServingWorker(Worker):  # type: ignore[misc]
 
     # the serving threads
 
-    def serve(self) -> None:
+    def serve(self, work: queue.SimpleQueue[Connection]) -> None:
         while True:
-            connection = self.work.get()
+            connection = work.get()
             try:
                 kept = self.attend(connection)
             except Exception:
                 self.log.exception("a connection failed")
                 kept = False
-            if kept:
-                self.resting.put(connection)
+            self.part_from(connection, kept)
+
+    def part_from(self, connection: Connection, kept: bool) -> None:
+        if kept:
+            self.resting.put(connection)
+            self.wake()
+        else:
+            connection.close()
+            self.count(-1)
+            if not (self.alive and self.listening):
                 self.wake()
-            else:
-                connection.close()
-                self.count(-1)
-                if not (self.alive and self.listening):
-                    self.wake()
+
+    def sort_out(self) -> None:
+        """When no serving thread is free: find the probes among what waits, and put back the rest in its order."""
+        while True:
+            self.stuck.get()
+            for _ in range(self.work.qsize()):
+                try:
+                    connection = self.work.get_nowait()
+                except queue.Empty:
+                    break
+                try:
+                    ready = self.make_ready(connection)
+                except OSError:
+                    self.part_from(connection, False)
+                    continue
+                except Exception:
+                    self.log.exception("a connection failed")
+                    self.part_from(connection, False)
+                    continue
+                if ready:
+                    self.probing.get(connection.path, self.work).put(connection)
+                else:
+                    self.part_from(connection, True)
+
+    def make_ready(self, connection: Connection) -> bool:
+        """Whether there is something for a serving thread to do; the head is read and parsed here if it has come.
+
+        Raises OSError when the connection is of no use any more.
+        """
+        if connection.late or connection.out or connection.last or connection.pending is not None:
+            return True
+        if connection.heads is None and not connection.open(self.cfg, self.tls):
+            return False
+        heads = connection.heads
+        if heads is None or not connection.has_head(heads.unreader):
+            return False
+        self.begin(connection, heads)
+        return True
 
     def attend(self, connection: Connection) -> bool:
         """Do for the client what can be done now; true if it is to be waited for."""

@@ -6,18 +6,21 @@ import contextlib
 import functools
 import hashlib
 import hmac
+import os
 import secrets
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import argon2
 import orjson
 
 from canonical.accounts import Application, Principal, Tenant
-from canonical.errors import Invalid, NotFound, Problem, Unavailable
+from canonical.errors import Busy, Invalid, NotFound, Problem, Unavailable
+from canonical.service.guesses import Guesses, Tally
 from canonical.store.port import SYSTEM, Store
 from canonical.values import MAX_ID, MINUTE, SECOND, Instant, fold_key
 
@@ -26,7 +29,10 @@ TENANT_SECONDS = 0.5
 """How long another process may go on with a tenant's old settings."""
 PASSWORDS_KEPT = 4096
 PASSWORD_SECONDS = 600
-VERIFIED_AT_ONCE = 4
+LESS_URGENT = 5
+"""By how much checks are put behind everything else that wants a processor (the `nice` value)."""
+HELD_AT_ONCE = 4
+"""Threads that are with a password check or wait for one; more would keep other requests waiting."""
 BUCKETS_KEPT = 10_000
 CREDENTIALS_KEPT = 1000
 MIN_TOKEN, MAX_TOKEN = 8, 200
@@ -48,6 +54,12 @@ def _decoy() -> str:
     return argon2.PasswordHasher().hash(secrets.token_hex(16))
 
 
+def _step_back() -> None:
+    """On Linux priorities are the threads' own, and those that a check starts inherit it."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LESS_URGENT)
+
+
 class _Passwords:
     """Verifies passwords, and remembers for ten minutes that one was right.
 
@@ -61,41 +73,55 @@ class _Passwords:
         self._key = secrets.token_bytes(32)
         self._kept: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
         self._guard = threading.Lock()
-        # Each takes 64 MiB; guesses that come all at once wait for one another.
-        self._turn = threading.BoundedSemaphore(VERIFIED_AT_ONCE)
+        # A check takes 64 MiB and four threads for a tenth of a second: one at a time, on a thread of its own.
+        self._checker = ThreadPoolExecutor(1, "passwords", _step_back)
+        self._place = threading.BoundedSemaphore(HELD_AT_ONCE)
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)
 
+    def remembers(self, stored: str | None, password: str, owner: str) -> bool:
+        """Whether the password was right lately, and still is."""
+        with self._guard:
+            kept = self._kept.get(self._seen(password, owner))
+        return (
+            stored is not None
+            and kept is not None
+            and kept[1] > time.monotonic()
+            and hmac.compare_digest(kept[0], stored)
+        )
+
     def verify(self, stored: str | None, password: str, owner: str) -> bool:
-        """Takes as long for an unknown user (`stored` None) as for a wrong password."""
+        """Takes as long for an unknown user (`stored` None) as for a wrong password. Raises Busy."""
         if len(password) > MAX_PASSWORD:
             return False
-        seen = hmac.digest(self._key, f"{owner}\0{password}".encode("utf-8", "surrogatepass"), "sha256")
-        now = time.monotonic()
-        with self._guard:
-            kept = self._kept.get(seen)
-        if stored is not None and kept is not None and kept[1] > now and hmac.compare_digest(kept[0], stored):
-            return True
+        if not self._place.acquire(blocking=False):
+            raise Busy("too many passwords are being checked")
         try:
-            with self._turn:
-                self._hasher.verify(stored or _decoy(), password)
+            self._checker.submit(lambda: self._hasher.verify(stored or _decoy(), password)).result()
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
+        finally:
+            self._place.release()
         if stored is None:
             return False
+        seen = self._seen(password, owner)
         with self._guard:
-            self._kept[seen] = (stored, now + PASSWORD_SECONDS)
+            self._kept[seen] = (stored, time.monotonic() + PASSWORD_SECONDS)
             self._kept.move_to_end(seen)
             while len(self._kept) > PASSWORDS_KEPT:
                 self._kept.popitem(last=False)
         return True
 
+    def _seen(self, password: str, owner: str) -> bytes:
+        return hmac.digest(self._key, f"{owner}\0{password}".encode("utf-8", "surrogatepass"), "sha256")
+
 
 class CoreAccounts:
     """The `canonical.accounts.Accounts` over a store."""
 
-    def __init__(self, store: Store, secret_key: str) -> None:
+    def __init__(self, store: Store, secret_key: str, tally: Tally | None = None) -> None:
+        self.guesses = Guesses(tally)
         self._store = store
         self._secret_key = secret_key
         self._passwords = _Passwords()
@@ -174,7 +200,9 @@ class CoreAccounts:
 
     # -- principals -------------------------------------------------------------------------------
 
-    def by_password(self, tenant_id: int | None, username: str, password: str, now: Instant) -> Principal | None:
+    def by_password(
+        self, tenant_id: int | None, username: str, password: str, now: Instant, *, address: str = ""
+    ) -> Principal | None:
         if NUL in username:
             username = ""
         # What this thread remembers is to be of now for the rest of the request.
@@ -189,8 +217,9 @@ class CoreAccounts:
             unit.select("password", {"tenant_id": row["tenant_id"], "user_id": row["id"]}) if row is not None else []
         )
         owner = f"{row['tenant_id']}/{row['id']}" if row is not None else ""
-        right = self._passwords.verify(hashes[0]["hash"] if hashes else None, password, owner)
-        if row is None or not right or not row["active"]:
+        if not self._is_right(hashes[0]["hash"] if hashes else None, password, owner, username, now, address):
+            return None
+        if row is None or not row["active"]:
             return None
         return Principal(
             row["tenant_id"],
@@ -202,6 +231,21 @@ class CoreAccounts:
             row["person_id"],
             sessions_from=row["sessions_from"],
         )
+
+    def _is_right(
+        self, stored: str | None, password: str, owner: str, username: str, now: Instant, address: str
+    ) -> bool:
+        """Whether the password is that of `owner`, ``""`` for an unknown user; guesses are limited."""
+        if self._passwords.remembers(stored, password, owner):
+            return True
+        account = f"user {owner}" if owner else f"name {fold_key(username)}"
+        self.guesses.check_password(account, address, now)
+        right = self._passwords.verify(stored, password, owner)
+        if right:
+            self.guesses.right(account, address, now)
+        else:
+            self.guesses.wrong(account, address, now)
+        return right
 
     def by_token(self, kind: str, token: str, now: Instant) -> Principal | None:
         if not token or len(token) > 4 * MAX_TOKEN:
@@ -376,15 +420,28 @@ class CoreAccounts:
         self._store.write(SYSTEM, work)
         return token
 
-    def application(self, client_id: str, secret: str | None) -> Application | None:
+    def application(self, client_id: str) -> Application | None:
+        row = self._application_row(client_id)
+        return None if row is None else application_of(row)
+
+    def by_secret(self, client_id: str, secret: str, now: Instant, *, address: str = "") -> Application | None:
+        account = f"application {client_id}"
+        self.guesses.check_secret(account, address, now)
+        row = self._application_row(client_id)
+        stored = row["secret_digest"] if row is not None else digest("")
+        if not hmac.compare_digest(stored, digest(secret)) or row is None:
+            self.guesses.wrong(account, address, now)
+            return None
+        self.guesses.right(account, address, now)
+        return application_of(row)
+
+    def strike(self, address: str, now: Instant) -> None:
+        self.guesses.strike(address, now)
+
+    def _application_row(self, client_id: str) -> Mapping[str, Any] | None:
         known = "" if NUL in client_id else client_id
         rows = self._store.reading(SYSTEM).select("application", {"client_id": known})
-        row = rows[0] if rows else None
-        if secret is not None:
-            stored = row["secret_digest"] if row is not None else digest("")
-            if not hmac.compare_digest(stored, digest(secret)):
-                return None
-        return None if row is None else Application(client_id, row["tenant_id"], row["user_id"], row["name"])
+        return rows[0] if rows else None
 
     def set_password(self, tenant_id: int, user_id: int, password: str, *, hashed: str | None = None) -> None:
         """Gives the user a password, or the argon2 hash of one."""
@@ -411,6 +468,12 @@ class CoreAccounts:
             if len(self._buckets) > BUCKETS_KEPT:
                 self._buckets.popitem(last=False)
         return allowed, max(0, limit - count - 1), (window + per) // SECOND
+
+
+def application_of(row: Mapping[str, Any]) -> Application:
+    """The OAuth client of a stored row."""
+    uris = tuple(row["redirect_uris"].split()) if row["redirect_uris"] else ()
+    return Application(row["client_id"], row["tenant_id"], row["user_id"], row["name"], uris)
 
 
 def checked_token(token: str) -> str:

@@ -10,6 +10,7 @@ from canonical.accounts import Principal, Tenant
 from canonical.service.accounts import CoreAccounts
 from canonical.service.desk import NO_EXTRAS, CoreDesk, PrivateExtras
 from canonical.service.directory import Directory
+from canonical.service.guesses import Tally
 from canonical.service.workflows import Automation
 from canonical.store.port import Store, Unit
 from canonical.values import Instant
@@ -25,9 +26,16 @@ def operator(tenant_id: int, user_id: int = 0, username: str = "") -> Principal:
 class CanonicalCore:
     """What serves requests, runs jobs and carries out commands: one of them a process."""
 
-    def __init__(self, store: Store, default_tenant: str | None = None, secret_key: str | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        default_tenant: str | None = None,
+        secret_key: str | None = None,
+        tally: Tally | None = None,
+    ) -> None:
+        """With a `tally` made before the processes part they count wrong passwords together."""
         self.store = store
-        self.accounts = CoreAccounts(store, secret_key or secrets.token_hex(32))
+        self.accounts = CoreAccounts(store, secret_key or secrets.token_hex(32), tally)
         self.directory = Directory(store, self.accounts)
         self._default = default_tenant
         self.automation: Automation | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,13 +14,17 @@ from canonical.model import PicklistItem, User
 from canonical.operations import Create, Update
 from canonical.query import Query, Sort
 from canonical.service import lookups
-from canonical.service.accounts import CoreAccounts, checked_token, digest
+from canonical.service.accounts import CoreAccounts, application_of, checked_token, digest
 from canonical.service.desk import CoreDesk
 from canonical.service.sessions import PERMANENT, end_sessions
 from canonical.store.port import SYSTEM, Store, Unit
 from canonical.values import Instant, fold_key
 
 T = TypeVar("T")
+_URI = re.compile(
+    r"(?!(?i:javascript|data|vbscript|file|about|blob|view-source):)[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1900}"
+)
+"""An absolute URI of a scheme that runs nothing in a browser."""
 
 
 class Directory:
@@ -108,8 +113,14 @@ class Directory:
 
         return self._store.write(tenant.id, work), token
 
-    def add_application(self, client_id: str, slug: str, secret: str, username: str) -> None:
-        """An OAuth client acting as that user. Raises NotFound (tenant or user), Duplicate."""
+    def add_application(
+        self, client_id: str, slug: str, secret: str, username: str, redirect_uris: Iterable[str] = ()
+    ) -> None:
+        """An OAuth client acting as that user. Raises NotFound (tenant or user), Duplicate, Invalid (a URI)."""
+        uris = list(redirect_uris)
+        for uri in uris:
+            if not _URI.fullmatch(uri):
+                raise Invalid(Problem("redirect_uri", "not_a_uri"))
         tenant = self._tenant(slug)
 
         def work(unit: Unit) -> None:
@@ -126,6 +137,7 @@ class Directory:
                     "secret_digest": digest(secret),
                     "user_id": users[0]["id"],
                     "name": client_id,
+                    "redirect_uris": " ".join(uris) or None,
                 },
             )
 
@@ -138,7 +150,7 @@ class Directory:
         names = {row["id"]: row["username"] for row in unit.select("app_user", {})}
         return [
             (
-                Application(row["client_id"], row["tenant_id"], row["user_id"], row["name"]),
+                application_of(row),
                 slugs[row["tenant_id"]],
                 names.get(row["user_id"], ""),
             )

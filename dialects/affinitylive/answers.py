@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapter.dialect import Call
 from adapter.routes import RouteNotFound
 from adapter.wire import WireResponse
-from canonical.errors import Unauthenticated
+from canonical.errors import Busy, TooManyGuesses, Unauthenticated
 from dialects.affinitylive import errors, parameters
 from dialects.affinitylive.auth import bearer
 from dialects.affinitylive.auth.oauth import NO_CLIENT, is_oauth
@@ -24,13 +24,17 @@ def render_error(call: Call, error: Exception) -> WireResponse:
     if isinstance(error, errors.OAuthError):
         return oauth.refusal(error)
     if is_oauth(call):
-        return oauth.refusal(_oauth_error(error))
+        return _retrying(error, oauth.refusal(_oauth_error(error)))
     if isinstance(error, RouteNotFound) and not bearer.is_api(call.request.path):
         first = parameters.locate(call.request).strip("/").partition("/")[0]
         if first not in SEGMENTS:
             return WireResponse(404, [("Content-Type", "text/html; charset=utf-8")], NOT_FOUND)
-    response = refusal(call, errors.word(error))
-    if isinstance(error, errors.TooManyFailures):
+    return _retrying(error, refusal(call, errors.word(error)))
+
+
+def _retrying(error: Exception, response: WireResponse) -> WireResponse:
+    """The response, which tells after a limit of guesses when to come again."""
+    if isinstance(error, TooManyGuesses):
         response.headers.append(("Retry-After", str(error.seconds)))
     return response
 
@@ -39,5 +43,9 @@ def _oauth_error(error: Exception) -> errors.OAuthError:
     if isinstance(error, Unauthenticated):
         return errors.OAuthError("invalid_client", NO_CLIENT)
     wording = errors.word(error)
+    if isinstance(error, TooManyGuesses):
+        return errors.OAuthError(wording.status, wording.message)
+    if isinstance(error, Busy):
+        return errors.OAuthError("temporarily_unavailable", wording.message)
     code = "server_error" if wording.code == 500 else "invalid_request"
     return errors.OAuthError(code, wording.message)

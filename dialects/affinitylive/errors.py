@@ -13,6 +13,7 @@ from canonical.errors import (
     Duplicate,
     Invalid,
     NotFound,
+    TooManyGuesses,
     Unauthenticated,
     Unavailable,
     UnknownReference,
@@ -56,14 +57,6 @@ class RateLimited(CanonicalError):
         self.deployment = deployment
 
 
-class TooManyFailures(CanonicalError):
-    """One address failed to authorise too often; `seconds` until it may try again."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(str(seconds))
-        self.seconds = seconds
-
-
 class OAuthError(CanonicalError):
     """An error of the OAuth endpoints: `error` is the code of RFC 6749, `description` the vendor's sentence."""
 
@@ -82,7 +75,13 @@ class Wording:
     message: str
 
 
-OAUTH_CODES = {"invalid_client": 401, "unauthorized_client": 401, "server_error": 500}
+OAUTH_CODES = {
+    "invalid_client": 401,
+    "unauthorized_client": 401,
+    "too_many_failed_logins": 429,
+    "server_error": 500,
+    "temporarily_unavailable": 503,
+}
 """HTTP codes of OAuth errors; all others are 400."""
 
 _INVALID = Wording(400, "invalid_request", INVALID_REQUEST)
@@ -118,7 +117,7 @@ def word(error: Exception) -> Wording:
             return Wording(400, "invalid_request", f"Deployment '{error.label}' was not found.")
         case RateLimited():
             return Wording(429, "too_many_requests", f"Rate limit exceeded for {error.deployment}")
-        case TooManyFailures():
+        case TooManyGuesses():
             return Wording(429, "too_many_failed_logins", "Too many failed attempts to authorize. Try again later.")
     for kind, wording in _TABLE:
         if isinstance(error, kind):

@@ -119,7 +119,8 @@ def _sign_in(call: Call) -> Principal:
     sent = bind(call, LOGIN)
     tenant_id = None if call.tenant is None else call.tenant.id
     username = sent["username"]
-    principal = call.accounts.by_password(tenant_id, username, sent["password"], call.now)
+    address = call.request.remote_addr
+    principal = call.accounts.by_password(tenant_id, username, sent["password"], call.now, address=address)
     if principal is None:
         known = call.accounts.has_user(tenant_id, username)
         raise Refused("Password doesn't match" if known else USER_NOT_FOUND)

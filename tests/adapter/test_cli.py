@@ -297,14 +297,23 @@ class TestUser:
 class TestApplication:
     def test_add(self, ready: CanonicalCore) -> None:
         done("app", "add", "4340@acme", "--tenant", "acme", "--secret", "s3cret", "--user", "ann")
-        found = ready.accounts.application("4340@acme", "s3cret")
+        found = ready.accounts.by_secret("4340@acme", "s3cret", NOW)
         assert found is not None
-        assert ready.accounts.application("4340@acme", "wrong") is None
+        assert ready.accounts.by_secret("4340@acme", "wrong", NOW) is None
+
+    def test_redirect_uris(self, ready: CanonicalCore) -> None:
+        words = ("app", "add", "x", "--tenant", "acme", "--secret", "s3cret", "--user", "ann")
+        for bad in ("javascript:alert(1)", "View-Source:x", "/cb", "https://a b/", "https://x/\r\n", "https:", "é:/x"):
+            assert refused(1, *words, "--redirect-uri", bad) == "crmglot: redirect_uri: not_a_uri"
+        done(*words, "--redirect-uri", "https://one.example/cb", "--redirect-uri", "myapp:/cb")
+        found = ready.accounts.application("x")
+        assert found is not None
+        assert found.redirect_uris == ("https://one.example/cb", "myapp:/cb")
 
     def test_a_secret_from_standard_input(self, ready: CanonicalCore) -> None:
         words = ("app", "add", "x", "--tenant", "acme", "--user", "ann")
         assert CliRunner().invoke(cli.main, words, input="s3cret\n").exit_code == 0
-        assert ready.accounts.application("x", "s3cret") is not None
+        assert ready.accounts.by_secret("x", "s3cret", NOW) is not None
 
     def test_add_refused(self, ready: CanonicalCore) -> None:
         words = ("--tenant", "acme", "--secret", "s")

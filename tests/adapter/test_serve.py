@@ -251,6 +251,26 @@ class TestOrigin:
             found = told(ask(world, "GET", "/echo/open/x", *self.PROXIED, peer=peer, settings=settings))
             assert found["base_url"].startswith("https:") == trusted
 
+    @pytest.mark.parametrize(
+        ("peer", "forwarded", "client"),
+        [
+            ("127.0.0.1", None, "127.0.0.1"),
+            ("127.0.0.1", "198.51.100.7", "198.51.100.7"),
+            ("127.0.0.1", "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+            ("127.0.0.1", "203.0.113.9, 198.51.100.7, 10.0.0.2", "10.0.0.2"),
+            ("127.0.0.1", "203.0.113.9, 127.0.0.1", "203.0.113.9"),
+            ("127.0.0.1", "<x>", "127.0.0.1"),
+            ("127.0.0.1", "[2001:db8::1]", "2001:db8::1"),
+            ("198.51.100.1", "203.0.113.9", "198.51.100.1"),
+        ],
+    )
+    def test_the_address_of_who_asks(self, world: World, peer: str, forwarded: str | None, client: str) -> None:
+        """The nearest that is no proxy we trust: what stands before it any client may have written."""
+        environ = {"REMOTE_ADDR": peer}
+        if forwarded is not None:
+            environ["HTTP_X_FORWARDED_FOR"] = forwarded
+        assert world.wsgi()._client(environ) == client
+
     def test_the_forwarded_host_is_the_host(self, world: World) -> None:
         """It chooses mount and tenant as the Host header would, and only from whom we trust."""
         forwarded = ("X-Forwarded-Host", "rival.echo.test")

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from adapter.wire import WireResponse
+from canonical.errors import Busy
 from canonical.values import MINUTE, SECOND
 from tests.dialects.affinitylive_client import FORM, JSON, Client, status
 from tests.support.world import NOON, World
@@ -223,6 +224,145 @@ def test_authorize_refuses(guest: Client) -> None:
     for uri in ("javascript:alert(1)", "data:text/html,x", "/relative", "https://x.test/\r\nSet-Cookie: a=b"):
         bad = guest.send("GET", f"/oauth2/v0/authorize?{urlencode({**asked, 'redirect_uri': uri})}")
         assert (bad.status, body(bad)["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https:evil", "http:///x", "https:///x", "https://", "https://@/", "https://ok@evil/", "https://o:p@evil/x",
+        "https://ok\\@evil/", "https:\\\\evil", "https://a b/", "https://x:port/", "https://[evil/", "//evil/x",
+        "view-source:https://x", "intent://x#Intent;end", "ws://x/y", "wss://x/y", "ftp://x/y", "mailto:a@b.test",
+        "tel:1", "file:///etc/passwd", "chrome://x", "about:blank", "blob:https://x/1", "javascript:alert(1)", "x:y",
+        "java\tscript:alert(1)", "com.example.app", "com.example:://x", "https://\u0435vil.test/",
+        "https://x/" + "y" * 2000,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a27_authorize_redirects_to_no_address_that_nobody_registered(guest: Client, uri: str, method: str) -> None:
+    for kind in ("code", "token"):
+        asked = urlencode({"response_type": kind, "client_id": APP, "redirect_uri": uri, "state": "s"})
+        target = f"/oauth2/v0/authorize?{asked}" if method == "GET" else "/oauth2/v0/authorize"
+        answer = guest.send(method, target, asked.encode() if method == "POST" else b"", FORM)
+        assert (answer.status, body(answer)["error"]) == (400, "invalid_request")
+        assert answer.header("Location") is None
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://app.example", "http://127.0.0.1:8000/cb?x=1", "http://[::1]/", "com.example.app:/cb", "a.b://x/y"]
+)
+def test_a27_an_application_without_registered_addresses_has_ordinary_ones(guest: Client, uri: str) -> None:
+    asked = urlencode({"response_type": "code", "client_id": APP, "redirect_uri": uri})
+    answer = guest.send("GET", f"/oauth2/v0/authorize?{asked}")
+    assert answer.status == 302
+    assert (answer.header("Location") or "").startswith(uri.partition("?")[0])
+
+
+def test_a27_registered_addresses_are_the_only_ones(world: World, guest: Client) -> None:
+    uris = ["https://one.example/cb", "myapp:/cb"]
+    world.core.directory.add_application("strict", "acme", "s3cret-two", "bob", uris)
+    for uri in (*uris, URI, "https://one.example/cb/", "https://one.example/cb?x", "HTTPS://one.example/cb"):
+        asked = urlencode({"response_type": "code", "client_id": "strict", "redirect_uri": uri})
+        answer = guest.send("GET", f"/oauth2/v0/authorize?{asked}")
+        assert answer.status == (302 if uri in uris else 400)
+        assert (answer.header("Location") is not None) == (uri in uris)
+    # The token call must repeat what authorize was given.
+    asked = urlencode({"response_type": "code", "client_id": "strict", "redirect_uri": uris[0]})
+    where = guest.send("GET", f"/oauth2/v0/authorize?{asked}").header("Location") or ""
+    code = parse_qs(urlsplit(where).query)["code"][0]
+    for uri in (uris[1], uris[0]):
+        given = form(grant_type="authorization_code", code=code, redirect_uri=uri)
+        answer = guest.send("POST", "/oauth2/v0/token", given, FORM, basic("strict", "s3cret-two"))
+        # Right or wrong, a code is good once.
+        assert body(answer)["error"] == "invalid_grant"
+
+
+def rows(world: World) -> int:
+    counted = world.store.backend.reader().execute("SELECT count(*) FROM token").fetchone()
+    return int(counted[0])
+
+
+def test_a27_strangers_leave_no_row_and_are_limited(world: World, guest: Client) -> None:
+    before = rows(world)
+    asked = urlencode({"response_type": "code", "client_id": APP, "redirect_uri": URI})
+    codes = set()
+    for _ in range(100):
+        answer = guest.send("GET", f"/oauth2/v0/authorize?{asked}")
+        codes.add(parse_qs(urlsplit(answer.header("Location") or "").query)["code"][0])
+    assert len(codes) == 100
+    assert rows(world) == before
+    answer = guest.send("GET", f"/oauth2/v0/authorize?{asked}")
+    assert (answer.status, body(answer)["error"]) == (429, "too_many_failed_logins")
+    assert answer.header("Location") is None
+    world.now = NOON + 5 * MINUTE
+    assert guest.send("GET", f"/oauth2/v0/authorize?{asked}").status == 302
+
+
+def test_a_strangers_code_is_the_clients_alone_and_ends(world: World, guest: Client) -> None:
+    world.core.directory.add_application("other", "acme", "s3cret-two", "bob")
+    asked = urlencode({"response_type": "code", "client_id": APP, "redirect_uri": URI, "scope": "read(tasks)"})
+    where = guest.send("GET", f"/oauth2/v0/authorize?{asked}").header("Location") or ""
+    code = parse_qs(urlsplit(where).query)["code"][0]
+    given = form(grant_type="authorization_code", code=code, redirect_uri=URI)
+    other = guest.send("POST", "/oauth2/v0/token", given, FORM, basic("other", "s3cret-two"))
+    assert (other.status, body(other)["error"]) == (400, "invalid_grant")
+    for changed in (code[:-2] + ("AA" if code[-2:] != "AA" else "BB"), code + "A", code[1:], "x", ""):
+        bad = form(grant_type="authorization_code", code=changed, redirect_uri=URI)
+        answer = guest.send("POST", "/oauth2/v0/token", bad, FORM, basic())
+        assert body(answer)["error"] == "invalid_grant"
+    world.now = NOON + 10 * MINUTE
+    late = guest.send("POST", "/oauth2/v0/token", given, FORM, basic())
+    assert body(late)["error"] == "invalid_grant"
+    world.now = NOON + 9 * MINUTE
+    right = guest.send("POST", "/oauth2/v0/token", given, FORM, basic())
+    assert right.status == 200
+    client = Client(world, body(right)["access_token"])
+    assert client.get("/tasks") == []
+    assert status(client.send("GET", "/api/v0/companies")) == (403, "invalid_permission")
+
+
+def test_a28_wrong_client_secrets_are_limited_and_a_right_one_of_another_application_goes_on(
+    world: World, guest: Client
+) -> None:
+    world.core.directory.add_application("other", "acme", "s3cret-two", "bob")
+    asked = form(grant_type="client_credentials")
+    for number in range(100):
+        answer = guest.send("POST", "/oauth2/v0/token", asked, FORM, basic(secret=f"wrong {number}"))
+        assert (answer.status, body(answer)["error"]) == (401, "invalid_client")
+    for secret in ("wrong", SECRET):
+        answer = guest.send("POST", "/oauth2/v0/token", asked, FORM, basic(secret=secret))
+        assert (answer.status, body(answer)["error"]) == (429, "too_many_failed_logins")
+        assert answer.header("Retry-After") == "300"
+    by_form = form(grant_type="client_credentials", client_id="other", client_secret="s3cret-two")
+    assert guest.send("POST", "/oauth2/v0/token", by_form, FORM).status == 200
+    wrong = guest.send("POST", "/oauth2/v0/token", asked, FORM, basic("other", "wrong"))
+    assert (wrong.status, body(wrong)["error"]) == (429, "too_many_failed_logins")
+    revoked = guest.send("POST", "/oauth2/v0/revoke", form(token="x"), FORM, basic())
+    assert (revoked.status, body(revoked)["error"]) == (429, "too_many_failed_logins")
+    world.now = NOON + 6 * MINUTE
+    assert guest.send("POST", "/oauth2/v0/token", asked, FORM, basic()).status == 200
+
+
+def test_guesses_on_the_authorize_page_are_limited(world: World, guest: Client) -> None:
+    for number in range(100):
+        answer = guest.send(
+            "POST", "/oauth2/v0/authorize", pkce(username="ann", password=f"no {number}").encode(), FORM
+        )
+        assert answer.status == 200
+    answer = guest.send("POST", "/oauth2/v0/authorize", pkce(username="ann", password="ann-pw").encode(), FORM)
+    assert (answer.status, body(answer)["error"]) == (429, "too_many_failed_logins")
+    assert answer.header("Location") is None
+
+
+def test_a_sign_in_that_finds_no_place_is_told_to_come_again(
+    world: World, guest: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise Busy("too many passwords are being checked")
+
+    monkeypatch.setattr(world.core.accounts._passwords, "verify", busy)
+    answer = guest.send("POST", "/oauth2/v0/authorize", pkce(username="ann", password="ann-pw").encode(), FORM)
+    assert (answer.status, body(answer)["error"]) == (503, "temporarily_unavailable")
+    assert (world.lines[-1]["level"], world.lines[-1]["refused"]) == ("warning", "Busy")
 
 
 def test_pin_for_installed_apps(guest: Client) -> None:

@@ -305,6 +305,7 @@ application = sa.Table(
     sa.Column("tenant_id", sa.BigInteger, nullable=False),
     sa.Column("user_id", sa.BigInteger, nullable=False),
     sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.Column("redirect_uris", sa.Text),
 )
 
 # Workflows and jobs. `tasks`, `on_error`, `parameters`, `progress` and `item` are JSON text.

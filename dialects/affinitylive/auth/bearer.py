@@ -10,7 +10,7 @@ from canonical.errors import Denied, Unauthenticated
 from canonical.values import MINUTE
 from dialects.affinitylive import parameters
 from dialects.affinitylive.auth import oauth, scope
-from dialects.affinitylive.errors import BadRequest, NoDeployment, RateLimited, TooManyFailures
+from dialects.affinitylive.errors import BadRequest, NoDeployment, RateLimited
 from dialects.affinitylive.settings import rate_limit
 
 DOMAINS = (
@@ -23,7 +23,6 @@ DOMAINS = (
 HOSTS = tuple(f"*{domain}" for domain in DOMAINS)
 HOUR = 60 * MINUTE
 ACCESS_LENGTH = 64
-FAILURES, FAILURES_PER = 100, 5 * MINUTE
 _RATE = "affinitylive rate"
 
 
@@ -37,7 +36,7 @@ def deployment(call: Call) -> WireResponse | None:
 
 
 def authenticate(call: Call) -> Principal | None:
-    """The holder of the request's token. Raises Unauthenticated, BadRequest, RateLimited, TooManyFailures, Denied.
+    """The holder of the request's token. Raises Unauthenticated, BadRequest, RateLimited, TooManyGuesses, Denied.
 
     OAuth routes authorise themselves; a path outside the API needs no credentials to be told so.
     """
@@ -60,7 +59,8 @@ def authenticate(call: Call) -> Principal | None:
     if principal is None:
         if broken is not None and not token:
             raise broken
-        _count_failure(call)
+        if token:
+            call.accounts.strike(call.request.remote_addr, call.now)
         raise Unauthenticated("unknown" if token else "missing")
     _count(call, call.accounts.tenant(principal.tenant_id))
     if broken is not None:
@@ -100,14 +100,6 @@ def _count(call: Call, tenant: Tenant) -> None:
     call.memo[_RATE] = (limit, remaining, reset)
     if not allowed:
         raise RateLimited(f"{tenant.slug}.api.accelo.com")
-
-
-def _count_failure(call: Call) -> None:
-    """A hundred refusals of one address in five minutes: the rest are told to wait. Good tokens always work."""
-    bucket = f"affinitylive refused {call.tenant.id if call.tenant else 0} {call.request.remote_addr}"
-    allowed, _, reset = call.accounts.allow(bucket, FAILURES, FAILURES_PER, call.now)
-    if not allowed:
-        raise TooManyFailures(max(1, reset - call.now // 1_000_000))
 
 
 def finish(call: Call, response: WireResponse) -> WireResponse:

@@ -10,25 +10,25 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from adapter.dialect import Call
 from adapter.formats import Malformed, TooLarge
 from canonical.accounts import Application, Principal, Tenant
+from canonical.errors import TooManyGuesses
 from canonical.values import MINUTE, SECOND
 from dialects.affinitylive import parameters
-from dialects.affinitylive.auth import scope
+from dialects.affinitylive.auth import codes, scope
 from dialects.affinitylive.errors import OAuthError
 from dialects.affinitylive.parameters import Parameters
 
 LIFETIME = 2_592_000  # seconds; what the vendor grants when nothing else is asked for
 LONGEST = 10 * 365 * 86_400
-CODE_MINUTES = 10
 NO_GRANT = "Grant was not found (possibly expired)."
 NO_CLIENT = "client id and secret were not found"
-PASSWORD_TRIES = 20
+CODES, CODES_PER = 100, 5 * MINUTE
 _GRANT = "affinitylive grant"
 
 
@@ -97,13 +97,21 @@ def credentials(call: Call, given: Parameters) -> tuple[str | None, str | None]:
 
 
 def application(call: Call, client_id: str | None, secret: str | None) -> Application | None:
-    """The client, if it is one of the deployment that the host names. With `secret` None it proves nothing."""
+    """The client, if it is one of the deployment that the host names. With `secret` None it proves nothing.
+
+    Raises TooManyGuesses.
+    """
     if not client_id or len(client_id) > 500:
         return None
-    found = call.accounts.application(client_id, secret)
+    accounts = call.accounts
+    found = accounts.application(client_id)
     if found is None and "%" in client_id:
         # RFC 6749 has Basic credentials form-encoded; some clients do so, most do not.
-        found = call.accounts.application(unquote_plus(client_id), None if secret is None else unquote_plus(secret))
+        client_id = unquote_plus(client_id)
+        secret = None if secret is None else unquote_plus(secret)
+        found = accounts.application(client_id)
+    if secret is not None:
+        found = accounts.by_secret(client_id, secret, call.now, address=call.request.remote_addr)
     tenant = host_tenant(call)
     return None if found is None or (tenant is not None and tenant.id != found.tenant_id) else found
 
@@ -159,32 +167,53 @@ def _refreshed(call: Call, given: Parameters) -> Grant:
 
 def _redeemed(call: Call, given: Parameters) -> Grant:
     code = given.text("code") or ""
-    principal = call.accounts.by_token("code", code, call.now)
-    data = principal.token_data if principal is not None else {}
+    kept = call.accounts.by_token("code", code, call.now)
+    data = kept.token_data if kept is not None else {}
     client_id, secret = credentials(call, given)
-    challenge = data.get("challenge")
-    verifier = given.text("code_verifier")
+    named = application(call, client_id, None)
+    sealed = codes.read(call, named, code) if named is not None and kept is None else None
     # Without a secret only the verifier proves who asked, and only for a code that may be redeemed so.
-    public = not secret and data.get("public") == "yes" and bool(challenge)
-    found = application(call, client_id, None if public else secret or "")
+    public = sealed.public if sealed is not None else data.get("public") == "yes" and bool(data.get("challenge"))
+    found = named if public and not secret else application(call, client_id, secret or "")
     if found is None:
         raise OAuthError("invalid_client", NO_CLIENT)
-    if principal is None or data.get("client") != found.client_id:
+    if sealed is not None:
+        return _unsealed(call, given, found, sealed, code)
+    if kept is None or data.get("client") != found.client_id:
         raise OAuthError("invalid_grant", NO_GRANT)
     # A code is good once, right or wrong what comes with it.
     first = call.accounts.revoke("code", code)
     uri = data.get("redirect_uri")
     same_uri = not uri or given.text("redirect_uri") == uri
-    if not first or not same_uri or not _verified(challenge, verifier):
+    if not first or not same_uri or not _verified(data.get("challenge"), given.text("code_verifier")):
         raise OAuthError("invalid_grant", NO_GRANT)
-    return Grant(principal, str(data.get("scope", scope.ABSENT)), found.client_id, _expires_in(given))
+    return Grant(kept, str(data.get("scope", scope.ABSENT)), found.client_id, _expires_in(given))
+
+
+def _unsealed(call: Call, given: Parameters, app: Application, sealed: codes.Sealed, code: str) -> Grant:
+    """The grant of a code that nobody signed in for: it acts as the application's user."""
+    principal = _user(call, app)
+    first = codes.spend(call, principal, code)
+    same_uri = not sealed.uri or hmac.compare_digest(codes.digest(given.text("redirect_uri") or ""), sealed.uri)
+    made = challenge_of(given.text("code_verifier"))
+    fits = not sealed.challenge or hmac.compare_digest(codes.digest(made), sealed.challenge)
+    if not first or not same_uri or not fits:
+        raise OAuthError("invalid_grant", NO_GRANT)
+    public = "yes" if sealed.public else "no"
+    principal = replace(principal, token_data={"public": public})
+    return Grant(principal, sealed.scope or scope.ABSENT, app.client_id, _expires_in(given))
+
+
+def challenge_of(verifier: str | None) -> str:
+    """The S256 challenge that fits a verifier (RFC 7636)."""
+    made = hashlib.sha256((verifier or "").encode("utf-8", "replace")).digest()
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def _verified(challenge: object, verifier: str | None) -> bool:
     if not challenge:
         return True
-    digest = hashlib.sha256((verifier or "").encode("utf-8", "replace")).digest()
-    made = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    made = challenge_of(verifier)
     return hmac.compare_digest(made.encode(), str(challenge).rstrip("=").encode("utf-8", "replace"))
 
 
@@ -231,11 +260,16 @@ def issue(call: Call, grant: Grant) -> tuple[str, str]:
 
 
 def signed_in(call: Call, given: Parameters, app: Application) -> Principal | None:
-    """The user who shows his own name and password on the authorize page. Raises OAuthError after too many tries."""
+    """The user who shows his own name and password on the authorize page. Raises TooManyGuesses, Busy."""
     name, password = given.text("username"), given.text("password")
     if not name or not password:
         return None
-    allowed, _, _ = call.accounts.allow(
-        f"affinitylive sign in {app.tenant_id} {call.request.remote_addr}", PASSWORD_TRIES, MINUTE, call.now
-    )
-    return call.accounts.by_password(app.tenant_id, name[:200], password, call.now) if allowed else None
+    return call.accounts.by_password(app.tenant_id, name[:200], password, call.now, address=call.request.remote_addr)
+
+
+def limit_codes(call: Call) -> None:
+    """Codes for strangers are limited as wrong secrets are. Raises TooManyGuesses."""
+    bucket = f"affinitylive codes {call.request.remote_addr}"
+    allowed, _, ends = call.accounts.allow(bucket, CODES, CODES_PER, call.now)
+    if not allowed:
+        raise TooManyGuesses(max(1, ends - call.now // SECOND))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
@@ -13,7 +12,8 @@ from adapter.wire import WireResponse
 from canonical.accounts import Application
 from canonical.model import User
 from canonical.values import MINUTE
-from dialects.affinitylive.auth import oauth, scope
+from dialects.affinitylive.auth import codes, oauth, scope
+from dialects.affinitylive.auth.redirects import may_redirect
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import OAUTH_CODES, OAuthError
 from dialects.affinitylive.fields.people import initials
@@ -21,8 +21,6 @@ from dialects.affinitylive.parameters import Parameters
 
 OBJECTS = ("company", "contact", "prospect", "issue", "task", "activity", "staff")
 PLURALS = ("Companies", "Contacts", "Prospects", "Issues", "Tasks", "Activities", "Staff")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
-_HARMFUL = ("javascript", "data", "vbscript", "file", "about", "blob")
 _ASKED = (
     "client_id", "response_type", "scope", "redirect_uri", "state", "code_challenge", "code_challenge_method",
     "expires_in",
@@ -151,8 +149,8 @@ def authorize(call: Call) -> WireResponse:
     if app is None:
         raise OAuthError("invalid_client", oauth.NO_CLIENT)
     uri = given.text("redirect_uri")
-    if uri and not _is_safe(uri):
-        raise OAuthError("invalid_request", "The redirect_uri could not be interpreted.")
+    if uri and not may_redirect(app, uri):
+        raise OAuthError("invalid_request", "The redirect_uri is not one of the client's.")
     try:
         return _authorized(call, given, app, uri)
     except OAuthError as error:
@@ -175,21 +173,29 @@ def _authorized(call: Call, given: Parameters, app: Application, uri: str | None
     trusting = settings.get("affinitylive.pkce_without_secret") == "yes"
     if challenge and user is None and not trusting:
         return _sign_in(call, given)
-    principal = user or call.accounts.by_user(app.tenant_id, app.user_id)
-    if principal is None:
-        raise OAuthError("unauthorized_client", "The user of the client is not active.")
+    wanted = (asked or "").strip()[:2000] or scope.ABSENT
+    code = _strangers_code(call, app, wanted, uri or "", challenge or "") if user is None else ""
     data = {
-        "scope": (asked or "").strip()[:2000] or scope.ABSENT,
+        "scope": wanted,
         "client": app.client_id,
         "redirect_uri": uri or "",
         "challenge": (challenge or "")[:200],
         "public": "yes" if challenge else "no",
     }
-    code = call.accounts.issue("code", principal, call.now, length=40, lifetime=oauth.CODE_MINUTES * MINUTE, data=data)
+    if user is not None:
+        lifetime = codes.CODE_MINUTES * MINUTE
+        code = call.accounts.issue("code", user, call.now, length=40, lifetime=lifetime, data=data)
     if uri:
         return _redirect(uri, {"code": code}, given)
     # Installed apps: the code is shown to the user as his PIN.
     return _page(f"<h1>Authorization code</h1><p><code>{escape(code)}</code></p>")
+
+
+def _strangers_code(call: Call, app: Application, wanted: str, uri: str, challenge: str) -> str:
+    if call.accounts.by_user(app.tenant_id, app.user_id) is None:
+        raise OAuthError("unauthorized_client", "The user of the client is not active.")
+    oauth.limit_codes(call)
+    return codes.make(call, app, scope=wanted, uri=uri, challenge=challenge.rstrip("="))
 
 
 def _sign_in(call: Call, given: Parameters) -> WireResponse:
@@ -219,14 +225,6 @@ def _page(content: str) -> WireResponse:
         *_FRESH,
     ]
     return WireResponse(200, headers, page.encode("utf-8", "replace"))
-
-
-def _is_safe(uri: str) -> bool:
-    """Whether a browser may be sent there: an absolute address of a scheme that runs nothing."""
-    if len(uri) > 2000 or not uri.isprintable():
-        return False
-    scheme, colon, _ = uri.partition(":")
-    return bool(colon) and bool(_SCHEME.match(scheme)) and scheme.lower() not in _HARMFUL
 
 
 def _redirect(uri: str, values: dict[str, str], given: Parameters) -> WireResponse:

@@ -18,7 +18,9 @@ def login(call: Call) -> WireResponse:
     tenant_id = None if call.tenant is None else call.tenant.id
     principal = None
     if username and password:
-        principal = call.accounts.by_password(tenant_id, username, password, call.now)
+        principal = call.accounts.by_password(
+            tenant_id, username, password, call.now, address=call.request.remote_addr
+        )
     if principal is None:
         raise Failure(BAD_LOGIN)
     session, token = open_session(call, principal)
