@@ -113,6 +113,7 @@ MEETINGS: Final = Module(
     "title",
     {"type": "meeting"},
     include=("links",),
+    settle=meeting.settle,
     searched=(meeting.ATTENDEES_SEARCH,),
     relations=("activityItems", "userAttendees"),
     mixed=("name", "location"),

@@ -88,6 +88,12 @@ SETTINGS: Final = (
         "4-byte characters are kept, or become ???? as in the vendor's MySQL",
         ("keep", "question_marks"),
     ),
+    Setting(
+        "default_visibility",
+        "everyone",
+        "who sees what a client creates without saying so: everyone as in 3.x, or as in 2.x its owner alone",
+        ("everyone", "owner"),
+    ),
     Setting("session_seconds", "1440", "idle time after which a session ends", check=_seconds),
     Setting("first_contact_state", "1", "id of the contact state New: 1 in 3.x, 2 in 2.2.5", ("1", "2")),
     Setting("base_currency", "USD", "code of currency 1", check=_currency),
@@ -107,6 +113,8 @@ class Profile:
     request_type_required: bool
     zero_dates: bool
     question_marks: bool
+    owner_only: bool
+    """Whether what is created without permissions is its owner's alone."""
     idle: int
     """Microseconds until an unused session ends."""
     first_state: int
@@ -134,6 +142,7 @@ def _profile(values: tuple[tuple[str, str], ...]) -> Profile:
         request_type_required=at["request_type"] == "required",
         zero_dates=at["zero_dates"] == "yes",
         question_marks=at["emoji"] == "question_marks",
+        owner_only=at["default_visibility"] == "owner",
         idle=_seconds(at["session_seconds"]) * SECOND,
         first_state=int(at["first_contact_state"]),
         currencies=((base, "1"), *(pair for pair in _currencies(at["currencies"]) if pair[0] != base)),

@@ -9,14 +9,11 @@ import pytest
 from canonical.model import Activity, ContactPoint, Party
 from canonical.operations import Create
 from dialects.zurmo.query.structure import negated
-from tests.dialects.zurmo_client import Found, Zurmo, seed_fixture, v3_fixture
+from tests.dialects.zurmo_client import ACCOUNT, CONTACT, TASK, Found, Zurmo, seed_fixture, v3_fixture
 
 zurmo = seed_fixture()
 v3 = v3_fixture()
 
-CONTACT = "contacts/contact"
-TASK = "tasks/task"
-ACCOUNT = "accounts/account"
 CLAUSE = {"attributeName": "website", "operatorType": "contains", "value": "zzz"}
 
 

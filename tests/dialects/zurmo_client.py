@@ -31,6 +31,12 @@ FORM = "application/x-www-form-urlencoded"
 SECOND = 1_000_000
 _STATEMENTS: dict[str, Statements] = {}
 START = instant(2015, 2, 27, 8, 15, 0)
+TASK = "tasks/task"
+MEETING = "meetings/meeting"
+CONTACT = "contacts/contact"
+ACCOUNT = "accounts/account"
+DEAL = "opportunities/opportunity"
+USER = "users/user"
 
 
 class Zurmo:

@@ -69,6 +69,8 @@ class Field:
     max_length: int | None = None
     picklist: str | None = None
     missing: Callable[[Draft, Field], None] | None = None
+    clear: Callable[[Draft], None] | None = None
+    """Makes it null, as a list or map does in the place of its one value (zurmo dossier, section 3)."""
     echo: Callable[[Any, Nested], Any] | None = None
     """From what is shown and what was sent to what the vendor's memory holds; None: what was sent."""
 
@@ -122,6 +124,9 @@ class Draft:
     memory: dict[str, Any] = field(default_factory=dict)
     scratch: dict[str, Any] = field(default_factory=dict)
     """What fields leave for the module's `settle`."""
+    late: dict[str, Any] = field(default_factory=dict)
+    """Errors that show only where nothing else is wrong; with none of them, `unknown` is an id that names nothing."""
+    unknown: bool = False
 
     @property
     def creating(self) -> bool:
@@ -179,3 +184,13 @@ NOT_URL: Final = "{} is not a valid URL."
 def blank(draft: Draft, row: Field) -> None:
     """A required attribute that was not sent."""
     draft.fail(row.name, BLANK.format(row.label))
+
+
+def clear_column(column: str) -> Callable[[Draft], None]:
+    """Makes a stored field null."""
+    return lambda draft: draft.values.update({column: None})
+
+
+def clear_extra(key: str) -> Callable[[Draft], None]:
+    """Forgets one of our extras."""
+    return lambda draft: draft.extras.update({key: None})

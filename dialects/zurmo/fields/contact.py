@@ -11,7 +11,7 @@ from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base, common, owned, plain
 from dialects.zurmo.fields.base import Draft, Field, View
-from dialects.zurmo.fields.references import account, sent_id
+from dialects.zurmo.fields.references import NONE, account, sent_id
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import text_node
 
@@ -48,7 +48,7 @@ def _take_state(draft: Draft, row: Field, value: Nested) -> None:
         if draft.creating:
             _missing_state(draft, row)
         return
-    if sent == "":
+    if sent in NONE:
         _missing_state(draft, row)
         return
     word = state_by_id(php_int(sent), draft.profile.first_state)
@@ -137,6 +137,7 @@ FIELDS: tuple[Field, ...] = (
         default_operator="contains",
         audited=False,
         max_length=plain.TEXT_LIMIT,
+        clear=base.clear_column("about"),
     ),
     plain.read_only_moment("latestActivityDateTime", "last_contacted_at", v3_only=True, audited=False),
     owned.WEBSITE,

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from canonical.model import Activity, Link, Party, is_subject
 from canonical.query import Compare, Has, Node, Op, all_of
+from canonical.values import SECOND
 from dialects.zurmo.fields import common, plain
-from dialects.zurmo.fields.base import Field, View
+from dialects.zurmo.fields.base import Draft, Field, View
 from dialects.zurmo.fields.inline import SHOW, shortcut
 from dialects.zurmo.fields.owned import first_email
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
@@ -103,6 +104,29 @@ LATEST = Field(
     required=True,
 )
 ATTENDEES_SEARCH = Field("userAttendees", show=lambda record, view: None, search=_search_attendees, listed=False)
+
+BAD_END: Final = "End Time must occur after Start Time"
+BAD_START: Final = "Start Time must occur before End Time"
+
+
+def settle(draft: Draft) -> None:
+    """A meeting does not end before it starts; of the two the one that was not sent is the stored one.
+
+    An end that is no moment is before any start, as PHP's strtotime makes nothing of it (zurmo dossier, section 6).
+    """
+    record: Activity | None = draft.record
+    broken = "endDateTime" in draft.errors
+    if not (broken or draft.values.keys() & {"start_at", "end_at"}):
+        return
+    start = draft.values.get("start_at", None if record is None else record.start_at)
+    end = draft.values.get("end_at", None if record is None else record.end_at)
+    if start is None or "startDateTime" in draft.errors or not (broken or end is not None):
+        return
+    # Whole seconds are what the vendor knows.
+    if end is None or broken or end // SECOND < start // SECOND:
+        draft.fail("endDateTime", BAD_END)
+        draft.fail("startDateTime", BAD_START)
+
 
 FIELDS: tuple[Field, ...] = (
     common.OWNER,

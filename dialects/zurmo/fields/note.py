@@ -126,6 +126,7 @@ FIELDS: tuple[Field, ...] = (
         default_operator="contains",
         required=True,
         missing=base.blank,
+        clear=base.clear_column("title"),
         max_length=plain.TEXT_LIMIT,
     ),
     Field(
@@ -137,5 +138,6 @@ FIELDS: tuple[Field, ...] = (
         label="Occurred On",
         element="DateTime",
         missing=_missing_occurred,
+        clear=base.clear_column("start_at"),
     ),
 )

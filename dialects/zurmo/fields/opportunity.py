@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any, Final
 
 from adapter.formats.form_body import Nested
@@ -13,7 +15,7 @@ from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View
 from dialects.zurmo.fields.currency import code_by_id, code_of, id_of, rate_of
 from dialects.zurmo.fields.inline import expression
-from dialects.zurmo.fields.references import account
+from dialects.zurmo.fields.references import NONE, account
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import money_node, number_node
 
@@ -44,23 +46,25 @@ def _show_amount(record: Opportunity, view: View) -> dict[str, Any] | None:
 def _take_amount(draft: Draft, row: Field, value: Nested) -> None:
     if not isinstance(value, dict):
         if draft.creating:
-            _missing_amount(draft, row)
+            base.blank(draft, row)
         return
     sent = value.get("value")
     if isinstance(sent, str):
         amount = plain.millionths(sent)
         if sent == "":
-            draft.fail_below(row.name, "value", base.BLANK.format("Value"))
+            _blank_value(draft, row)
         elif amount is None:
             draft.fail_below(row.name, "value", base.MUST_BE.format("Value", "float"))
         else:
             plain.note_rounding(draft, row, sent, amount)
             draft.values["amount"] = amount
     elif draft.creating:
-        _missing_amount(draft, row)
+        _blank_value(draft, row)
     currency = value.get("currency")
     id = currency.get("id") if isinstance(currency, dict) else None
-    if isinstance(id, str) and id:
+    if isinstance(id, str) and id in NONE:
+        _blank_currency(draft, row)
+    elif isinstance(id, str):
         code = code_by_id(php_int(id), draft.profile)
         if code is None:
             raise Failure("")
@@ -75,8 +79,16 @@ def _take_amount(draft: Draft, row: Field, value: Nested) -> None:
         draft.values["currency"] = draft.profile.currencies[0][0]
 
 
-def _missing_amount(draft: Draft, row: Field) -> None:
+def _blank_value(draft: Draft, row: Field) -> None:
     draft.fail_below(row.name, "value", base.BLANK.format("Value"))
+
+
+def _blank_currency(draft: Draft, row: Field) -> None:
+    """The vendor validates an empty currency of its own, and misses its rate (zurmo dossier, section 6)."""
+    rate = [base.BLANK.format("Rate To Base")]
+    draft.errors.setdefault(row.name, {}).update(
+        currency={"code": [base.BLANK.format("Code")], "rateToBase": rate}, rateToBase=rate
+    )
 
 
 def _search_amount(searching: Searching, below: Below, test: Comparison) -> Node:
@@ -91,29 +103,47 @@ def _search_amount(searching: Searching, below: Below, test: Comparison) -> Node
     raise UnknownAttribute(below[0])
 
 
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]{0,40}\.)?[0-9]{1,40}(?:[eE][+-]?[0-9]{1,3})?\Z")
+
+
 def _take_probability(draft: Draft, row: Field, value: Nested) -> None:
-    number = plain.as_integer(draft, row, value)
-    if number is not None and number < 0:
+    """All of the vendor's rules that fail, in its order."""
+    text = value if isinstance(value, str) else ""
+    whole = plain.integer_of(text or "0")
+    if whole is None:
+        draft.fail(row.name, base.MUST_BE.format(row.label, "integer"))
+    if text and not _NUMBER.match(text):
+        draft.fail(row.name, base.MUST_BE.format(row.label, "a number"))
+    elif text and Decimal(text.strip()) < 0:
         draft.fail(row.name, base.TOO_SMALL.format(row.label, 0))
-    elif number is not None and number > 100:
+    elif text and Decimal(text.strip()) > 100:
         draft.fail(row.name, base.TOO_BIG.format(row.label, 100))
-    else:
-        draft.scratch["probability"] = number
+    draft.scratch["probability"] = whole if isinstance(value, str) else None
 
 
 def settle(draft: Draft) -> None:
-    """On update a sent probability is dropped: only the stage moves it (zurmo dossier, section 8, recording 031)."""
+    """The probability by the vendor's rules (zurmo dossier, section 7, recording 031), and won or lost by the stage.
+
+    3.x sets it from the stage whatever was sent, a stage without a rule being 0; but what another dialect made of it
+    stays while neither stage nor probability is sent. 2.x sets it where the stage moves and none was sent.
+    """
     before: Opportunity | None = draft.record
-    stage = draft.values.get("stage")
-    moved = stage is not None and (before is None or stage != before.stage)
-    if moved and stage in PROBABILITIES:
+    stage = draft.values.get("stage", None if before is None else before.stage)
+    moved = "stage" in draft.values and (before is None or stage != before.stage)
+    sent = "probability" in draft.scratch
+    number = draft.scratch.get("probability")
+    if draft.whole or (not draft.profile.v3 and sent):
+        if sent:
+            draft.values["probability"] = number
+    elif draft.profile.v3 and (moved or (sent and not draft.partial)):
+        if sent and number != PROBABILITIES.get(str(stage), 0):
+            draft.lose("probability", "follows_the_stage")
+        draft.values["probability"] = PROBABILITIES.get(str(stage), 0)
+    elif moved and stage in PROBABILITIES:
         draft.values["probability"] = draft.memory["probability"] = PROBABILITIES[stage]
-    elif before is None and not draft.partial:
-        draft.values["probability"] = draft.scratch.get("probability")
-    elif "probability" in draft.scratch:
-        draft.lose("probability", "follows_the_stage")
-        shown = None if before is None or before.probability is None else str(before.probability)
-        draft.memory["probability"] = shown
+    if draft.profile.v3:
+        held = None if before is None else before.probability
+        draft.memory["probability"] = draft.values.get("probability", held)
     if moved:
         draft.values["state"] = STATES.get(str(stage), "open")
 
@@ -145,7 +175,7 @@ FIELDS: tuple[Field, ...] = (
         columns=("amount", "currency"),
         element="CurrencyValue",
         required=True,
-        missing=_missing_amount,
+        missing=base.blank,
         echo=lambda shown, sent: plain.echo_map(shown, sent, ("value",)),
     ),
     plain.dropdown("stage", "stage", 5, "SalesStages", start=FIRST_STAGE, required=True),

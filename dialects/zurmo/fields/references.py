@@ -66,12 +66,18 @@ def user(name: str, column: str, joined: str, **more: Any) -> Field:
             draft.values[column] = None
             return
         if sent in NONE:
-            draft.fail_below(row.name, "username", base.BLANK.format("Username"))
+            # The vendor validates an empty user of its own, after all else (zurmo dossier, section 6).
+            draft.late[row.name] = {
+                inner: [base.BLANK.format(base.label_of(inner))] for inner in ("username", "lastName")
+            }
             return
         id = php_int(sent)
-        if draft.desk is not None and not draft.desk.get_many(User, (id,)):
+        if draft.desk is None or draft.desk.get_many(User, (id,)):
+            draft.values[column] = id
+        elif row.required:
+            draft.unknown = True  # an owner alone waits for the validation (zurmo dossier, section 3)
+        else:
             raise Failure("")
-        draft.values[column] = id
 
     return Field(
         name,
@@ -166,8 +172,13 @@ def permissions() -> Field:
         kind = _TYPES.get(record.visibility)
         return {"type": kind, "nonEveryoneGroup": record.group_id if kind == 2 else None}
 
+    def missing(draft: Draft, row: Field) -> None:
+        if draft.creating and draft.profile.owner_only:
+            draft.values["visibility"] = "owner"
+
     def take(draft: Draft, row: Field, value: Nested) -> None:
         if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+            missing(draft, row)
             return
         wanted = {"": "owner", "1": "everyone", "2": "group"}.get(str(value["type"]))
         if wanted is None:
@@ -186,6 +197,7 @@ def permissions() -> Field:
         show=shortcut(f"{{'type': 1, 'nonEveryoneGroup': None}} if record.visibility == 'everyone' else {SHOW}", show),
         take=take,
         listed=False,
+        missing=missing,
         columns=("visibility", "group_id"),
         echo=lambda shown, sent: shown,
     )

@@ -13,7 +13,7 @@ from dialects.zurmo.fields import base, common, owned, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
 from dialects.zurmo.fields.currency import code_by_id, id_of
 from dialects.zurmo.fields.inline import expression
-from dialects.zurmo.fields.references import sent_id, user
+from dialects.zurmo.fields.references import NONE, sent_id, user
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import extra_column, known_node, moment_node, text_node
 
@@ -60,8 +60,8 @@ def _take_email(draft: Draft, row: Field, value: Nested) -> None:
     sent = owned.checked_email(draft, row.name, value) if isinstance(value, dict) else None
     if not sent:
         return
-    address = sent.pop("emailAddress", None)
-    if address is not None:
+    if "emailAddress" in sent:
+        address = sent.pop("emailAddress")
         if address and taken(draft, "email", address):
             # It hides the username's error (zurmo dossier, section 6).
             draft.errors.pop("username", None)
@@ -138,8 +138,8 @@ def _take_currency(draft: Draft, row: Field, value: Nested) -> None:
     sent = sent_id(draft, value)
     if sent is None:
         return
-    code = code_by_id(php_int(sent), draft.profile) if sent else None
-    if sent and code is None:
+    code = None if sent in NONE else code_by_id(php_int(sent), draft.profile)
+    if sent not in NONE and code is None:
         raise Failure("")
     draft.values["currency"] = code
 
@@ -172,6 +172,7 @@ FIELDS: tuple[Field, ...] = (
         default_operator="startsWith",
         required=True,
         missing=base.blank,
+        clear=base.clear_column("username"),
         max_length=64,
     ),
     plain.own_text("serializedAvatarData", plain.TEXT_LIMIT, audited=False),

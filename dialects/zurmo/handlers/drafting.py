@@ -14,10 +14,10 @@ from dialects.zurmo.auth import profile
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import READ_ONLY, Failure
 from dialects.zurmo.fields import plain
-from dialects.zurmo.fields.base import MUST_BE, Draft, View, label_of, written_back
+from dialects.zurmo.fields.base import MUST_BE, Draft, Field, View, label_of, written_back
 from dialects.zurmo.fields.common import IMPORTABLE
 from dialects.zurmo.fields.custom import is_custom, take_custom
-from dialects.zurmo.modules import TASKS, Module
+from dialects.zurmo.modules import TASKS, Module, Table
 from dialects.zurmo.settings import NAME
 
 IMPORT: Final = "importModel"
@@ -58,15 +58,51 @@ def fill(draft: Draft, module: Module) -> dict[str, str]:
             continue
         if row.name in draft.sent:
             value = draft.sent[row.name]
+            if isinstance(value, dict) and row.clear is not None:
+                _nothing(draft, row)
             # A shortened name, a day shown as midnight, a person in the place of an account.
-            if draft.record is None or not written_back(row.show(draft.record, view), value):
+            elif draft.record is None or not written_back(row.show(draft.record, view), value):
                 row.take(draft, row, value)
         elif draft.creating and row.missing is not None:
             row.missing(draft, row)
     forms = take_custom(draft)
-    if module.settle is not None and not draft.errors:
+    if module.settle is not None:
         module.settle(draft)
+    _judge(draft, table)
     return forms
+
+
+def _nothing(draft: Draft, row: Field) -> None:
+    """A list or map where one value belongs: null, but for what is required, which is blank in a new record only."""
+    if not row.required and row.clear is not None:
+        row.clear(draft)
+    elif draft.creating and row.missing is not None:
+        row.missing(draft, row)
+
+
+def _judge(draft: Draft, table: Table) -> None:
+    """Orders the errors as the vendor does (zurmo dossier, section 6), and sees to what waits for there being none."""
+    errors = draft.errors
+    if not errors:
+        errors.update(draft.late)
+        if not errors and draft.unknown:
+            raise Failure("")
+    if len(errors) < 2:
+        return
+    own, sent = list(table.by_name), list(draft.sent)
+
+    def place(name: str) -> tuple[int, int]:
+        if name in _OUT_OF_TURN:
+            return _OUT_OF_TURN[name], 0
+        if isinstance(errors[name], dict):
+            return 3, sent.index(name) if name in sent else len(sent)
+        return 1, own.index(name) if name in own else len(own)
+
+    draft.errors = {name: errors[name] for name in sorted(errors, key=place)}
+
+
+# The amount comes before a record's own attributes, the contact state after them, then the objects as sent.
+_OUT_OF_TURN: Final = {"amount": 0, "state": 2}
 
 
 def _import(draft: Draft) -> None:

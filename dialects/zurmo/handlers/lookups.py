@@ -268,6 +268,9 @@ def list_default_permissions(call: Call) -> WireResponse:
     """The owner and permissions of what the caller creates."""
     data = {
         "owner": {"id": call.me},
-        "explicitReadWriteModelPermissions": {"type": 1, "nonEveryoneGroup": None},
+        "explicitReadWriteModelPermissions": {
+            "type": None if profile(call).owner_only else 1,
+            "nonEveryoneGroup": None,
+        },
     }
     return envelope(call, data)

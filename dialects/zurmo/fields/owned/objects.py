@@ -117,55 +117,66 @@ def _show_with(
     return show
 
 
-def checked_email(draft: Draft, name: str, value: dict[str, Nested]) -> dict[str, str] | None:
+def checked_email(draft: Draft, name: str, value: dict[str, Nested]) -> dict[str, str | None] | None:
     """The sent keys of an e-mail object; None after noting what is wrong."""
-    out: dict[str, str] = {}
+    out: dict[str, str | None] = {}
     for key in _EMAIL_KEYS:
         sent = value.get(key)
         if sent is None:
             continue
         label = _EMAIL_LABELS[key]
-        if not isinstance(sent, str):
-            draft.fail_below(name, key, base.MUST_BE.format(label, "string"))
-        elif key == "emailAddress" and sent and not is_email(sent):
+        text = sent if isinstance(sent, str) else None
+        if key == "emailAddress" and text and not is_email(text):
             draft.fail_below(name, key, base.NOT_EMAIL.format(label))
-        elif key != "emailAddress" and sent not in ("", "0", "1"):
-            draft.fail_below(name, key, base.NOT_FLAG.format(label))
+        elif key == "emailAddress" or text is None:
+            out[key] = text
         else:
-            out[key] = sent
+            _put_flag(draft, name, key, label, text, out)
     return None if name in draft.errors else out
 
 
-def checked_address(draft: Draft, name: str, value: dict[str, Nested]) -> dict[str, str] | None:
+def _put_flag(draft: Draft, name: str, key: str, label: str, text: str, out: dict[str, str | None]) -> None:
+    flag = plain.flag_of(text)
+    if flag is None:
+        draft.fail_below(name, key, base.NOT_FLAG.format(label))
+    else:
+        out[key] = flag
+
+
+def checked_address(draft: Draft, name: str, value: dict[str, Nested]) -> dict[str, str | None] | None:
     """The sent keys of an address object; None after noting what is wrong."""
-    out: dict[str, str] = {}
+    out: dict[str, str | None] = {}
     for key in ADDRESS:
         sent = value.get(key)
         if sent is None:
             continue
         label = base.label_of(key)
+        text = sent if isinstance(sent, str) else None
         limit = _ADDRESS_LENGTHS.get(key, 32)
-        if not isinstance(sent, str):
-            draft.fail_below(name, key, base.MUST_BE.format(label, "string"))
-        elif len(sent) > limit:
+        if text is None:
+            out[key] = None
+        elif len(text) > limit:
             draft.fail_below(name, key, base.TOO_LONG.format(label, limit))
-        elif key == "invalid" and sent not in ("", "0", "1"):
-            draft.fail_below(name, key, base.NOT_FLAG.format(label))
-        elif key in ("latitude", "longitude") and sent and plain.millionths(sent) is None:
-            draft.fail_below(name, key, base.MUST_BE.format(label, "float"))
+        elif key == "invalid":
+            _put_flag(draft, name, key, label, text, out)
+        elif key in ("latitude", "longitude"):
+            if text and plain.millionths(text) is None:
+                draft.fail_below(name, key, base.MUST_BE.format(label, "float"))
+            else:
+                out[key] = text or "0"
         else:
-            out[key] = sent
+            out[key] = text
     return None if name in draft.errors else out
 
 
-def _merge_point(point: ContactPoint, sent: dict[str, str], places: dict[str, str | None]) -> ContactPoint:
+def _merge_point(point: ContactPoint, sent: Mapping[str, str | None], places: dict[str, str | None]) -> ContactPoint:
     """The point with the sent keys in."""
     changed: dict[str, Any] = {}
     more = dict(_mine(point))
     for key, value in sent.items():
         own = places[key]
         if own is not None:
-            changed[own] = value
+            changed[own] = value or "" if own == "value" else value
         else:
             more[key] = value
     extras = {name: held for name, held in point.extras.items() if name != NAME}
@@ -182,7 +193,7 @@ def _take_with(
     kind: str,
     label: str | None,
     places: dict[str, str | None],
-    check: Callable[[Draft, str, dict[str, Nested]], dict[str, str] | None],
+    check: Callable[[Draft, str, dict[str, Nested]], dict[str, str | None] | None],
     content: tuple[str, ...],
 ) -> base.Take:
     def take(draft: Draft, row: Field, value: Nested) -> None:

@@ -24,7 +24,7 @@ from dialects.zurmo.query.nodes import related_node
 
 def single(name: str, choose: Choose, new: ContactPoint, where: Node, limit: int, **more: Any) -> Field:
     """A contact point that the vendor has as one text; `new` is what a sent text becomes where there is none yet."""
-    check: Callable[[str], bool] | None = more.pop("check", None)
+    read: Callable[[str], str | None] = more.pop("read", str)
 
     def show(record: Any, view: View) -> str | None:
         point = choose(record.points)
@@ -37,12 +37,16 @@ def single(name: str, choose: Choose, new: ContactPoint, where: Node, limit: int
         text = plain.as_text(draft, row, value)
         if text is None:
             return
-        if text and check is not None and not check(text):
+        whole = read(text) if text else text
+        if whole is None:
             draft.fail(row.name, base.NOT_URL.format(row.label))
             return
+        put(draft, whole, {name} if whole == "" else set())
+
+    def put(draft: Draft, text: str, emptied: set[str]) -> None:
         point = None if draft.record is None else choose(draft.record.points)
         empty = set(draft.kept("empty", ()))
-        wanted = empty - {name} if text else empty | {name}
+        wanted = empty - {name} | emptied
         if wanted != empty:
             draft.extras["empty"] = sorted(wanted) or None
         if text:
@@ -59,7 +63,15 @@ def single(name: str, choose: Choose, new: ContactPoint, where: Node, limit: int
 
     more.setdefault("default_operator", "startsWith")
     more.setdefault("order", (First("points", "value", (where,)),))
-    return Field(name, show=show, take=take, search=search, max_length=limit, **more)
+    return Field(
+        name,
+        show=show,
+        take=take,
+        search=search,
+        max_length=limit,
+        clear=lambda draft: put(draft, "", set()),
+        **more,
+    )
 
 
 WORK_PHONE: Final = ("work", "office", "direct", None)
@@ -84,7 +96,8 @@ def website() -> Field:
         element="Url",
         audited=False,
         default_operator="contains",
-        check=plain.is_url,
+        read=plain.as_url,
+        echo=lambda shown, sent: shown,
     )
 
 

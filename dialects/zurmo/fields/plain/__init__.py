@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dialects.zurmo.fields.plain.choices import dropdown, echo_map
-from dialects.zurmo.fields.plain.flags import as_flag, flag, own_flag
+from dialects.zurmo.fields.plain.flags import as_flag, flag, flag_of, own_flag
 from dialects.zurmo.fields.plain.moments import (
     ZERO_DATE,
     as_moment,
     day,
+    forget_zero,
     moment,
     read_day,
     read_moment,
@@ -15,10 +16,10 @@ from dialects.zurmo.fields.plain.moments import (
     shown_moment,
 )
 from dialects.zurmo.fields.plain.numbers import (
-    as_integer,
     decimal,
     decimal_text,
     identity,
+    integer_of,
     millionths,
     note_rounding,
     whole,
@@ -26,8 +27,8 @@ from dialects.zurmo.fields.plain.numbers import (
 from dialects.zurmo.fields.plain.texts import (
     TEXT_LIMIT,
     as_text,
+    as_url,
     column_search,
-    is_url,
     own_text,
     set_column,
     text,
@@ -38,9 +39,9 @@ __all__ = [
     "TEXT_LIMIT",
     "ZERO_DATE",
     "as_flag",
-    "as_integer",
     "as_moment",
     "as_text",
+    "as_url",
     "column_search",
     "day",
     "decimal",
@@ -48,8 +49,10 @@ __all__ = [
     "dropdown",
     "echo_map",
     "flag",
+    "flag_of",
+    "forget_zero",
     "identity",
-    "is_url",
+    "integer_of",
     "millionths",
     "moment",
     "note_rounding",

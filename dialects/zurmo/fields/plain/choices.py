@@ -26,11 +26,17 @@ def dropdown(name: str, column: str, slot: int, picklist: str, **more: Any) -> F
         return None if value is None else {"id": record.id * 8 + slot, "value": value}
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
-        sent = value.get("value") if isinstance(value, dict) else value
+        sent = value.get("value") if isinstance(value, dict) else {}
         if sent is None:
             return
         if not isinstance(sent, str):
-            draft.fail_below(row.name, "value", base.MUST_BE.format("Value", "string"))
+            # One text in the place of the map, a map in the place of its text: null (zurmo dossier, section 3).
+            if not row.required:
+                draft.values[column] = None
+            elif draft.creating:
+                base.blank(draft, row)
+        elif sent == "" and row.required:
+            base.blank(draft, row)
         elif len(sent) > _LIMIT:
             draft.fail_below(row.name, "value", base.TOO_LONG.format("Value", _LIMIT))
         else:

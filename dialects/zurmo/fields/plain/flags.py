@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
 from adapter.formats.form_body import Nested
@@ -44,16 +46,33 @@ def own_flag(name: str, **more: Any) -> Field:
         search=search,
         sort=extra_column(name),
         element="CheckBox",
+        clear=base.clear_extra(name),
         **more,
     )
 
 
+_NUMBER = re.compile(
+    r"[ \t\n\r\v\f]*[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?\Z", re.ASCII
+)
+
+
+def flag_of(text: str) -> str | None:
+    """ "1" or "0" for a text that PHP compares equal to it, "0" for an empty one, which is stored so; else None."""
+    if text in ("1", "0"):
+        return text
+    if text == "":
+        return "0"
+    if not _NUMBER.match(text):
+        return None
+    return {Decimal(0): "0", Decimal(1): "1"}.get(Decimal(text.strip()))
+
+
 def as_flag(draft: Draft, row: Field, value: Nested) -> str | None:
-    """ "1", "0" or "" as sent, None after noting that it is neither."""
-    if value in ("1", "0", ""):
-        return str(value)
-    draft.fail(row.name, base.NOT_FLAG.format(row.label))
-    return None
+    """ "1" or "0", None after noting that it is neither."""
+    flag = flag_of(value) if isinstance(value, str) else None
+    if flag is None:
+        draft.fail(row.name, base.NOT_FLAG.format(row.label))
+    return flag
 
 
 def flag(name: str, column: str, **more: Any) -> Field:

@@ -45,7 +45,7 @@ def as_moment(draft: Draft, row: Field, value: Nested) -> tuple[bool, int | None
     ):
         draft.fail(row.name, base.MUST_BE.format(row.label, "datetime"))
         return False, None
-    if at is None and row.required and not draft.profile.zero_dates:
+    if value == "" and row.required:
         draft.fail(row.name, base.BLANK.format(row.label))
         return False, None
     wanted = zeros | {row.name} if at is None and draft.profile.zero_dates else zeros - {row.name}
@@ -70,6 +70,10 @@ def moment(name: str, column: str, **more: Any) -> Field:
         if good:
             draft.values[column] = at
 
+    def clear(draft: Draft) -> None:
+        draft.values[column] = None
+        forget_zero(draft, name)
+
     if more.get("required"):
         more.setdefault("missing", base.blank)
 
@@ -83,8 +87,16 @@ def moment(name: str, column: str, **more: Any) -> Field:
         search=column_search(column, moment_node),
         sort=column,
         element="DateTime",
+        clear=clear,
         **more,
     )
+
+
+def forget_zero(draft: Draft, name: str) -> None:
+    """Unmarks a zero date."""
+    zeros = draft.kept("zero", ())
+    if name in zeros:
+        draft.extras["zero"] = sorted(set(zeros) - {name}) or None
 
 
 def read_only_moment(name: str, column: str, **more: Any) -> Field:
@@ -128,7 +140,7 @@ def day(name: str, column: str, **more: Any) -> Field:
         shaped = isinstance(value, str) and value.isascii() and _DAY.match(value) is not None
         if found is None and value != "" and not (draft.profile.zero_dates and shaped):
             draft.fail(row.name, base.MUST_BE.format(row.label, "date"))
-        elif found is None and row.required and not draft.profile.zero_dates:
+        elif value == "" and row.required:
             draft.fail(row.name, base.BLANK.format(row.label))
         else:
             draft.values[column] = found
@@ -138,6 +150,7 @@ def day(name: str, column: str, **more: Any) -> Field:
 
     if more.get("required"):
         more.setdefault("missing", base.blank)
+    more["clear"] = base.clear_column(column)
     return Field(
         name, show=show, take=take, search=column_search(column, text_node), sort=column, element="Date", **more
     )

@@ -22,25 +22,26 @@ _FLOAT = re.compile(r"\s*[+-]?(?:[0-9]{0,40}\.)?[0-9]{1,40}(?:[eE][+-]?[0-9]{1,3
 
 
 def as_integer(draft: Draft, row: Field, value: Nested) -> int | None:
-    """The sent whole number, None when there is none to store or after noting why."""
+    """The sent whole number, 0 for an empty one, which is stored so; None after noting that it is none."""
     if value == "":
-        return None
-    if not isinstance(value, str) or not _INTEGER.match(value) or abs(int(value)) > MAX_ID:
+        return 0
+    number = integer_of(value) if isinstance(value, str) else None
+    if number is None:
         draft.fail(row.name, base.MUST_BE.format(row.label, "integer"))
-        return None
-    return int(value)
+    return number
 
 
-def whole(name: str, column: str, low: int | None = None, high: int | None = None, **more: Any) -> Field:
+def integer_of(text: str) -> int | None:
+    """The whole number, blanks around it allowed; None where it is none, or too large to keep."""
+    return int(text) if _INTEGER.match(text) and abs(int(text)) <= MAX_ID else None
+
+
+def whole(name: str, column: str, **more: Any) -> Field:
     """A whole number, shown as the vendor's MySQL gives it: as text."""
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
         number = as_integer(draft, row, value)
-        if number is not None and low is not None and number < low:
-            draft.fail(row.name, base.TOO_SMALL.format(row.label, low))
-        elif number is not None and high is not None and number > high:
-            draft.fail(row.name, base.TOO_BIG.format(row.label, high))
-        else:
+        if number is not None:
             draft.values[column] = number
 
     return Field(
@@ -50,6 +51,7 @@ def whole(name: str, column: str, low: int | None = None, high: int | None = Non
         search=column_search(column, number_node),
         sort=column,
         element="Integer",
+        clear=base.clear_column(column),
         **more,
     )
 
@@ -88,7 +90,7 @@ def decimal(name: str, column: str, **more: Any) -> Field:
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
         if value == "":
-            draft.values[column] = None
+            draft.values[column] = 0
             return
         number = millionths(value) if isinstance(value, str) else None
         if number is None:
@@ -100,6 +102,7 @@ def decimal(name: str, column: str, **more: Any) -> Field:
     def node(column: str, test: Comparison) -> Node:
         return number_node(column, test, MICROS)
 
+    more["clear"] = base.clear_column(column)
     return Field(
         name, show=show, take=take, search=column_search(column, node), sort=column, element="Decimal", **more
     )

@@ -81,6 +81,7 @@ def text(name: str, column: str, limit: int | None = 64, **more: Any) -> Field:
         search=column_search(column, text_node),
         sort=column,
         max_length=limit,
+        clear=base.clear_column(column),
         **more,
     )
 
@@ -108,10 +109,12 @@ def own_text(name: str, limit: int | None = 255, **more: Any) -> Field:
         search=column_search(extra_column(name), text_node),
         sort=extra_column(name),
         max_length=limit,
+        clear=base.clear_extra(name),
         **more,
     )
 
 
-def is_url(text: str) -> bool:
-    """Whether the vendor takes it for a web address, with or without a scheme."""
-    return _URL.match(text if "://" in text else f"http://{text}") is not None
+def as_url(text: str) -> str | None:
+    """The web address with a scheme, as the vendor stores it; None where it takes it for none."""
+    whole = text if "://" in text else f"http://{text}"
+    return whole if _URL.match(whole) else None
