@@ -487,7 +487,7 @@ class CrustSide(Side):
             "id": int(shown["contentID"]),
             "title": fields["Subject"],
             "body": fields["Description"],
-            "category": fields["Type"] or None,
+            "category": fields.get("Type"),
             "due_at": _sql(fields["ActivityDate"]),
             "created_at": _sql(shown["createdAt"]),
             "owner": shown["user"]["username"],

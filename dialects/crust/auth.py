@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -10,10 +11,10 @@ from adapter.dialect import Call
 from adapter.routes import MethodNotAllowed
 from adapter.wire import WireRequest, WireResponse
 from canonical.accounts import Principal
-from canonical.errors import Unauthenticated
+from canonical.errors import CanonicalError, Unauthenticated
 from canonical.values import SECOND
 from dialects.crust import jwt
-from dialects.crust.binding import Post, Request, bind, read_query
+from dialects.crust.binding import Post, Request, bind, posted, read_query
 from dialects.crust.errors import USER_NOT_FOUND, VARY, Refused
 from dialects.crust.settings import NAME
 
@@ -21,6 +22,8 @@ PREFIXES: Final = frozenset(("field", "module", "page", "workflow", "job", "char
 """Below these even an unknown path wants a token first; any other unknown path is a plain 404."""
 LOGIN: Final = Request("AuthLogin", (Post("username"), Post("password")))
 EXPIRED: Final = "failed to authorize request: jwtauth: token is expired"
+FORM_FAILED: Final = "form failed"
+"""Where a call remembers why nobody signed in by the form: a status and words for its reader."""
 LONG_AGO: Final = "Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 """What clears a cookie."""
 
@@ -99,6 +102,8 @@ def authenticate(call: Call) -> Principal | None:
     if route is not None and route.operation == "auth.login":
         # Whose token is no longer good has to be able to sign in anew.
         return _sign_in(call)
+    if route is not None and route.operation == "auth.door":
+        return _sign_in_by_form(call)
     if room == "auth":
         return _sent_holder(call)
     if route is None:
@@ -116,7 +121,10 @@ def authenticate(call: Call) -> Principal | None:
 
 
 def _sign_in(call: Call) -> Principal:
-    sent = bind(call, LOGIN)
+    return _by_password(call, bind(call, LOGIN))
+
+
+def _by_password(call: Call, sent: Mapping[str, str]) -> Principal:
     tenant_id = None if call.tenant is None else call.tenant.id
     username = sent["username"]
     address = call.request.remote_addr
@@ -125,6 +133,26 @@ def _sign_in(call: Call) -> Principal:
         known = call.accounts.has_user(tenant_id, username)
         raise Refused("Password doesn't match" if known else USER_NOT_FOUND)
     return principal
+
+
+def posted_form(request: WireRequest) -> dict[str, str]:
+    """The fields of the sign-in page's form: of the body alone, since queries are logged on the way."""
+    try:
+        return posted(request)
+    except Refused:
+        return {}
+
+
+def _sign_in_by_form(call: Call) -> Principal | None:
+    """As a login; who is refused is a guest, whose form says so. It does not tell whether there is such a user."""
+    sent = posted_form(call.request)
+    try:
+        return _by_password(call, {name: sent.get(name, "") for name in ("username", "password")})
+    except Refused:
+        call.memo[FORM_FAILED] = (401, "User name or password is wrong.")
+    except CanonicalError:
+        call.memo[FORM_FAILED] = (503, "Too busy to look. Please try again in a while.")
+    return None
 
 
 def _sent_holder(call: Call) -> Principal | None:
@@ -197,7 +225,9 @@ def preflight(call: Call) -> WireResponse | None:
 
 
 def finish(call: Call, response: WireResponse) -> WireResponse:
-    """Lets the asking origin read the answer."""
+    """Lets the asking origin read the answer. The sign-in page is nobody else's to read."""
+    if call.route is not None and call.route.meta.get("door"):
+        return response
     origin = call.request.headers.get("Origin")
     if origin and "preflight" not in call.memo and call.request.method in _METHODS:
         allowed = [("Access-Control-Allow-Credentials", "true"), ("Access-Control-Allow-Origin", origin)]

@@ -92,9 +92,9 @@ def bind(call: Call, request: Request) -> dict[str, Any]:
         values = {param.name: read[param.go_name] for param in request.params}
     else:
         values = dict(request.start)
-    posted = _posted(wire)
+    given = posted(wire)
     query = parse_query(wire.query)
-    form = {**query, **posted} if posted else query
+    form = {**query, **given} if given else query
     for param in request.params:
         if param.source == "path":
             text = call.params.get(param.name)
@@ -186,7 +186,7 @@ def _unescaped(text: str) -> str:
     return text if text.isascii() else text.encode("iso-8859-1", "replace").decode("utf-8", "replace")
 
 
-def _posted(wire: WireRequest) -> dict[str, str]:
+def posted(wire: WireRequest) -> dict[str, str]:
     """Values of the urlencoded body of a POST, PUT or PATCH; no other method has one.
 
     Raises Refused for a Content-Type that is none, whatever the body.

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from adapter.routes import Handler, Route, RouteTable
 from adapter.wire import WireRequest
-from dialects.crust.handlers import charts, content, fields, modules, pages, sessions, users
+from dialects.crust.handlers import charts, content, door, fields, modules, pages, sessions, users
 from dialects.crust.workflows import ROUTES as WORKFLOWS
 
 _PLAIN = "-_.~$&+,/:;=@"
@@ -54,6 +54,8 @@ ROUTES: Final = (
     Route("auth.login", ("POST",), "/auth/login", sessions.login, public=True),
     Route("auth.check", ("GET",), "/auth/check", sessions.check, public=True),
     Route("auth.logout", ("GET",), "/auth/logout", sessions.logout, public=True),
+    Route("auth.form", ("GET",), "/oidc", door.form, public=True, meta={"door": True}),
+    Route("auth.door", ("POST",), "/oidc", door.sign_in, public=True, meta={"door": True}),
     Route("version", ("GET",), "/version", sessions.version, public=True),
     *_both("field.list", "GET", "/field", fields.listed),
     Route("field.read", ("GET",), "/field/{typeID}", fields.read),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from adapter.dialect import Setting
 
 NAME: Final = "crust"
 """The mount, the namespace of our extras, and the prefix of the settings."""
 YES_NO: Final = ("no", "yes")
+MAX_ADDRESS: Final = 2_000
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]{0,253}\Z")
 
 
@@ -31,6 +33,15 @@ def _domain(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    """An absolute address of the web, which may stand in a header as it is."""
+    parts = urlsplit(text)
+    fits = text.isascii() and text.isprintable() and " " not in text and len(text) <= MAX_ADDRESS
+    if text and not (fits and parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc):
+        raise ValueError("an address like https://crm.example.com/ is needed")
+    return text
+
+
 SETTINGS: Final = (
     Setting("system_modules", "yes", "show Task, Contact, Account and so on among the modules", YES_NO),
     Setting(
@@ -38,5 +49,6 @@ SETTINGS: Final = (
     ),
     Setting("jwt_key", "", "the tenant's own key for tokens (HS256); empty: the installation's", check=_key),
     Setting("token_minutes", "3600", "how long a token lives", check=_minutes),
+    Setting("app_url", "", "where the sign-in page leads to: the web client's address", check=_address),
     Setting("cookie_domain", "", "Domain of the jwt cookie; empty: none", check=_domain),
 )

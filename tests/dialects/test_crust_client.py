@@ -247,7 +247,8 @@ def test_the_clients_whole_round(world: World) -> None:
 
     # The chart that the client draws of no module at all.
     drawn = app.get("/module/0/chart?kind=line")
-    assert drawn["fields"][drawn["data"][0][0]]["kind"] == "string"
+    assert drawn["fields"][drawn["data"][0][0]]["kind"] == "datetime"
+    assert all(len(row) > 2 for row in drawn["data"])
 
     app.delete(f"/module/{module}")
     assert app.send("GET", "/auth/logout").body == b""

@@ -51,6 +51,44 @@ def test_they_are_there_with_the_same_ids_for_ever(world: World, ann: CrustClien
     assert eve.get(f"/module/{modules[0]['moduleID']}")["moduleID"] == "0"
 
 
+def test_c7_w7_only_fields_that_are_set_are_shown(world: World, ann: CrustClient) -> None:
+    task, contact = ann.system("Task"), ann.system("Contact")
+    made = ann.post(f"{task}/content", fields({"Subject": "Call", "Description": "", "ReminderDateTime": ""}))
+    id = made["contentID"]
+    listed = ann.get(f"{task}/content")["contents"][0]
+    for shown in (made, ann.get(f"{task}/content/{id}"), listed):
+        assert [field["name"] for field in shown["fields"]] == ["Subject", "Status", "OwnerId"]
+    # An update echoes what was sent; what it clears is gone from then on, and what was never there stays away.
+    ann.post(f"{task}/content/{id}", fields({"ReminderDateTime": "2018-12-23", "Type": "Call", "x": ""}))
+    assert list(ann.values(task, id)) == ["Subject", "Status", "Type", "ReminderDateTime", "OwnerId"]
+    sent = fields({"ReminderDateTime": "", "Type": "", "Subject": ""})
+    echoed = ann.post(f"{task}/content/{id}", sent)["fields"]
+    assert [(field["name"], field["value"]) for field in echoed] == [
+        ("ReminderDateTime", ""),
+        ("Type", ""),
+        ("Subject", ""),
+    ]
+    shown = ann.get(f"{task}/content/{id}")["fields"]
+    # A field of the client's own choice is there when it was sent.
+    assert [(field["name"], field["value"]) for field in shown] == [
+        ("x", ""),
+        ("Status", "Not Started"),
+        ("OwnerId", "1"),
+    ]
+    nobody = ann.add(contact, {})
+    assert [field["name"] for field in ann.get(f"{contact}/content/{nobody}")["fields"]] == ["OwnerId"]
+    # A number that is 0 is set.
+    deal = ann.system("Opportunity")
+    zero = ann.values(deal, ann.add(deal, Name="d", Amount="0", Probability="0"))
+    assert (zero["Amount"], zero["Probability"]) == ("0", "0")
+    custom = (CustomValue("shoe", ""), CustomValue("town", "Kranj"))
+    world.write(lambda desk: desk.save_custom_field(CustomField("activity", "town", "Town")))
+    world.write(lambda desk: desk.save_custom_field(CustomField("activity", "shoe", "Shoe")))
+    other = world.write(lambda desk: desk.create(Create(Activity, {"type": "task", "title": "y"}, custom=custom)))
+    names = [field["name"] for field in ann.get(f"{task}/content/{other.id}")["fields"]]
+    assert names == ["Subject", "Status", "OwnerId", "town"]
+
+
 def test_they_may_be_hidden(world: World, ann: CrustClient) -> None:
     task = ann.system("Task")
     world.set("crust.system_modules", "no")

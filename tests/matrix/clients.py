@@ -404,8 +404,8 @@ class Crust(Client):
         if values is None:
             return None
         if kind == "note":
-            return Seen(f"{values['Title']}\n{values.get('Body', '')}", False)
-        return Seen(f"{values['Subject']}\n{values.get('Description', '')}", values.get("IsClosed") == "1")
+            return Seen(f"{values.get('Title', '')}\n{values.get('Body', '')}", False)
+        return Seen(f"{values.get('Subject', '')}\n{values.get('Description', '')}", values.get("IsClosed") == "1")
 
     def numbers(self, kind: str, person: int) -> list[int]:
         return [int(row["contentID"]) for row in self.done("GET", f"{self.path(kind)}?perPage=100")["contents"]]

@@ -59,14 +59,21 @@ class Sight:
         return out
 
     def values(self, record: Any) -> bytes:
-        """The record's values as JSON."""
+        """The record's values as JSON: of the module's own fields those that are set.
+
+        The vendor's clients take a field that is there for one that has a value.
+        """
         if NAME not in record.extras:
             if not record.custom:
                 return self.layout.write(record, self.targets(record))
             customs = {custom_name(value): value.value for value in record.custom}
             if customs.keys() <= self.layout.last:
-                return self.layout.write(record, self.targets(record))[:-1] + b"," + self._ordered(customs)[1:]
-        return self._ordered(self.texts(record))
+                fixed = self.layout.write(record, self.targets(record))
+                own = self._ordered({name: text for name, text in customs.items() if text})
+                return fixed[:-1] + (b"," if len(fixed) > 2 and len(own) > 2 else b"") + own[1:]
+        # A client that wrote a field of its own choice wrote it also when it is empty.
+        chosen = (record.extras.get(NAME) or {}).get(UNKNOWN) or ()
+        return self._ordered({name: text for name, text in self.texts(record).items() if text or name in chosen})
 
     def _ordered(self, texts: Mapping[str, str]) -> bytes:
         values = (FieldValue(name, text) for name, text in texts.items())

@@ -60,6 +60,9 @@ def check(request: WireRequest, response: WireResponse) -> None:
     if response.status in (302, 303):
         assert header(response, "Location")
         return
+    if request.path == "/oidc" and response.body and kind != "application/json":
+        _check_door(response)
+        return
     assert response.status == 200, response.status
     if not response.body:
         assert request.method == "OPTIONS" or "/auth/" in request.path
@@ -73,6 +76,14 @@ def check(request: WireRequest, response: WireResponse) -> None:
         assert found["error"]["message"]
     if "success" in found:
         assert found == {"success": {"message": "OK"}}
+
+
+def _check_door(response: WireResponse) -> None:
+    """A page that runs nothing and that nobody may frame."""
+    assert response.status in (200, 401, 503)
+    assert header(response, "Content-Type") == "text/html; charset=utf-8"
+    assert header(response, "X-Frame-Options") == "DENY"
+    assert b"<script" not in response.body
 
 
 def failed(response: WireResponse) -> bool:
