@@ -150,11 +150,13 @@ class Query:
 
 
 def all_of(*nodes: Node) -> Node:
-    """The conjunction, flattened; `TRUE` when there is nothing to hold."""
+    """The conjunction, flattened; `TRUE` when there is nothing to hold, `FALSE` when that cannot hold."""
     flat: list[Node] = []
     for node in nodes:
         if isinstance(node, And):
             flat.extend(node.nodes)
+        elif node == FALSE:
+            return FALSE
         elif node != TRUE:
             flat.append(node)
     if not flat:
@@ -163,7 +165,9 @@ def all_of(*nodes: Node) -> Node:
 
 
 def any_of(*nodes: Node) -> Node:
-    """The disjunction; `FALSE` when there is nothing that could hold."""
+    """The disjunction; `FALSE` when there is nothing that could hold, `TRUE` when one holds anyway."""
+    if TRUE in nodes:
+        return TRUE
     flat = [node for node in nodes if node != FALSE]
     if not flat:
         return FALSE

@@ -18,15 +18,18 @@ from canonical.store.sql.derived import own_rank, printed, state_rank, whole_sec
 from canonical.store.sql.plan import (
     REVERSE,
     SEARCH_COLUMNS,
+    TEXT,
+    VEILED,
     Plan,
     Shape,
-    asks_texts,
     bound,
     extras_asked,
     how_of,
     plan,
     sort_shapes,
-    sorts_by_text,
+    sort_veils,
+    veil_of,
+    veils,
     without_extras,
 )
 
@@ -76,11 +79,17 @@ class Builder:
     def shown(self, spec: KindSpec, source: Any, name: str, how: str) -> Expression:
         """The column as the viewer sees it."""
         column = self.column(source, name, how)
-        if not (self.masked and self.viewer.is_text(name) and has_texts(spec)):
+        veil = veil_of(spec, name, self.viewer) if self.masked else None
+        if veil is None:
             return column
-        kept = None if how == "extras" else spec.by_name[name].default
+        kept = spec.by_name[name].default if veil == TEXT and how != "extras" else None
         empty: Any = sa.null() if kept is None else sa.literal_column(f"'{kept}'")
-        return sa.case((readable(spec, source), column), else_=empty)
+        return sa.case((self._is_shown(veil, spec, source, name), column), else_=empty)
+
+    def _is_shown(self, veil: str, spec: KindSpec, source: Any, name: str) -> Expression:
+        if veil == TEXT:
+            return readable(spec, source)
+        return told(KINDS[veil], source.c[name], self.viewer)
 
     def column(self, source: Any, name: str, how: str) -> Expression:
         if how in ("fold", "key"):
@@ -141,22 +150,22 @@ class Builder:
                 return sa.or_(sa.false(), *(self.build(child, spec, source) for child in children))
             case ("not", child):
                 return sa.not_(self.build(child, spec, source))
-            case ("text", compared, truth):
-                return self._text(compared, truth, cast(KindSpec, spec), source)
+            case ("veiled", compared, truth, veil):
+                return self._veiled(compared, truth, veil, cast(KindSpec, spec), source)
             case ("compare", name, how, primitive, count):
                 return self._compare(source, name, how, primitive, count)
         _, relation, where = shape
         return self._target(relation, where, source) if spec is None else self._has(relation, where, spec, source)
 
-    def _text(self, compared: Shape, truth: bool | None, spec: KindSpec, source: Any) -> Expression:
-        """A comparison of a text, which comes to `truth` where it is masked."""
+    def _veiled(self, compared: Shape, truth: bool | None, veil: str, spec: KindSpec, source: Any) -> Expression:
+        """A comparison that comes to `truth` where what it compares is not shown."""
         found = self.build(compared, spec, source)
         if not self.masked:
             return found
-        may_read = readable(spec, source)
+        shown = self._is_shown(veil, spec, source, compared[1])
         if truth is None:
-            return sa.case((may_read, found))
-        return sa.or_(sa.not_(may_read), found) if truth else sa.and_(found, may_read)
+            return sa.case((shown, found))
+        return sa.or_(sa.not_(shown), found) if truth else sa.and_(found, shown)
 
     def _compare(self, source: Any, name: str, how: str, primitive: str, count: Any) -> Expression:
         column = self.column(source, name, how)
@@ -232,6 +241,14 @@ class Builder:
                     fields, sa.and_(fields.c.tenant_id == rows.c.tenant_id, fields.c.id == rows.c.tag_id)
                 )
             conditions.append(self.build(where, None, fields))
+            if relation == "links" and self.masked:
+                conditions += [
+                    sa.or_(
+                        rows.c.target_kind != sa.literal_column(f"'{kind}'"),
+                        told(KINDS[kind], rows.c.target_id, self.viewer),
+                    )
+                    for kind in sorted(VEILED)
+                ]
             inner = sa.select(rows.c[key]).select_from(origin).where(*conditions)
             return cast(Expression, source.c.id.in_(inner))
         if relation in REVERSE.get(spec.name, ()):
@@ -289,6 +306,16 @@ def visible(spec: KindSpec, source: Any, viewer: Viewer) -> Expression:
 def readable(spec: KindSpec, source: Any) -> Expression:
     """Of which records that he sees the viewer reads the text."""
     return _held_by(READ_BY, spec, source, None) if has_texts(spec) else sa.true()
+
+
+def told(spec: KindSpec, id: Any, viewer: Viewer) -> Expression:
+    """Whether there is no record of that id of which the viewer does not learn that it is there."""
+    rows = tables.RECORDS[spec.name].alias("untold")
+    hidden = rows.c.visibility.in_([_word(word) for word in tables.UNTOLD_WORDS])
+    untold: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
+        rows.c.tenant_id == TENANT, rows.c.id == id, hidden, sa.not_(visible(spec, rows, viewer))
+    )
+    return sa.not_(untold.correlate(id.table).exists())
 
 
 def _held_by(table: Mapping[str, frozenset[str]], spec: KindSpec, source: Any, viewer: Viewer | None) -> Expression:
@@ -420,7 +447,7 @@ class Statements:
         self.keep = keep
         self._kept: dict[object, str] = {}
         self._trees: dict[tuple[object, int], tuple[Node, str, list[Scalar]]] = {}
-        self._asking: dict[int, tuple[Node, Way, bool]] = {}
+        self._veils: dict[int, tuple[Node, KindSpec, Way, frozenset[str]]] = {}
         self._newest: tuple[Node, KindSpec, Way, Plan] | None = None
 
     def _plan(self, node: Node, spec: KindSpec, viewer: Viewer) -> Plan:
@@ -442,20 +469,16 @@ class Statements:
             kept = self._kept[key] = compile_sql(self.backend, build())
         return kept
 
-    def asks_texts(self, kind: type[Record], query: Query, viewer: Viewer) -> bool:
-        """Whether which records are found, or their order, depends on what they say."""
+    def veils(self, kind: type[Record], query: Query, viewer: Viewer) -> frozenset[str]:
+        """What may keep from the viewer something that the records found, or their order, depend on."""
         spec = KINDS[kind.KIND]
-        if not has_texts(spec):
-            return False
-        if sorts_by_text(query.sort, spec, viewer):
-            return True
         where = query.where
-        known = self._asking.get(id(where))
-        if known is None or known[0] is not where or known[1] != viewer.way:
-            if len(self._asking) >= TREES_KEPT:
-                self._asking.clear()
-            known = self._asking[id(where)] = (where, viewer.way, asks_texts(where, spec, viewer))
-        return known[2]
+        known = self._veils.get(id(where))
+        if known is None or known[0] is not where or known[1] is not spec or known[2] != viewer.way:
+            if len(self._veils) >= TREES_KEPT:
+                self._veils.clear()
+            known = self._veils[id(where)] = (where, spec, viewer.way, veils(where, spec, viewer))
+        return known[3] | sort_veils(query.sort, spec, viewer) if query.sort else known[3]
 
     def find(self, kind: type[Record], query: Query, viewer: Viewer) -> tuple[str, list[Scalar]]:
         """SQL for a page and the values ``p0``…; its other parameters: tenant_id, me, card, limit, offset."""
@@ -537,7 +560,7 @@ class Statements:
         masked: bool = True,
     ) -> sa.Select[Any]:
         """The ids of a page in order."""
-        if masked and has_texts(spec) and sorts_by_text(sort, spec, viewer):
+        if masked and TEXT in sort_veils(sort, spec, viewer):
             return self._keys_apart(spec, shape, sort, viewer, guarded)
         builder = self._builder(viewer, masked)
         source = tables.RECORDS[spec.name].alias("r")

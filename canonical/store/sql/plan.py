@@ -8,8 +8,9 @@ Shapes: ``("const", bool)``, ``("and", …)``, ``("or", …)``, ``("not", shape)
 literal prefix as two bounds), ``like``, ``match`` (a substring found through the trigram index, then checked),
 ``null``, ``not null``, ``never``, ``printed <type>`` (a pattern over a number as it is printed), or one where instead
 of n stands what the SQL holds itself: ``none of`` some words, ``after <operator>`` another field and seconds. A
-comparison of a confidential record's text is ``("text", compare, truth)``, where `truth` is what it comes to for a
-record whose text is masked.
+comparison of what is not shown to everybody is ``("veiled", compare, truth, veil)``, where `truth` is what it comes to
+for a record of which it is not shown, and `veil` says why it may not be: ``text`` for a confidential record's text, or
+a kind for a reference to a record of that kind.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ from canonical.store.sql import tables
 from canonical.values import MAX_ID, clean_text, fold, fold_key, fold_pattern
 
 Shape = tuple[Any, ...]
+TEXT = "text"
+VEILED = frozenset(kind for kind, spec in KINDS.items() if "visibility" in spec.by_name)
+"""The kinds of which not everybody learns that a record is there."""
 HIGHEST = "\U0010ffff"
 SEARCH_COLUMNS = {("activity", "title"): "title_fold", ("activity", "body"): "body_fold"}
 """Folded fields with a trigram index, and their column in it."""
@@ -100,31 +104,42 @@ def plan(node: Node, spec: KindSpec, viewer: Viewer) -> Plan:
     return Plan(_node(node, spec, values, viewer), values)
 
 
-def asks_texts(node: Node, spec: KindSpec, viewer: Viewer) -> bool:
-    """Whether the truth of a tree depends on what records of the kind say."""
+def veil_of(spec: KindSpec, name: str, viewer: Viewer) -> str | None:
+    """Why a field of some records may not be shown: as in shapes, None for one that is always."""
+    if viewer.is_text(name):
+        return TEXT if has_texts(spec) else None
+    field = spec.by_name.get(name)
+    return field.ref if field is not None and field.ref in VEILED else None
+
+
+def veils(node: Node | First, spec: KindSpec, viewer: Viewer) -> frozenset[str]:
+    """What keeps from the viewer something that a tree, or what is sorted by, depends on: `TEXT`, or kinds.
+
+    Of related records only those count that he sees, whatever there is.
+    """
     match node:
         case Compare(name):
-            return viewer.is_text(name)
+            veil = veil_of(spec, name, viewer)
+            return frozenset() if veil is None else frozenset({veil})
         case And(nodes) | Or(nodes):
-            return any(asks_texts(child, spec, viewer) for child in nodes)
+            return frozenset().union(*(veils(child, spec, viewer) for child in nodes))
         case Not(child):
-            return asks_texts(child, spec, viewer)
-    return False
+            return veils(child, spec, viewer)
+        case Has("links", _):
+            return VEILED
+    return frozenset()
 
 
-def sorts_by_text(sort: tuple[Sort, ...], spec: KindSpec, viewer: Viewer) -> bool:
-    """Whether an order depends on what records of the kind say."""
+def sort_veils(sort: tuple[Sort, ...], spec: KindSpec, viewer: Viewer) -> frozenset[str]:
+    """As `veils`, for an order."""
+    found: set[str] = set()
     for term in sort:
-        field = term.field
-        if term.fallback is not None and viewer.is_text(term.fallback):
-            return True
-        if viewer.is_text(field) if isinstance(field, str) else _asks(field, spec, viewer):
-            return True
-    return False
-
-
-def _asks(field: Node | First, spec: KindSpec, viewer: Viewer) -> bool:
-    return not isinstance(field, First) and asks_texts(field, spec, viewer)
+        for name in (term.field, term.fallback):
+            if isinstance(name, str):
+                found.add(veil_of(spec, name, viewer) or "")
+            elif name is not None:
+                found |= veils(name, spec, viewer)
+    return frozenset(found - {""})
 
 
 def sort_shapes(sort: tuple[Sort, ...], spec: KindSpec, values: list[Scalar], viewer: Viewer) -> tuple[Any, ...]:
@@ -163,7 +178,7 @@ def bound(shape: Shape) -> int:
             return 0
         case ("has", _, where):
             return bound(where)
-        case ("text", compared, _):
+        case ("veiled", compared, *_):
             return bound(compared)
     return sum(map(bound, shape[1:]))
 
@@ -241,12 +256,13 @@ def _node(
             type_ = "int" if field is None else field.type
             before = len(values)
             shape = _compare(name, how_of(spec, name), op, value, values, searchable=searchable, type_=type_)
-            if not viewer.is_text(name) or not has_texts(spec):
+            veil = veil_of(spec, name, viewer)
+            if veil is None:
                 return shape
-            kept = None if field is None else field.default
+            kept = field.default if veil == TEXT and field is not None else None
             truth = _masked(kept, shape[3], values[before:])
             # What is not below a Not may as well be false as unknown.
-            return ("text", shape, bool(truth) if not negated else truth)
+            return ("veiled", shape, bool(truth) if not negated else truth, veil)
         case And(nodes):
             return ("and", *(_node(child, spec, values, viewer, negated) for child in nodes))
         case Or(nodes):
@@ -280,7 +296,7 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _masked(text: str | None, primitive: str, values: list[Scalar]) -> bool | None:
-    """What a comparison comes to where the text is masked: missing, or empty."""
+    """What a comparison comes to where the field is not shown: missing, or an empty text."""
     match primitive:
         case "null":
             return text is None
@@ -366,7 +382,7 @@ def extras_asked(shape: Shape) -> set[str]:
     match shape:
         case ("and" | "or" | "not", *children):
             return set().union(*map(extras_asked, children))
-        case ("text", compared, _):
+        case ("veiled", compared, *_):
             return extras_asked(compared)
         case ("compare", name, "extras" | "rank", *_):
             return {name.split(".")[1]}
@@ -382,7 +398,7 @@ def without_extras(shape: Shape) -> Shape:
     match shape:
         case ("and" | "or" | "not", *children):
             return (shape[0], *map(without_extras, children))
-        case ("text", compared, _):
+        case ("veiled", compared, *_):
             without = without_extras(compared)
             return shape if without is compared else without
         case ("compare", _, "extras", "null", count):

@@ -19,6 +19,7 @@ from canonical.store.sql import modules, tables
 from canonical.store.sql.compile import CARD, ME, TENANT, among, select_records
 from canonical.store.sql.kept import Kept, add
 from canonical.store.sql.loaders import JOINED, Reading, reading
+from canonical.store.sql.plan import TEXT
 from canonical.store.sql.rows import Rows
 from canonical.values import from_column
 
@@ -117,9 +118,7 @@ class Records(Rows):
         # The page's ids and their rows are of one moment.
         with self._backend.snapshot(self._connection):
             guarded = query.window.offset < DEEP or self._restricted(kind, tables.HIDDEN, at_once=True)
-            masked = self._statements.asks_texts(kind, query, viewer) and self._restricted(
-                kind, tables.MASKED, at_once=True
-            )
+            masked = self._veiled(kind, query, viewer)
             sql, values = self._statements.keys(kind, query, viewer, guarded=guarded, masked=masked)
             ids = [row[0] for row in self._run(sql, self._paged(values, viewer, query.window)).fetchall()]
             if not ids:
@@ -146,6 +145,14 @@ class Records(Rows):
         sql = self._statements.fixed(("restricted", kind, visibilities), build)
         params = {"tenant_id": self.tenant_id}
         return bool(self._counted(sql, params) if at_once else self._total(sql, params))
+
+    def _veiled(self, kind: type[Record], query: Query, viewer: Viewer) -> bool:
+        """Whether the tenant has anything that may be kept from the viewer and on which the answer depends."""
+        veils = self._statements.veils(kind, query, viewer)
+        if TEXT in veils and self._restricted(kind, tables.MASKED, at_once=True):
+            return True
+        others = sorted(veils - {TEXT})
+        return any(self._restricted(KINDS[other].record, tables.UNTOLD_WORDS, at_once=False) for other in others)
 
     def hides(self, kind: type[Record]) -> bool:
         return self._restricted(kind, tables.HIDDEN, at_once=False)
@@ -182,9 +189,7 @@ class Records(Rows):
             return self._total(sql, self._bound(values, viewer))
         with self._backend.snapshot(self._connection):
             guarded = self._restricted(kind, tables.HIDDEN, at_once=False)
-            masked = self._statements.asks_texts(kind, query, viewer) and self._restricted(
-                kind, tables.MASKED, at_once=False
-            )
+            masked = self._veiled(kind, query, viewer)
             sql, values = self._statements.count(kind, query, viewer, guarded=guarded, masked=masked)
             return self._total(sql, self._bound(values, viewer))
 

@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from canonical.model import KINDS, FieldSpec
-from canonical.model.visibility import READ_BY_ALL, SEEN_BY_ALL, VISIBILITIES
+from canonical.model.visibility import READ_BY_ALL, SEEN_BY_ALL, UNTOLD, VISIBILITIES
 
 metadata = sa.MetaData()
 
@@ -107,6 +107,8 @@ HIDDEN: Final = tuple(word for word in VISIBILITIES if word not in SEEN_BY_ALL)
 """The visibilities of records that not everyone sees; see `canonical.model.visibility`."""
 MASKED: Final = tuple(word for word in VISIBILITIES if word not in READ_BY_ALL)
 """The visibilities of records whose text not everyone reads who sees them."""
+UNTOLD_WORDS: Final = tuple(sorted(UNTOLD))
+"""The visibilities of records of which nobody else learns that they are there."""
 for _kind, _table in RECORDS.items():
     if "visibility" in KINDS[_kind].by_name:
         _index(f"{_table.name}_restricted", _table, "tenant_id", "visibility", where="visibility <> 'everyone'")
