@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
+from adapter.formats import charsets
 from adapter.wire import WireResponse
 
 Handler = Callable[[Any], WireResponse]
@@ -161,7 +162,7 @@ class RouteTable:
             allowed.update(node.routes)
         else:
             raw = segments[at]
-            decoded = unquote(raw) if "%" in raw else raw
+            decoded = charsets.unquoted(raw)
             child = node.literals.get(decoded)
             if child is not None:
                 found = self._walk(child, segments, at + 1, params, method, allowed)

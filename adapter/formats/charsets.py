@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from encodings.aliases import aliases
+from urllib.parse import unquote_to_bytes
 
 LATIN = "cp1252"
 _CODECS = (
@@ -50,12 +51,31 @@ def named(name: str) -> str | None:
     return _KNOWN.get(name.lower().replace("-", "_").replace(":", "_"))
 
 
+def of_form(name: str | None) -> str:
+    """The codec of a form with that label: UTF-8 for none, an unknown one, and those that no form is written in."""
+    found = named(name) if name else None
+    return "utf-8" if found is None or found.startswith("utf") else found
+
+
 def decode(data: bytes, codec: str) -> str:
     """Text in a codec that `named` gave. Raises `ValueError` for bytes that are none in it, windows-1252 excepted."""
     if codec != LATIN:
         return data.decode(codec)
     text = data.decode("iso-8859-1")
     return text if text.isprintable() else text.translate(_WINDOWS)
+
+
+def text(data: bytes, codec: str = "utf-8") -> str:
+    """Text in a codec, or in windows-1252 where the bytes are none in it: somebody wrote it, and nothing is lost."""
+    try:
+        return decode(data, codec)
+    except ValueError:
+        return decode(data, LATIN)
+
+
+def unquoted(path: str) -> str:
+    """Text of a target without its percent signs, in UTF-8 or else windows-1252."""
+    return text(unquote_to_bytes(path)) if "%" in path else path
 
 
 def in_utf8(data: bytes, name: str | None) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -13,6 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
+from adapter.formats import charsets
 from adapter.formats.errors import Malformed, TooDeep, TooLarge
 from adapter.formats.numbers import php_float
 
@@ -22,31 +22,28 @@ Nested: TypeAlias = "str | dict[str, Nested]"
 Part: TypeAlias = tuple[str, str, str, bytes]
 """A file of a multipart body: name, file name, content type, content."""
 
-_CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "iso8859-2", "iso8859-15", "cp1250", "cp1252"})
 _INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z")
 _LARGEST = 2**63 - 1
 _SPACES = " \t\n\v\f\r"
 
 
-def parse_pairs(
-    data: bytes | str, *, charset: str = "utf-8", fallback: str = "iso-8859-1", max_pairs: int = 10_000
-) -> list[tuple[str, str]]:
+def parse_pairs(data: bytes | str, *, charset: str | None = None, max_pairs: int = 10_000) -> list[tuple[str, str]]:
     """Urlencoded pairs in the order sent: ``[("name", "value"), ...]``.
 
     ``+`` is a space, a malformed ``%zz`` stays as it is, empty pairs are skipped, only ``&`` separates, and a
-    pair without ``=`` has the value ``""``. Text that is not valid in `charset` (or any text, if the charset is
-    not a known one) is read in `fallback`; one client is known to send ISO-8859-1 (zurmo dossier, section 3).
-    A `str` is taken as WSGI gives it: its characters are bytes. Raises only TooLarge, past `max_pairs`.
+    pair without ``=`` has the value ``""``. `charset` is the label that came with them; text that is none in it, or in
+    UTF-8 where there is no label, is windows-1252: many clients send that (`charsets`). A `str` is taken as WSGI gives
+    it: its characters are bytes. Raises only TooLarge, past `max_pairs`.
     """
     raw = _bytes(data) if isinstance(data, str) else data
     if raw.count(b"&") >= max_pairs:
         _refuse_more(sum(1 for pair in raw.split(b"&") if pair), max_pairs)
-    charset = _known_charset(charset, fallback)
+    codec = charsets.of_form(charset)
     pairs = []
     for pair in raw.replace(b"+", b" ").split(b"&"):
         if pair:
             name, _, value = pair.partition(b"=")
-            pairs.append((_decode(name, charset, fallback), _decode(value, charset, fallback)))
+            pairs.append((_decode(name, codec), _decode(value, codec)))
     return pairs
 
 
@@ -62,27 +59,8 @@ def _refuse_more(size: int, limit: int) -> None:
         raise TooLarge(size, limit)
 
 
-def _known_charset(charset: str, fallback: str) -> str:
-    """`charset`, or `fallback` where it names no plain character set: a client chooses it."""
-    if charset == "utf-8":
-        return charset
-    try:
-        return charset if codecs.lookup(charset).name in _CHARSETS else fallback
-    except (LookupError, ValueError):
-        return fallback
-
-
-def _decode(raw: bytes, charset: str, fallback: str) -> str:
-    if b"%" in raw:
-        raw = unquote_to_bytes(raw)
-    return _text(raw, charset, fallback)
-
-
-def _text(raw: bytes, charset: str, fallback: str) -> str:
-    try:
-        return raw.decode(charset)
-    except UnicodeDecodeError:
-        return raw.decode(fallback, "replace")
+def _decode(raw: bytes, codec: str) -> str:
+    return charsets.text(unquote_to_bytes(raw) if b"%" in raw else raw, codec)
 
 
 def nest(pairs: Iterable[tuple[str, str]], *, max_depth: int = 64, max_pairs: int = 10_000) -> dict[str, Nested]:
@@ -172,7 +150,7 @@ def multipart(
     """The fields and the files of a multipart/form-data body, each in the order sent.
 
     Raises Malformed where the content type has no boundary or the body breaks off, TooLarge past `max_bytes`
-    of body or `max_parts` parts. Field text is UTF-8 or, where it is not valid, ISO-8859-1.
+    of body or `max_parts` parts. The label that counts for a field's text is its own, else the body's.
     """
     _refuse_more(len(body), max_bytes)
     kind, options = parse_options_header(content_type)
@@ -181,14 +159,14 @@ def multipart(
         raise Malformed("no multipart boundary")
     decoder = MultipartDecoder(boundary.encode("utf-8", "replace"), max_parts=max_parts)
     try:
-        return _collect(decoder, body)
+        return _collect(decoder, body, charsets.label(content_type))
     except RequestEntityTooLarge:
         raise TooLarge(max_parts + 1, max_parts) from None
     except ValueError as error:
         raise Malformed(f"malformed multipart body: {error}") from None
 
 
-def _collect(decoder: MultipartDecoder, body: bytes) -> tuple[list[tuple[str, str]], list[Part]]:
+def _collect(decoder: MultipartDecoder, body: bytes, label: str | None) -> tuple[list[tuple[str, str]], list[Part]]:
     fields: list[tuple[str, str]] = []
     files: list[Part] = []
     part: Field | File | None = None
@@ -205,7 +183,8 @@ def _collect(decoder: MultipartDecoder, body: bytes) -> tuple[list[tuple[str, st
                 kind = _header(part.headers, "content-type", "application/octet-stream")
                 files.append((part.name or "", part.filename or "", kind, b"".join(content)))
             elif not event.more_data and part is not None:
-                fields.append((part.name or "", _text(b"".join(content), "utf-8", "iso-8859-1")))
+                codec = charsets.of_form(charsets.label(_header(part.headers, "content-type", "")) or label)
+                fields.append((part.name or "", charsets.text(b"".join(content), codec)))
         event = decoder.next_event()
     return fields, files
 

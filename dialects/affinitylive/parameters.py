@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 from adapter.dialect import Call
-from adapter.formats import Malformed, TooDeep, TooLarge, form_body, json_body
+from adapter.formats import Malformed, TooDeep, TooLarge, charsets, form_body, json_body
 from adapter.wire import WireRequest
 from dialects.affinitylive import grammar
 from dialects.affinitylive.errors import BadRequest
@@ -176,21 +176,26 @@ def read(request: WireRequest) -> Parameters:
     values = given.values
     declared = request.headers.get("Content-Type") or ""
     kind = declared.partition(";")[0].strip().lower()
+    label = charsets.label(declared)
     if kind in ("", "text/plain"):
         # Clients without a content type send a form or JSON; JSON objects start with a brace.
         kind = "application/json" if request.body.lstrip()[:1] == b"{" else "application/x-www-form-urlencoded"
     if kind in ("application/json", "text/json"):
-        return Parameters({**values, **_json(request.body)})
+        return Parameters({**values, **_json(request.body, label)})
     if kind == "application/x-www-form-urlencoded":
-        return Parameters({**values, **_nested(form_body.parse_pairs(request.body.strip(b"\r\n")))})
+        return Parameters({**values, **_nested(form_body.parse_pairs(request.body.strip(b"\r\n"), charset=label))})
     if kind == "multipart/form-data":
         fields, files = form_body.multipart(request.body, declared)
         return Parameters({**values, **_nested(fields)}, tuple(name for name, *_ in files))
     raise Malformed(f"no parameters in {kind[:80]}")
 
 
-def _json(body: bytes) -> dict[str, Any]:
-    body = body.removeprefix(b"\xef\xbb\xbf")  # some clients' encoders put a byte order mark first
+def _json(body: bytes, label: str | None) -> dict[str, Any]:
+    try:
+        # Some clients' encoders put a byte order mark first.
+        body = charsets.in_utf8(body, label)
+    except ValueError:
+        raise Malformed(f"the body is no {label}") from None
     if not body.strip():
         return {}
     value = json_body.parse(body)

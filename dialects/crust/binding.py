@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from urllib.parse import unquote_to_bytes
 
 from adapter.dialect import Call
+from adapter.formats import charsets
 from adapter.wire import WireRequest
 from dialects.crust.errors import Refused
 from dialects.crust.gojson import (
@@ -143,15 +144,18 @@ def _clamped(digits: str, most: int) -> int:
     return min(int(significant), most) if len(significant) <= 20 else most
 
 
-def parse_query(raw: str) -> dict[str, str]:
-    """First values by name, as Go's url.ParseQuery reads them. Raises Refused for a bad escape."""
-    values, problem = read_query(raw)
+def parse_query(raw: str, codec: str = "utf-8") -> dict[str, str]:
+    """First values by name, as Go's url.ParseQuery reads them. Raises Refused for a bad escape.
+
+    Bytes that are none in the codec are windows-1252; the vendor's database refused them (crust dossier, section 7).
+    """
+    values, problem = read_query(raw, codec)
     if problem is not None:
         raise problem
     return values
 
 
-def read_query(raw: str) -> tuple[dict[str, str], Refused | None]:
+def read_query(raw: str, codec: str = "utf-8") -> tuple[dict[str, str], Refused | None]:
     """What can be read of a query, and what is wrong with the rest."""
     out: dict[str, str] = {}
     if not raw:
@@ -168,22 +172,22 @@ def read_query(raw: str) -> tuple[dict[str, str], Refused | None]:
             continue
         name, _, value = pair.partition("=")
         try:
-            out.setdefault(_unescaped(name), _unescaped(value))
+            out.setdefault(_unescaped(name, codec), _unescaped(value, codec))
         except Refused as error:
             problem = problem or error
     return out, problem
 
 
-def _unescaped(text: str) -> str:
+def _unescaped(text: str, codec: str) -> str:
     if "%" in text:
         bad = _BAD_ESCAPE.search(text)
         if bad is not None:
             wrong = text[bad.start() : bad.start() + 3].encode("iso-8859-1", "replace")
             raise Refused(f"invalid URL escape {go_quoted(wrong.decode('utf-8', 'surrogateescape'))}")
         text = text.replace("+", " ")
-        return unquote_to_bytes(text.encode("iso-8859-1", "replace")).decode("utf-8", "replace")
+        return charsets.text(unquote_to_bytes(text.encode("iso-8859-1", "replace")), codec)
     text = text.replace("+", " ")
-    return text if text.isascii() else text.encode("iso-8859-1", "replace").decode("utf-8", "replace")
+    return text if text.isascii() else charsets.text(text.encode("iso-8859-1", "replace"), codec)
 
 
 def posted(wire: WireRequest) -> dict[str, str]:
@@ -198,4 +202,6 @@ def posted(wire: WireRequest) -> dict[str, str]:
     if not sent or sent == "application/json":
         return {}
     kind = media_type(sent)
-    return parse_query(wire.body.decode("iso-8859-1")) if kind == "application/x-www-form-urlencoded" else {}
+    if kind != "application/x-www-form-urlencoded":
+        return {}
+    return parse_query(wire.body.decode("iso-8859-1"), charsets.of_form(charsets.label(sent)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapter.dialect import Call
+from adapter.formats import charsets
 from adapter.wire import WireRequest
 from canonical.accounts import Principal
 from dialects.zurmo.codec.envelope import answer_format, new_session_id
@@ -51,13 +52,13 @@ def profile(call: Call) -> Profile:
 
 
 def header_text(request: WireRequest, name: str) -> str:
-    """A header as its sender meant it: UTF-8 where it is that."""
+    """A header as its sender meant it: UTF-8 where it is that, else windows-1252."""
     raw = request.headers.get(name, "") or ""
     if raw.isascii():
         return raw
     try:
-        return raw.encode("iso-8859-1").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
+        return charsets.text(raw.encode("iso-8859-1"))
+    except UnicodeEncodeError:
         return raw
 
 

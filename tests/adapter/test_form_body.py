@@ -26,7 +26,7 @@ PAIRS: list[tuple[bytes | str, list[tuple[str, str]]]] = [
     (b"a=caf%E9&b=caf%C3%A9", [("a", "café"), ("b", "café")]),
     ("a=\xc3\xa9&b=\xe9", [("a", "é"), ("b", "é")]),
     ("a=\u20ac", [("a", "€")]),
-    ("a=\ud800", [("a", "\xed\xa0\x80")]),
+    ("a=\ud800", [("a", "\xed\xa0\u20ac")]),
     (b"a=%F0%9F%98%80", [("a", "\U0001f600")]),
 ]
 
@@ -36,9 +36,54 @@ def test_pairs(data: bytes | str, pairs: list[tuple[str, str]]) -> None:
     assert parse_pairs(data) == pairs
 
 
-@pytest.mark.parametrize("charset", ["bogus", "hex", "idna", "utf-7", "", "a\0b", "unicode_escape", "iso-8859-1"])
-def test_a_charset_that_is_no_plain_one_is_read_as_the_fallback(charset: str) -> None:
-    assert parse_pairs(b"a=%C3%A9", charset=charset) == [("a", "Ã©")]
+LATIN_LABELS = ("iso-8859-1", "ISO_8859-1", "latin1", "L1", "us-ascii", "ascii", "windows-1252", "CP1252")
+
+
+@pytest.mark.parametrize("charset", LATIN_LABELS)
+def test_a_latin_label_means_windows_1252(charset: str) -> None:
+    assert parse_pairs(b"a=%C3%A9%80", charset=charset) == [("a", "Ã©€")]
+
+
+@pytest.mark.parametrize(
+    "charset", [None, "utf-8", "UTF8", "bogus", "hex", "idna", "utf-7", "", "a\0b", "unicode_escape", "utf-16"]
+)
+def test_without_a_label_that_means_something_it_is_utf_8_and_else_windows_1252(charset: str | None) -> None:
+    assert parse_pairs(b"a=%C3%A9", charset=charset) == [("a", "é")]
+    assert parse_pairs(b"%80=%93a%94%85&b=%C2%80%E2%82%AC&c=\x92", charset=charset) == [
+        *(("€", "“a”…"), ("b", "\u0080€"), ("c", "’"))
+    ]
+    # The five that windows-1252 leaves open stay as they are.
+    assert parse_pairs(b"a=%81%8D%8F%90%9D%E9", charset=charset) == [("a", "\x81\x8d\x8f\x90\x9dé")]
+
+
+@pytest.mark.parametrize(
+    ("charset", "raw", "text"),
+    [
+        ("iso-8859-2", b"%B1", "ą"),
+        ("windows-1250", b"%8A", "Š"),
+        ("iso-8859-15", b"%A4", "€"),
+        ("koi8-r", b"%C1", "а"),
+        ("windows-1251", b"%E9", "й"),
+        ("shift_jis", b"%82%A0", "あ"),
+        # Bytes that mean nothing there.
+        ("shift_jis", b"%80%FF", "€ÿ"),
+        ("windows-1250", b"%81", "\x81"),
+    ],
+)
+def test_other_labels(charset: str, raw: bytes, text: str) -> None:
+    assert parse_pairs(b"a=" + raw, charset=charset) == [("a", text)]
+
+
+@pytest.mark.parametrize(
+    ("body_label", "part_label", "text"),
+    [(None, None, "Euro€"), ("utf-8", None, "Euro€"), ("iso-8859-1", None, "Euro€"), ("windows-1251", None, "EuroЂ"),
+     ("windows-1251", "iso-8859-1", "Euro€"), (None, "windows-1251", "EuroЂ")],
+)  # fmt: skip
+def test_labels_of_multipart_fields(body_label: str | None, part_label: str | None, text: str) -> None:
+    own = b"" if part_label is None else b"Content-Type: text/plain; charset=%b\r\n" % part_label.encode()
+    body = b'--X\r\nContent-Disposition: form-data; name="a"\r\n' + own + b"\r\nEuro\x80\r\n--X--\r\n"
+    label = "" if body_label is None else f"; charset={body_label}"
+    assert multipart(body, f"multipart/form-data; boundary=X{label}")[0] == [("a", text)]
 
 
 def test_pairs_are_bounded() -> None:

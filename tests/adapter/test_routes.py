@@ -59,7 +59,8 @@ TABLE = RouteTable(
         ("GET", "/tasks/1%2F2", "/tasks/{name}", {"name": "1/2"}),
         ("GET", "/tasks/a+b", "/tasks/{name}", {"name": "a+b"}),
         ("GET", "/tasks/%zz%", "/tasks/{name}", {"name": "%zz%"}),
-        ("GET", "/tasks/%ff", "/tasks/{name}", {"name": "\ufffd"}),
+        ("GET", "/tasks/%ff", "/tasks/{name}", {"name": "ÿ"}),
+        ("GET", "/tasks/a%80", "/tasks/{name}", {"name": "a€"}),
         # Literal before number before name, and back again where the rest does not fit.
         ("GET", "/tasks/categories", "/tasks/categories", {}),
         ("GET", "/tasks/%63ategories", "/tasks/categories", {}),

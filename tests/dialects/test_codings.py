@@ -8,10 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapter.serve import create_app
-from tests.support.doors import DOORS, Door, Pairs, Send, Sent, store
+from tests.support.doors import DOORS, Door, Send, in_process, store
 from tests.support.world import World
-from tests.support.wsgi import call, environ
 
 MAX = 8 * 1024 * 1024
 
@@ -24,13 +22,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def send(world: World) -> Send:
-    app = create_app(world.wsgi())
-
-    def send(method: str, target: str, headers: Pairs, body: bytes) -> Sent:
-        answer = call(app.wsgi_app, environ(method, target, headers, body))
-        return answer.code, {name.lower(): value for name, value in answer.headers}, answer.body
-
-    return send
+    return in_process(world)
 
 
 every_door = pytest.mark.parametrize("door", DOORS, ids=lambda door: door.dialect)

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+from adapter.serve import create_app
+from tests.support.world import World
+from tests.support.wsgi import call, environ
+
 Pairs = tuple[tuple[str, str], ...]
 Sent = tuple[int, Mapping[str, str], bytes]
 """Status, headers by their names in lower case, body."""
@@ -117,6 +121,17 @@ DOORS = (
         quoted=False,
     ),
 )
+
+
+def in_process(world: World) -> Send:
+    """Sends to all dialects over a world, in this process."""
+    app = create_app(world.wsgi())
+
+    def send(method: str, target: str, headers: Pairs, body: bytes) -> Sent:
+        answer = call(app.wsgi_app, environ(method, target, headers, body))
+        return answer.code, {name.lower(): value for name, value in answer.headers}, answer.body
+
+    return send
 
 
 def store(send: Send, door: Door, body: bytes, *headers: tuple[str, str], content_type: str | None = None) -> Sent:

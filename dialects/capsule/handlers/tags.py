@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 from adapter.dialect import Call
+from adapter.formats import charsets
 from adapter.wire import WireResponse
 from canonical.model import Case, Opportunity, Party
 from canonical.values import clean_text, fold
@@ -30,7 +29,7 @@ def _name(call: Call) -> str:
     name = call.params["name"]
     raw = call.request.path.rstrip("/").rpartition("/")[2]
     if "+" in raw and not any(fold(tag.name) == fold(name) for tag in call.desk.find_tags(name)):
-        name = unquote(raw.replace("+", " "))
+        name = charsets.unquoted(raw.replace("+", " "))
     name = clean_text(name).strip()
     if not name:
         raise BadRequest("tag is required")

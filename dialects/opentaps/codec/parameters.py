@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from adapter.formats import Malformed, TooLarge, form_body, json_body
+from adapter.formats import Malformed, TooLarge, charsets, form_body, json_body
 from adapter.wire import WireRequest
 from canonical.values import clean_text
 
@@ -21,12 +21,6 @@ MAX_PAIRS = 10_000
 MAX_WORDS = 10_000
 """Of one list."""
 
-_CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})")
-# What a client may ask for by `charset=`; anything else is read as UTF-8.
-_CHARSETS = {
-    "utf-8", "utf8", "ascii", "us-ascii", "iso-8859-1", "iso8859-1", "latin1", "latin-1", "iso-8859-2",
-    "iso-8859-15", "windows-1250", "cp1250", "windows-1252", "cp1252",
-}  # fmt: skip
 _LISTS = re.compile(r"[,\s]+")
 
 
@@ -87,8 +81,7 @@ def _read_body(request: WireRequest) -> tuple[Pairs, dict[str, Any] | None, int]
     if kind == "multipart/form-data" and ("boundary" in content_type.lower() or not _is_form(request.body)):
         fields, files = form_body.multipart(request.body, content_type)
         return fields, None, len(files)
-    found = _CHARSET.search(content_type) if ";" in content_type else None
-    charset = found[1].lower() if found is not None and found[1].lower() in _CHARSETS else "utf-8"
+    charset = charsets.label(content_type)
     body = request.body.removeprefix(codecs.BOM_UTF8)
     data = _json_object(body, charset, kind)
     if data is not None:
@@ -97,7 +90,7 @@ def _read_body(request: WireRequest) -> tuple[Pairs, dict[str, Any] | None, int]
     return form_body.parse_pairs(body, charset=charset, max_pairs=MAX_PAIRS), None, 0
 
 
-def _json_object(body: bytes, charset: str, kind: str) -> dict[str, Any] | None:
+def _json_object(body: bytes, charset: str | None, kind: str) -> dict[str, Any] | None:
     """The object a JSON body holds; None for a body that is a form.
 
     Raises Malformed for one that is called JSON and is neither an object nor a form.
@@ -125,15 +118,10 @@ def _is_form(body: bytes) -> bool:
     return b"=" in body and body.lstrip()[:1] not in (b"{", b"[", b'"', b"-")
 
 
-def _utf8(body: bytes, charset: str) -> bytes:
-    """The body in UTF-8; one that is not, although no charset is named, is read as ISO-8859-1."""
-    if not charset.startswith("utf"):
-        return body.decode(charset, "replace").encode()
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return body.decode("latin-1").encode()
-    return body
+def _utf8(body: bytes, charset: str | None) -> bytes:
+    """The body in UTF-8; one that is not, although no charset is named, is read as windows-1252."""
+    codec = (charsets.named(charset) if charset else None) or "utf-8"
+    return body if codec == "utf-8" and charsets.is_utf8(body) else charsets.text(body, codec).encode()
 
 
 def _flat_pairs(data: dict[str, Any]) -> Pairs:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import Any, TypeAlias
-from urllib.parse import unquote_to_bytes
 
 from adapter.dialect import Call
-from adapter.formats import form_body, xml_body
+from adapter.formats import charsets, form_body, xml_body
 from adapter.formats.form_body import Nested
 from adapter.wire import WireRequest
 from canonical.values import MAX_ID, clean_text
@@ -26,16 +25,12 @@ def locate(request: WireRequest) -> str:
     """The path that the route table knows: what follows ``index.php``, "" without a script.
 
     As by the vendor the whole path is decoded, ``+`` too, and split after that: ``%2F`` ends a segment, ``%2B`` is a
-    plus sign that parse_str will take for a blank. Bytes that are not UTF-8 are taken as ISO-8859-1. Only ``%`` is
+    plus sign that parse_str will take for a blank. Bytes that are not UTF-8 are taken as windows-1252. Only ``%`` is
     encoded anew, because the route table decodes it.
     """
     path = request.path
     if "%" in path or "+" in path:
-        raw = unquote_to_bytes(path.replace("+", " "))
-        try:
-            path = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            path = raw.decode("iso-8859-1")
+        path = charsets.unquoted(path.replace("+", " "))
     script = _BASE.search(path)
     return "" if script is None else "/" + path[script.end() :].strip("/").replace("%", "%25")
 
