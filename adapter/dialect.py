@@ -49,6 +49,8 @@ class Call:
     memo: dict[str, Any] = field(default_factory=dict)
     aliased: bool = False
     """Whether clients of the tenant know some records by ids of another system."""
+    warning: str | None = None
+    """What the operator should know of this request, in one line of the log; no secret and no client's text."""
     _desk: Desk | None = None
 
     @property

@@ -216,6 +216,9 @@ class Gateway:
                 line["user"] = call.principal.username
             if call.losses:
                 line["losses"] = call.losses.summary()
+            if call.warning is not None:
+                warning = {"level": "warning", "message": call.warning, "dialect": self.dialect.name, "id": line["id"]}
+                self.log.event(warning)
         if error is not None:
             line["refused"] = type(error).__name__
         if isinstance(error, Unavailable):

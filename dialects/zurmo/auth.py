@@ -27,6 +27,10 @@ HEADERS: Final = (
     "ZURMO_LANG",
 )
 """What clients send with underscores; `Headers` takes dashes and any letter case for the same."""
+DROPPED: Final = (
+    "a login without ZURMO_AUTH_ headers came through a proxy, which may have dropped them: "
+    "nginx needs underscores_in_headers on, others their own like (docs/proxies.md)"
+)
 # What PHP takes for a session id; anything else gets a new one.
 _LEGAL = re.compile(r"[A-Za-z0-9,-]{1,128}\Z")
 # The first of its name counts, as in PHP; other cookies may hold any bytes.
@@ -68,6 +72,8 @@ def _digest(token: str) -> str:
 
 def authenticate(call: Call) -> Principal | None:
     """The signed-in caller, None for a guest. Raises BadRequestType for a request that no API answer fits."""
+    if call.route is not None and call.route.operation == "session.open" and _lost_its_headers(call.request):
+        call.warning = DROPPED
     principal = _session(call)
     kind = (call.request.headers.get("ZURMO_API_REQUEST_TYPE") or "").strip().upper()
     if kind == "SOAP":
@@ -77,6 +83,14 @@ def authenticate(call: Call) -> Principal | None:
     if answer_format(call.request) is None:
         raise BadRequestType("page")
     return principal
+
+
+def _lost_its_headers(request: WireRequest) -> bool:
+    """Whether a login has nothing to log in with and came by a proxy: by default most drop names with underscores."""
+    headers = request.headers
+    return not ("ZURMO_AUTH_USERNAME" in headers or "ZURMO_AUTH_PASSWORD" in headers) and (
+        "X-Forwarded-For" in headers or "Via" in headers
+    )
 
 
 def _session(call: Call) -> Principal | None:

@@ -85,6 +85,50 @@ def test_bad_credentials(zurmo: Zurmo, given: dict[str, str]) -> None:
     assert answer.body == b'{"status":"FAILURE","data":null,"message":"Invalid username or password.","errors":null}'
 
 
+PROXIED = {"X-Forwarded-For": "203.0.113.9"}
+AUTH = {"ZURMO_AUTH_USERNAME": "super", "ZURMO_AUTH_PASSWORD": "super"}
+
+
+def told(zurmo: Zurmo, headers: dict[str, str], path: str = "/zurmo/api/login", method: str = "POST") -> list[str]:
+    """The levels of the lines that tell of dropped headers."""
+    zurmo.world.lines.clear()
+    zurmo.raw(method, path, headers=headers)
+    assert [line["message"] for line in zurmo.world.lines].count("request") == 1
+    return [line["level"] for line in zurmo.world.lines if "underscores_in_headers" in str(line)]
+
+
+@pytest.mark.parametrize(
+    "proxy", [PROXIED, {"Via": "1.1 proxy"}, {"x-forwarded-for": ""}, {**PROXIED, "Via": "1.1 a"}]
+)
+def test_z42_a_login_whose_headers_a_proxy_dropped_is_told_of_once(zurmo: Zurmo, proxy: dict[str, str]) -> None:
+    rest = {"Accept": "application/json", "ZURMO_API_REQUEST_TYPE": "REST"}
+    for headers in (proxy, {**rest, **proxy}, {"Accept": "application/json", **proxy}):
+        for method in ("POST", "GET"):
+            assert told(zurmo, headers, method=method) == ["warning"]
+    assert told(zurmo, {**proxy, "Accept": "application/json"}, "/zurmo/api/login/?a=b") == ["warning"]
+    # Where that is wanted, it ends before any login.
+    zurmo.set("request_type", "required")
+    assert told(zurmo, proxy) == ["warning"]
+
+
+def test_z42_nothing_else_is_told_of(zurmo: Zurmo) -> None:
+    dashes = {name.replace("_", "-").title(): value for name, value in AUTH.items()}
+    for headers in (
+        {},
+        AUTH,
+        {**AUTH, **PROXIED},
+        {**dashes, **PROXIED},
+        {"zurmo_auth_username": "super", **PROXIED},
+        {"ZURMO-AUTH-PASSWORD": "nope", **PROXIED},
+        {"ZURMO_AUTH_USERNAME": "", **PROXIED},
+        {**AUTH, "ZURMO_AUTH_PASSWORD": "nope", **PROXIED},
+        {"X-Forwarded-Host": "crm.test", "X-Forwarded-Proto": "https", "X-Real-IP": "203.0.113.9"},
+    ):
+        assert told(zurmo, headers) == []
+    for path in ("/zurmo/api/logout", READ, "/nothing", "/zurmo/api/nothing"):
+        assert told(zurmo, PROXIED, path) == []
+
+
 def test_a_password_beyond_ascii(zurmo: Zurmo) -> None:
     zurmo.world.add_user("zoe", tenant="shop", password="žába")
     wire = "žába".encode().decode("iso-8859-1")
