@@ -134,7 +134,7 @@ def local_id(wire_id: str) -> int:
 def quick_world(folder: Path) -> World:
     """A world without a tenant, and without the slow hashing of passwords that no client of this API sends."""
     world = World(folder, empty=True)
-    world.core.accounts.set_password = lambda tenant_id, user_id, password: None  # type: ignore[method-assign]
+    world.core.accounts.set_password = lambda *_, **__: None  # type: ignore[method-assign]
     return world
 
 
