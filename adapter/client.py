@@ -46,7 +46,10 @@ _RECORDS: Mapping[str, type[Record]] = {
 
 
 def _name(kind: type[Record], type_: str) -> str:
-    return type_ if kind in _PLAIN else kind.KIND
+    """Activities of a type that is none of `KINDS` (a letter, a vendor's own word) count as notes."""
+    if kind not in _PLAIN:
+        return kind.KIND
+    return type_ if kind is not Activity or type_ in KINDS else "note"
 
 
 def record_of(kind: str) -> type[Record]:
@@ -133,13 +136,19 @@ class Capability:
     `verb` is ``read``, ``list``, ``create``, ``update``, ``delete``, ``complete``, ``reopen``, ``link``, ``unlink``,
     ``tag``, ``untag``, ``define`` (custom fields) or ``deletions``. `fields` are the canonical fields and parts
     (``links``, ``points``, ``tags``, ``custom``) that it says; any other is a Loss of that kind and field.
-    `since` says that lists can be narrowed to what changed after a moment.
+    `since` says that lists can be narrowed to what changed after a moment. `points` are the kinds of contact points
+    that it says, all where none is named.
     """
 
     kind: str
     verb: str
     fields: frozenset[str] = frozenset()
     since: bool = False
+    points: frozenset[str] = frozenset()
+
+    def says_point(self, kind: str) -> bool:
+        """Whether contact points of that kind travel along."""
+        return "points" in self.fields and (not self.points or kind in self.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,7 @@ class ClientSide:
     home: Callable[[str], str]
     """The `base_url` for the address that the vendor's clients are configured with: its API root, or the mount."""
     sign_in: Callable[[Session], Conversation]
-    """Returns the session with its `state`. Raises `Unauthenticated`, `UnexpectedAnswer`."""
+    """Returns the session with its `state`. Raises `Unauthenticated`, `Denied`, `UnexpectedAnswer`."""
     sign: Callable[[WireRequest, Session], WireRequest]
     """The request with the session's credentials, as that vendor's clients send them."""
     ended: Callable[[WireResponse], bool]
@@ -181,7 +190,10 @@ def note_losses(row: Capability, operation: Create[Any] | Update[Any], losses: L
     for name, value in operation.values.items():
         if value is not None and name not in row.fields and name not in _MADE:
             losses.add(kind, name, "not_said")
-    for part in ("points", "tags", "custom"):
+    unsaid = sum(not row.says_point(point.kind) for point in operation.points)
+    if unsaid:
+        losses.add(kind, "points", "not_said", unsaid)
+    for part in ("tags", "custom"):
         given = getattr(operation, part, ())
         if given and part not in row.fields:
             losses.add(kind, part, "not_said", len(given))
