@@ -114,9 +114,19 @@ class Directory:
         return self._store.write(tenant.id, work), token
 
     def add_application(
-        self, client_id: str, slug: str, secret: str, username: str, redirect_uris: Iterable[str] = ()
+        self,
+        client_id: str,
+        slug: str,
+        secret: str,
+        username: str,
+        redirect_uris: Iterable[str] = (),
+        *,
+        secret_hash: str | None = None,
     ) -> None:
-        """An OAuth client acting as that user. Raises NotFound (tenant or user), Duplicate, Invalid (a URI)."""
+        """An OAuth client acting as that user. Raises NotFound (tenant or user), Duplicate, Invalid (a URI).
+
+        `secret_hash`, as `application_digests` gives it, stands for the secret.
+        """
         uris = list(redirect_uris)
         for uri in uris:
             if not _URI.fullmatch(uri):
@@ -134,7 +144,7 @@ class Directory:
                 "application",
                 {
                     "client_id": client_id,
-                    "secret_digest": digest(secret),
+                    "secret_digest": secret_hash or digest(secret),
                     "user_id": users[0]["id"],
                     "name": client_id,
                     "redirect_uris": " ".join(uris) or None,
@@ -142,6 +152,20 @@ class Directory:
             )
 
         self._store.write(tenant.id, work)
+
+    def application_digests(self, slug: str) -> list[dict[str, Any]]:
+        """A tenant's OAuth clients: ``client_id``, ``user``, ``secret_hash``, ``redirect_uris``. Raises NotFound."""
+        unit = self._store.reading(self._tenant(slug).id)
+        names = {row["id"]: row["username"] for row in unit.select("app_user", {})}
+        return [
+            {
+                "client_id": row["client_id"],
+                "user": names.get(row["user_id"], ""),
+                "secret_hash": row["secret_digest"],
+                "redirect_uris": (row["redirect_uris"] or "").split(),
+            }
+            for row in unit.select("application", {}, ("client_id",))
+        ]
 
     def applications(self) -> list[tuple[Application, str, str]]:
         """Every OAuth client with its tenant's slug and its user's name, by client id."""
