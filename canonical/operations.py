@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from canonical.accounts import Principal
+from canonical.formula import ALL, Formula
 from canonical.model import (
     Change,
     ContactPoint,
@@ -226,6 +227,19 @@ class Aggregate:
     bounded: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Rows ``(group, …, count, metric, …)`` over the records for which `where` holds, at most 10,000, in any order.
+
+    A metric is ``count``, ``sum``, ``min``, ``max``, ``avg`` or ``std`` (of the whole population) of a formula; None
+    counts records. A record that lacks a field is in the group whose value is None. With no dimension all are one row.
+    """
+
+    dimensions: tuple[Formula, ...] = ()
+    metrics: tuple[tuple[str, Formula | None], ...] = ()
+    where: Formula = ALL
+
+
 class Desk(Protocol):
     """Answers operations for one caller in one unit of work. `now` is the moment of the request."""
 
@@ -325,6 +339,9 @@ class Desk(Protocol):
 
     def delete_module_record(self, id: int) -> bool:
         """Marks the record deleted; gives whether it was there."""
+
+    def report(self, source: type[Record] | int, asked: Report, where: Node = TRUE) -> list[tuple[Any, ...]]:
+        """Of a module, or of a kind's records that the caller may see and for which `where` holds too."""
 
     def aggregate(self, source: type[Record] | int, asked: Aggregate, where: Node = TRUE) -> list[tuple[Any, Any]]:
         """Over a kind's records for which `where` holds and that the caller may see, or over a module's, by its id."""

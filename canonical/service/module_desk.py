@@ -11,7 +11,7 @@ from canonical.errors import NotFound
 from canonical.model import Record
 from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord, ModuleSort, SavedChart
 from canonical.model.page import LayoutPage
-from canonical.operations import Aggregate
+from canonical.operations import Aggregate, Report
 from canonical.query import TRUE, Node, Window
 from canonical.service import aliases, modules, pages
 from canonical.service.visibility import Visibility
@@ -96,6 +96,13 @@ class ModuleDesk:
         if self._aliased:
             where = aliases.inward_query(self.unit, self.dialect, source, where)
         return self.unit.aggregate(source, where, asked, self.visibility.viewer)
+
+    def report(self, source: type[Record] | int, asked: Report, where: Node = TRUE) -> list[tuple[Any, ...]]:
+        if isinstance(source, int):
+            return self.unit.report_module(source, asked)
+        if self._aliased:
+            where = aliases.inward_query(self.unit, self.dialect, source, where)
+        return self.unit.report(source, where, asked, self.visibility.viewer)
 
     # -- pages and charts ---------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from canonical.model import ContactPoint, Link, Record, Viewer
 from canonical.model.module import ModuleSort
-from canonical.operations import Aggregate, Fields
+from canonical.operations import Aggregate, Fields, Report
 from canonical.query import Node, Query, Window
 
 R = TypeVar("R", bound=Record)
@@ -85,6 +85,9 @@ class Unit(Protocol):
     def aggregate(
         self, kind: type[Record], where: Node, asked: Aggregate, viewer: Viewer
     ) -> list[tuple[Any, Any]]: ...
+
+    def report_module(self, module_id: int, asked: Report) -> list[tuple[Any, ...]]: ...
+    def report(self, kind: type[Record], where: Node, asked: Report, viewer: Viewer) -> list[tuple[Any, ...]]: ...
 
     # Records
     def remembered(self, dialect: str, name: str) -> dict[Any, Any]:

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from adapter.routes import Handler, Route, RouteTable
 from adapter.wire import WireRequest
-from dialects.crust.handlers import charts, content, door, fields, modules, pages, sessions, users
+from dialects.crust.handlers import charts, content, door, fields, modules, pages, reports, sessions, users
 from dialects.crust.workflows import ROUTES as WORKFLOWS
 
 _PLAIN = "-_.~$&+,/:;=@"
@@ -65,7 +65,7 @@ ROUTES: Final = (
     Route("module.edit", ("POST",), "/module/{moduleID}", modules.edit, writes=True, kind="module"),
     Route("module.delete", ("DELETE",), "/module/{moduleID}", modules.delete, writes=True, kind="module"),
     Route("module.chart", ("GET",), "/module/{moduleID}/chart", charts.chart, kind="record"),
-    Route("module.report", ("GET",), "/module/{moduleID}/report", charts.report, kind="record"),
+    Route("module.report", ("GET",), "/module/{moduleID}/report", reports.report, kind="record"),
     *_records("content"),
     *_records("record", meta={"record": True}),
     *_both("page.list", "GET", "/page", pages.listed, kind="page"),

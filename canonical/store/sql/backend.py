@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import re
 import select
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -24,7 +25,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.sql import ClauseElement
 
-from canonical.errors import Conflict, Overdue, Unavailable, WrongSchema
+from canonical.errors import Conflict, Overdue, Unavailable, Unsupported, WrongSchema
+from canonical.formula import moment_of, number_of, plain_number
+from canonical.letters import fold_letters
 from canonical.store.sql.damage import Damage
 from canonical.store.sql.deadline import ReadingCursor, TimedConnection, told
 from canonical.store.sql.in_use import InUse
@@ -163,6 +166,9 @@ class SqliteBackend:
             connection.limit()
         connection.create_function("fold", 1, _fold_or_null, deterministic=True)
         connection.create_function("any_like", 2, _any_like, deterministic=True)
+        for name, function in _FORMULAS.items():
+            connection.create_function(name, -1, function, deterministic=True)
+        connection.create_aggregate("stddev_pop", 1, _Spread)  # type: ignore[arg-type]
         with self._guard:
             self._open.append(connection)
         return connection
@@ -364,6 +370,8 @@ class PostgresBackend:
             return connection.execute(statement, params)
         except _TRY_AGAIN as error:
             raise Conflict(str(error)) from error
+        except psycopg.errors.NumericValueOutOfRange as error:
+            raise Unsupported("a number is out of range") from error
         except psycopg.errors.QueryCanceled as error:
             raise Overdue from error
         except _AWAY as error:
@@ -418,6 +426,38 @@ class PostgresBackend:
 
 def _fold_or_null(text: object) -> str | None:
     return None if text is None else fold(str(text))
+
+
+def _of_known(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, missing where an argument is."""
+    return lambda *args: None if None in args else function(*args)
+
+
+_FORMULAS = {
+    "fold_letters": _of_known(lambda text: fold_letters(str(text))),
+    "number_of": _of_known(lambda text: number_of(str(text))),
+    "moment_of": _of_known(lambda text: moment_of(str(text))),
+    "plain_number": _of_known(plain_number),
+    "rest_of": _of_known(lambda one, other: math.fmod(one, other) if other else None),
+}
+"""What formulas need and SQLite does not have (`canonical.formula`)."""
+
+
+class _Spread:
+    """The standard deviation of a whole population, in one pass (Welford)."""
+
+    def __init__(self) -> None:
+        self.count, self.mean, self.squares = 0, 0.0, 0.0
+
+    def step(self, value: float | None) -> None:
+        if value is not None:
+            self.count += 1
+            off = value - self.mean
+            self.mean += off / self.count
+            self.squares += off * (value - self.mean)
+
+    def finalize(self) -> float | None:
+        return math.sqrt(self.squares / self.count) if self.count and self.squares >= 0 else None
 
 
 def _any_like(texts: object, pattern: object) -> int:

@@ -271,7 +271,7 @@ def aggregate_kind(
             visible(spec, rows, viewer),
         ]
         key, value, limits = (
-            _column(builder, spec, rows, shape, at) if shape else None for at, shape in enumerate(shapes)
+            kind_column(builder, spec, rows, shape, at) if shape else None for at, shape in enumerate(shapes)
         )
         if key is not None:
             conditions.append(key.is_not(None))
@@ -288,7 +288,7 @@ def aggregate_kind(
     )
 
 
-def _column(builder: Builder, spec: KindSpec, rows: Any, name: str, at: int) -> Expression:
+def kind_column(builder: Builder, spec: KindSpec, rows: Any, name: str, at: int) -> Expression:
     kind: Any = sa.literal_column(f"'{spec.name}'")
     if name == "custom":
         values = tables.custom_value.alias(f"x{at}")

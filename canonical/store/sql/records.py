@@ -12,10 +12,10 @@ from sqlalchemy.sql import ClauseElement
 from canonical.errors import Conflict
 from canonical.model import KINDS, Record, User, Viewer
 from canonical.model.module import ModuleSort
-from canonical.operations import Aggregate, Fields
+from canonical.operations import Aggregate, Fields, Report
 from canonical.query import Node, Query, Scalar, Window
 from canonical.store.port import Where
-from canonical.store.sql import modules, tables
+from canonical.store.sql import modules, reports, tables
 from canonical.store.sql.compile import CARD, ME, TENANT, among, select_records
 from canonical.store.sql.kept import Kept, add
 from canonical.store.sql.loaders import JOINED, Reading, reading
@@ -264,6 +264,17 @@ class Records(Rows):
     def aggregate(self, kind: type[Record], where: Node, asked: Aggregate, viewer: Viewer) -> list[tuple[Any, Any]]:
         built = modules.aggregate_kind(self._backend, self.tenant_id, viewer, KINDS[kind.KIND], where, asked)
         return [(row[0], _number(row[1])) for row in self._built(built)]
+
+    def report_module(self, module_id: int, asked: Report) -> list[tuple[Any, ...]]:
+        return self._reported(reports.report_module(self._backend, self.tenant_id, module_id, asked))
+
+    def report(self, kind: type[Record], where: Node, asked: Report, viewer: Viewer) -> list[tuple[Any, ...]]:
+        return self._reported(
+            reports.report_kind(self._backend, self.tenant_id, viewer, KINDS[kind.KIND], where, asked)
+        )
+
+    def _reported(self, built: modules.Built) -> list[tuple[Any, ...]]:
+        return [tuple(_number(value) for value in row) for row in self._built(built)]
 
     def _built(self, built: modules.Built) -> list[Any]:
         key, build, params = built

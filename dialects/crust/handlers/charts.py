@@ -1,4 +1,4 @@
-"""Chart data, computed from real rows; reports; saved charts (crust dossier, sections 4, 5 and 8).
+"""Chart data, computed from real rows; saved charts (crust dossier, sections 4, 5 and 8).
 
 The vendor served fixed samples whatever was asked. These are the samples' shapes with a module's own numbers in them;
 the samples themselves are the charts of module 0.
@@ -44,14 +44,12 @@ CHART: Final = Request(
         Path("moduleID"),
     ),
 )  # fmt: skip
-REPORT: Final = Request("ModuleReport", (Get("metrics"), Get("dimensions"), Path("moduleID")))
 LIST: Final = Request("ChartList", ())
 CREATE: Final = Request("ChartCreate", (Post("name"), Post("config", RAW)))
 READ: Final = Request("ChartRead", (Path("chartID"),))
 UPDATE: Final = Request("ChartUpdate", (Path("chartID"), Post("name"), Post("config", RAW)))
 HIGHEST: Final = "\U0010ffff"
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?\Z", re.ASCII)
-_METRIC = re.compile(r"\s*(SUM|COUNT)\s*\(\s*([^()]{1,255}?)\s*\)(?:\s+AS\s+(\w{1,64}))?\s*\Z", re.IGNORECASE)
 _OFF = frozenset(("", "0", "false", "no", "undefined", "null"))
 
 
@@ -283,33 +281,6 @@ def _meta(sent: dict[str, Any]) -> dict[str, Any]:
         if sent[name]:
             meta[key] = sent[name] if key.startswith("x") else _reference(sent[name])
     return dict(sorted(meta.items()))
-
-
-# -- reports ----------------------------------------------------------------------------------------
-
-
-def report(call: Call) -> WireResponse:
-    """Counts and sums by one field: ``metrics=SUM(value) AS s&dimensions=state`` (crust dossier, section 8)."""
-    sent = bind(call, REPORT)
-    source = _Source(call, lookup.get(call, sent["moduleID"]))
-    dimension = clean_text(sent["dimensions"]).strip()
-    if "," in dimension or "(" in dimension:
-        raise Refused(f"unsupported dimensions: {dimension[:100]}")
-    metrics = []
-    for at, text in enumerate(part for part in clean_text(sent["metrics"]).split(",") if part.strip()):
-        match = _METRIC.match(text)
-        if match is None or at >= 16:
-            raise Refused(f"unsupported metric: {text.strip()[:100]}")
-        metrics.append((match[1].lower(), match[2], match[3] or f"metric_{at}"))
-    counts = source.rows("count", dimension, "", "", "", "") if dimension else [("", source.total())]
-    rows: dict[Any, dict[str, Any]] = {
-        key: {"count": number, **({"dimension_0": key} if dimension else {})} for key, number in counts
-    }
-    for how, field, alias in metrics:
-        found = dict(counts if how == "count" else source.rows("sum", dimension, field, "", "", ""))
-        for key, row in rows.items():
-            row[alias] = found.get(key)
-    return envelope.response([dict(sorted(row.items())) for row in rows.values()])
 
 
 # -- saved charts -----------------------------------------------------------------------------------

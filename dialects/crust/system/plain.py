@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from canonical.formula import Field, Value, made
+from canonical.formula import words as words_for
 from canonical.model import Activity, Case, Opportunity, Party, User
 from canonical.query import FALSE, Node, eq, one_of
 from canonical.values import MICROS, fold, fold_pattern, iso_date
@@ -51,6 +53,7 @@ def text(
         attribute,
         attribute,
         bound=bound_text,
+        formula=made("filled", Field(attribute)),
     )
 
 
@@ -78,6 +81,7 @@ def number(name: str, attribute: str) -> SystemField:
         group=attribute,
         number=True,
         bound=_number_bound(1),
+        formula=Field(attribute, "number"),
     )
 
 
@@ -99,6 +103,7 @@ def money(name: str, attribute: str) -> SystemField:
         scale=MICROS,
         say=show_money,
         bound=_number_bound(MICROS),
+        formula=made("/", Field(attribute, "number"), Value(MICROS, "number")),
     )
 
 
@@ -130,6 +135,7 @@ def moment(name: str, attribute: str, flag: str = "") -> SystemField:
         group=attribute,
         say=_say_moment,
         bound=_moment_bound,
+        formula=Field(attribute, "moment"),
     )
 
 
@@ -151,6 +157,7 @@ def day(name: str, attribute: str) -> SystemField:
         sort=attribute,
         group=attribute,
         bound=_day_bound,
+        formula=made("filled", Field(attribute)),
     )
 
 
@@ -195,6 +202,7 @@ def word(name: str, attribute: str, shown: Mapping[Any, str], also: Mapping[str,
         group=attribute,
         say=say,
         bound=lambda sent: known.get(fold(sent.strip())),
+        formula=words_for(Field(attribute, "number" if attribute == "priority" else "text"), shown),
     )
 
 
@@ -211,7 +219,10 @@ def closed(name: str, when: frozenset[str], on: str, off: str = "open") -> Syste
         return "1" if state in when else ""
 
     shown = Shown(f"'1' if r.state in {name}_states else ''", {f"{name}_states": when}, clean=True)
-    return SystemField(name, "Bool", label_of(name), shown, write, group="state", say=say, bound=lambda sent: None)
+    formula = words_for(Field("state"), dict.fromkeys(sorted(when), "1"))
+    return SystemField(
+        name, "Bool", label_of(name), shown, write, group="state", say=say, bound=lambda sent: None, formula=formula
+    )
 
 
 def flag(name: str, attribute: str) -> SystemField:
@@ -229,6 +240,7 @@ def flag(name: str, attribute: str) -> SystemField:
         group=attribute,
         say=lambda value: "1" if value else "",
         bound=lambda sent: int(parse_flag(sent)),
+        formula=words_for(Field(attribute, "number"), {1: "1"}),
     )
 
 
@@ -251,7 +263,10 @@ def reference(name: str, attribute: str, kind: str, picks: Callable[[Any], bool]
 
     type_ = "User" if kind == "user" else "Record"
     shown = Shown(f"str(r.{attribute}) if r.{attribute} else ''", clean=True)
-    return SystemField(name, type_, label_of(name), shown, write, sort=attribute, group=attribute, bound=parse_id)
+    formula = Field(attribute, "number")
+    return SystemField(
+        name, type_, label_of(name), shown, write, sort=attribute, group=attribute, bound=parse_id, formula=formula
+    )
 
 
 def keep(name: str, kind: str = "String", choices: str | None = None) -> SystemField:
@@ -261,7 +276,18 @@ def keep(name: str, kind: str = "String", choices: str | None = None) -> SystemF
         return ""
 
     path = f"extras.{NAME}.{name}"
-    return SystemField(name, kind, label_of(name), NOTHING, write, choices, sort=path, group=path, bound=bound_text)
+    return SystemField(
+        name,
+        kind,
+        label_of(name),
+        NOTHING,
+        write,
+        choices,
+        sort=path,
+        group=path,
+        bound=bound_text,
+        formula=Field(path),
+    )
 
 
 def number_of(name: str) -> SystemField:
@@ -281,4 +307,6 @@ def number_of(name: str) -> SystemField:
         return eq("id", id) if id is not None else FALSE
 
     shown = Shown(f"{name}_of(r)", {f"{name}_of": read})
-    return SystemField(name, "String", label_of(name), shown, write, search=search, sort="id")
+    return SystemField(
+        name, "String", label_of(name), shown, write, search=search, sort="id", formula=Field("id", "number")
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from canonical.formula import Field
 from canonical.model import SEEN_BY_ALL, Case, ContactPoint, Opportunity, Party
 from canonical.operations import NewLink
 from canonical.query import And, Compare, Has, Node, Op, Or, eq
@@ -80,7 +81,16 @@ def party_link(name: str, sort: str, column: str = "") -> SystemField:
         return str(party.id) if fits and party is not None else ""
 
     group = column or "links.party"
-    return SystemField(name, "Record", label_of(name), _shown_target(sort), write, group=group, bound=parse_id)
+    return SystemField(
+        name,
+        "Record",
+        label_of(name),
+        _shown_target(sort),
+        write,
+        group=group,
+        bound=parse_id,
+        formula=Field(group, "number"),
+    )
 
 
 def record_link(name: str, kind: str) -> SystemField:
@@ -98,7 +108,16 @@ def record_link(name: str, kind: str) -> SystemField:
         return str(id)
 
     group = f"links.{kind}"
-    return SystemField(name, "Record", label_of(name), _shown_target(kind), write, group=group, bound=parse_id)
+    return SystemField(
+        name,
+        "Record",
+        label_of(name),
+        _shown_target(kind),
+        write,
+        group=group,
+        bound=parse_id,
+        formula=Field(group, "number"),
+    )
 
 
 # -- contact points ---------------------------------------------------------------------------------

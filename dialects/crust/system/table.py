@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import orjson
 
+from canonical.formula import NOTHING as NOTHING_AT_ALL
+from canonical.formula import Formula
 from canonical.model import ContactPoint, Record
 from canonical.model.module import ModuleField
 from canonical.operations import Desk, Include, NewLink
@@ -117,6 +119,8 @@ class SystemField:
     number: bool = False
     """Whether sums of `group` make sense; `scale` is what one is in the core."""
     scale: int = 1
+    formula: Formula = NOTHING_AT_ALL
+    """The text that it shows as reports compute it; missing where that is empty."""
     read: Read = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
