@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -17,6 +18,7 @@ from canonical.operations import Create
 from canonical.query import Compare, Op, Query, Sort, Window, all_of, contains, eq, one_of
 from canonical.store.sql import schema, tables
 from canonical.store.sql.store import SqlStore
+from canonical.values import fold
 from tests.support.postgres import new_database
 from tests.support.world import World
 
@@ -82,6 +84,26 @@ def test_an_older_schema_is_refused_and_upgraded_with_its_records(url: str, tmp_
     assert [record.id for record in found] == [7]
     found = store.reading(1).find(Activity, Query(eq("extras.one.word", "y")), Viewer(1, namespace="one", admin=True))
     assert [record.id for record in found] == [7]
+    store.close()
+
+
+def test_records_of_modules_are_folded_letter_by_letter(url: str) -> None:
+    schema.upgrade(url, "0007")
+    texts = ("Petrič ", "straße", "e\u0301\x1fÉ", "plain")
+    with schema.engine(url).begin() as connection:
+        for id, text in enumerate((*texts, None), 1):
+            row = {"tenant_id": 1 + id % 2, "id": id, "version": 1, "module_id": 5, "listed": 1, "created_at": 0}
+            row["values"] = "[]" if text is None else orjson.dumps([("a", text, None), ("b", "X", None)]).decode()
+            row["search"] = None if text is None else f"{fold(text)}\x1fx"
+            connection.execute(sa.insert(tables.module_record), row)
+    schema.upgrade(url)
+    table = tables.module_record
+    with schema.engine(url).connect() as connection:
+        found = connection.execute(sa.select(table.c.search).order_by(table.c.id)).scalars().all()
+        assert found == ["petric \x1fx", "strase\x1fx", "e\u0301 e\x1fx", "plain\x1fx", None]
+    store = SqlStore(url)
+    for text, tenant_id, ids in (("petric ", 2, [1]), ("strase", 1, [2]), ("strasse", 1, []), ("\u0301 é", 2, [3])):
+        assert store.reading(tenant_id).module_record_ids(5, text, (), Window()) == ids, text
     store.close()
 
 

@@ -145,7 +145,18 @@ def test_c12_a_nul_is_a_letter_that_nothing_has(ann: CrustClient) -> None:
         assert "\\u0000" in answer
     assert found(ann, module, "ab") == ["ab"]
     assert found(ann, module, "a_b") == ["a\0b"]
-    assert ann.get(f"{ann.system('Task')}/content?query=%00")["meta"]["count"] == 0
+    task = ann.system("Task")
+    ann.add(task, Subject="e")
+    for query, count in (
+        ("%00", 0),
+        ("e%00", 0),
+        ("%CC%81", 0),
+        ("%25%CC%81", 0),
+        ("%C3%89", 1),
+        ("%25", 1),
+        ("_", 1),
+    ):
+        assert ann.get(f"{task}/content?query={query}")["meta"]["count"] == count, query
 
 
 def test_c24_a_sort_of_which_nothing_is_usable_names_the_page(ann: CrustClient) -> None:

@@ -28,6 +28,7 @@ FOLDED: Final = "folded"
 LOST: Final = "owner_lost"
 MAX_PATTERN: Final = 1_000
 SEPARATOR: Final = "\x1f"
+_WILD: Final = "%_\\ "
 _PLAIN: Final = (
     ("currency", None),
     ("duration_basis", "fixed"),
@@ -138,7 +139,9 @@ def _count_losses(call: Call, system: SystemModule, record: Any) -> None:
 
 def _matching(system: SystemModule, text: str) -> Node:
     """What a content list's `query` means here: the text fields and the words, not numbers and times."""
-    if len(text) > MAX_PATTERN:
+    # NUL is a letter that nothing has. What is only marks, which the folding of all dialects drops, is not everything.
+    only_marks = text.strip(_WILD) and not fold_pattern(text).strip(_WILD)
+    if len(text) > MAX_PATTERN or "\0" in text or only_marks:
         return any_of()
     pattern = f"%{text}%"
     nodes = [field.search(pattern) for field in system.fields]
