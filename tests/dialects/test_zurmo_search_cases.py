@@ -484,3 +484,8 @@ def test_a_map_where_a_value_of_the_record_belongs_is_ignored(people: Zurmo) -> 
             assert people.post_list(CONTACT, "lastName", search={name: value}) == everybody, name
     for inner in ({"x": "b"}, {"0": "b@x.example"}):
         assert people.post_list(CONTACT, "lastName", search={"primaryEmail": {"emailAddress": inner}}) == []
+        assert people.post_list(CONTACT, "lastName", search={"account": {"name": inner}}) == []
+        assert people.post_list(CONTACT, "lastName", search={"owner": {"username": inner}}) == []
+    for inner in ({"x": "Retail"}, {"0": "Retail", "1": "Nope"}):
+        assert people.post_list(CONTACT, "lastName", search={"industry": {"value": inner}}) == ["Bb"]
+    assert people.post_list(CONTACT, "lastName", search={"owner": {"id": {"x": "1"}}}) == everybody

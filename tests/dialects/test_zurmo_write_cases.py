@@ -521,3 +521,19 @@ def test_a_put_of_the_raw_order_counts(v3: Zurmo) -> None:
     headers = {"Accept": "application/json", "ZURMO_API_REQUEST_TYPE": "REST", "Content-Type": FORM}
     v3.raw("PUT", f"/{TASK}/api/update/{id}", body, headers, v3.session)
     assert course(v3, id) == ("1", THEN, NOW, "5")
+
+
+def test_two_values_of_one_update_end_what_was_empty(v3: Zurmo) -> None:
+    phones = ("officePhone", "mobilePhone", "officeFax")
+    id = v3.create(CONTACT, **PERSON, **dict.fromkeys(phones, ""))["id"]
+    shown = v3.update(CONTACT, id, **dict.fromkeys(phones, "1"))
+    assert [shown[name] for name in phones] == ["1"] * 3
+    v3.update(CONTACT, id, officePhone="")
+    shown = v3.update(CONTACT, id, officePhone={"x": "y"}, mobilePhone="2", officeFax="")
+    assert [v3.read(CONTACT, id)[name] for name in phones] == [None, "2", ""]
+    v3.set("zero_dates", "yes")
+    moments = {"dueDateTime": "2015-02-30 00:00:00", "completedDateTime": "2015-02-30 00:00:00"}
+    task = v3.create(TASK, name="x", **moments)["id"]
+    assert v3.read(TASK, task)["completedDateTime"] == "0000-00-00 00:00:00"
+    shown = v3.update(TASK, task, dueDateTime=THEN, completedDateTime={"x": "y"})
+    assert (shown["dueDateTime"], shown["completedDateTime"]) == (THEN, None)

@@ -141,7 +141,8 @@ class Draft:
     def kept(self, key: str, default: Any = None) -> Any:
         """Our extra of that key as it will be after the change."""
         if key in self.extras:
-            return self.extras[key]
+            held = self.extras[key]
+            return default if held is None else held
         return default if self.record is None else kept(self.record, key, default)
 
     def lose(self, name: str, reason: str) -> None:

@@ -23,6 +23,8 @@ _OBJECTS = {"EmailAddressInformation", "Address", "CurrencyValue"}
 _LISTS = {"DropDown", "User", "Account", "ContactState", "Project", "TaskStatusDropDown", "CurrencyDropDown"}
 
 
+# Ids and dropdown values may be many; where any other related text belongs, a list or map finds nothing.
+_MANY = (("id",), ("value",), ("values",))
 _NOTHING = Comparison("oneOf")
 
 
@@ -98,8 +100,11 @@ def _tests(
     if len(below) >= MAX_DEPTH:
         raise UnknownAttribute(name)
     if _takes_lists(module, name, searching):
-        if _is_list(value):
+        if below in _MANY or (not below and _is_list(value)):
             yield below, one_of_texts(value)
+            return
+        if below:
+            yield below, _NOTHING
             return
     elif row_of(module, name, searching).element not in _OBJECTS:
         return
