@@ -146,6 +146,9 @@ class Dialect:
     """The lists whose items an operator adds and removes."""
     own_list: Callable[[str], Choices | None] = lambda name: None
     """The list of any other name, where the vendor's users may make lists; None for a name that cannot be one."""
+    judges_rights: bool = False
+    """Whether the dialect itself refuses writes of users who may only view, in the vendor's order and words; else they
+    are refused before the handler."""
     max_body: int = 8 * 1024 * 1024
     unread_bodies: tuple[str, ...] = ()
     """Methods whose bodies mean nothing to the vendor: they are not read, and so not waited for."""

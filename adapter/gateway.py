@@ -17,10 +17,12 @@ from adapter.logs import Log
 from adapter.routes import MethodNotAllowed, RouteNotFound
 from adapter.wire import WireRequest, WireResponse
 from canonical.accounts import Accounts, Principal, Tenant
-from canonical.errors import Busy, CanonicalError, Unauthenticated, Unavailable
+from canonical.errors import Busy, CanonicalError, Denied, TooManyGuesses, Unauthenticated, Unavailable
 from canonical.operations import Desk
 from canonical.values import Instant, from_datetime
 
+_LEVELS = {Busy: "warning", TooManyGuesses: "info"}
+VIEW_ONLY = "the user may only view"
 EXPECTED = (CanonicalError, RouteNotFound, MethodNotAllowed, Malformed, TooLarge)
 _BOOT = secrets.token_hex(3)
 _COUNT = itertools.count(1)
@@ -111,6 +113,8 @@ class Gateway:
                 error = caught
                 response = self._word(call, caught)
         self._record(request, call, response, error, started)
+        # Its traceback holds this frame, and all that was made of the request.
+        del error
         return response
 
     def _decoded(self, request: WireRequest) -> WireRequest:
@@ -141,7 +145,10 @@ class Gateway:
             call.principal = principal
         route = call.route
         if missed is not None or route is None:
-            raise missed or RouteNotFound(request.path)
+            try:
+                raise missed or RouteNotFound(request.path)
+            finally:
+                del missed
         if principal is None:
             if not route.public:
                 raise Unauthenticated("missing")
@@ -153,6 +160,9 @@ class Gateway:
             )
             return route.handler(call)
 
+        if principal.view_only and not dialect.judges_rights:
+            # Before anything is made of what he sent.
+            raise Denied(VIEW_ONLY)
         if route.prepare is not None:
             call._desk = self.core.reading(
                 principal, dialect.name, call.now, aliased=aliased, private_extras=self._private
@@ -222,7 +232,7 @@ class Gateway:
         if error is not None:
             line["refused"] = type(error).__name__
         if isinstance(error, Unavailable):
-            line["level"] = "warning" if isinstance(error, Busy) else "error"
+            line["level"] = _LEVELS.get(type(error), "error")
             line["reason"] = str(error)
             self.log.event(line)
         elif error is not None and not isinstance(error, EXPECTED):

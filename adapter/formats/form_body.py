@@ -63,18 +63,24 @@ def _decode(raw: bytes, codec: str) -> str:
     return charsets.text(unquote_to_bytes(raw) if b"%" in raw else raw, codec)
 
 
-def nest(pairs: Iterable[tuple[str, str]], *, max_depth: int = 64, max_pairs: int = 10_000) -> dict[str, Nested]:
+def nest(
+    pairs: Iterable[tuple[str, str]], *, max_depth: int = 64, max_pairs: int = 10_000, max_keys: int = 100_000
+) -> dict[str, Nested]:
     """Pairs as PHP's parse_str nests them: ``a[b][]=1`` -> ``{"a": {"b": {"0": "1"}}}``.
 
     Source: php-src main/php_variables.c, php_register_variable_ex, as of PHP 5.6. A variable nested deeper than
-    `max_depth` is dropped whole, as there (max_input_nesting_level). Raises TooLarge past `max_pairs`.
+    `max_depth` is dropped whole, as there (max_input_nesting_level). Raises TooLarge past `max_pairs`, and past
+    `max_keys` in all their names together: each may be an array of its own.
     """
     result: dict[str, Nested] = {}
     # The next free index by identity of the array, which is kept here so that no identity is used twice.
     counters: dict[int, tuple[dict[str, Nested], int]] = {}
+    keys = 0
     for count, (name, value) in enumerate(pairs, 1):
         _refuse_more(count, max_pairs)
         path = _keys(name)
+        keys += len(path)
+        _refuse_more(keys, max_keys)
         if not path:
             continue
         if len(path) - 1 > max_depth:

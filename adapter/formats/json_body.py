@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from adapter.formats.errors import Malformed, OutOfRange, TooDeep
+from adapter.formats.errors import Malformed, OutOfRange, TooDeep, TooLarge
 from adapter.formats.numbers import go_float, php_float
 
 _ESCAPE = re.compile(rb"\\(.)")
@@ -29,13 +29,20 @@ _GO_SEPARATOR = re.compile(rb"\xe2(?=\x80[\xa8\xa9])")
 _GO_CONTROLS = {b"b": b"\\u0008", b"f": b"\\u000c"}
 
 
+MAX_NESTED, MAX_ITEMS = 20_000, 100_000
+"""Arrays and objects, and all items and members in them: the smallest take 25 times the bytes they are sent in."""
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.DOTALL)
+
+
 def parse(data: bytes, max_depth: int = 64) -> Any:
     """Plain data from one JSON text in UTF-8.
 
     Raises Malformed with line, column and offset where it is no JSON, TooDeep where it nests more than
-    `max_depth` arrays and objects, OutOfRange for a number beyond a double (``1e400``). Of repeated keys the last
-    counts; integers past 64 bits become floats.
+    `max_depth` arrays and objects, OutOfRange for a number beyond a double (``1e400``), TooLarge past `MAX_NESTED` or
+    `MAX_ITEMS`, which are counted before anything is made. Of repeated keys the last counts; integers past 64 bits
+    become floats.
     """
+    _refuse_many(data, max_depth)
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -47,6 +54,24 @@ def parse(data: bytes, max_depth: int = 64) -> Any:
     if data.count(b"[") + data.count(b"{") > max_depth:
         _refuse_deeper(value, max_depth)
     return value
+
+
+def _refuse_many(data: bytes, max_depth: int) -> None:
+    if data.count(b"[") + data.count(b"{") <= MAX_NESTED and data.count(b",") <= MAX_ITEMS:
+        return
+    nested = depth = items = 0
+    for token in _TOKEN.finditer(data):
+        match token[0][:1]:
+            case b"[" | b"{":
+                nested, depth = nested + 1, depth + 1
+                if depth > max_depth:
+                    raise _too_deep(max_depth)
+            case b",":
+                items += 1
+            case b"]" | b"}":
+                depth -= 1
+        if nested > MAX_NESTED or items > MAX_ITEMS:
+            raise TooLarge(nested + items, MAX_ITEMS)
 
 
 def _too_deep(max_depth: int) -> TooDeep:

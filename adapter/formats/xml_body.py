@@ -52,7 +52,7 @@ def parse(
     data: bytes,
     max_bytes: int = 1_000_000,
     max_depth: int = 64,
-    max_elements: int = 100_000,
+    max_elements: int = 20_000,
     *,
     charset: str | None = None,
 ) -> Element:

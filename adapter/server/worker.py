@@ -26,6 +26,7 @@ from gunicorn.http import errors, wsgi
 from gunicorn.sock import ssl_context
 from gunicorn.workers.base import Worker
 
+from adapter.server import memory
 from adapter.server.connection import ClientGone, ClientSlow, Connection, Environ, Head, Heads, Limits, Reply
 
 STAY_SECONDS = 0.01
@@ -75,6 +76,7 @@ class ServingWorker(Worker):  # type: ignore[misc]
     """Paths that are answered even when every serving thread is busy, each by a thread of its own."""
 
     def init_process(self) -> None:
+        memory.keep_apart()
         self.poller = selectors.DefaultSelector()
         self.work: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         self.resting: queue.SimpleQueue[Connection] = queue.SimpleQueue()
@@ -410,6 +412,8 @@ class ServingWorker(Worker):  # type: ignore[misc]
             self.refuse(connection, problem)
             return
         connection.say(whole, last=reply.should_close(), lingers=not drained)
+        if len(declared := environ.get("CONTENT_LENGTH") or "") > 5 and int(declared) > memory.LARGE:
+            memory.give_back()
 
     def drained(self, heads: Heads, request: Head) -> bool:
         """Pass over what the application did not read; false if that is not all here."""

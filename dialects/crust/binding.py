@@ -23,6 +23,7 @@ from dialects.crust.gojson import (
     MAX_UINT64,
     RAW,
     STRING,
+    TOO_LARGE,
     UINT64,
     GoType,
     Struct,
@@ -161,7 +162,7 @@ def read_query(raw: str, codec: str = "utf-8") -> tuple[dict[str, str], Refused 
     if not raw:
         return out, None
     if raw.count("&") > MAX_PAIRS:
-        return out, Refused("http: request body too large")
+        return out, Refused(TOO_LARGE)
     problem: Refused | None = None
     for pair in raw.split("&"):
         if not pair:

@@ -30,6 +30,7 @@ FIELD_KINDS: Final = (
     {"name": "Text input (multi-line)", "type": "textarea"},
 )
 
+MAX_FIELDS, MAX_VALUES = 1_000, 5_000
 MODULE_FIELD: Final = Struct(
     "types",
     "ModuleField",
@@ -47,19 +48,19 @@ MODULE_FIELD: Final = Struct(
         ("isVisible", BOOL),
     ),
 )
-MODULE_FIELDS: Final = Slice("types.ModuleFieldSet", MODULE_FIELD)
+MODULE_FIELDS: Final = Slice("types.ModuleFieldSet", MODULE_FIELD, MAX_FIELDS)
 CONTENT_COLUMN: Final = Struct(
     "types", "ContentColumn", (("name", STRING), ("value", STRING), ("related", Slice("[]string", STRING)))
 )
-CONTENT_COLUMNS: Final = Slice("[]types.ContentColumn", CONTENT_COLUMN)
-IDS: Final = Slice("[]string", STRING)
+CONTENT_COLUMNS: Final = Slice("[]types.ContentColumn", CONTENT_COLUMN, MAX_VALUES)
+MAX_IDS: Final = 10_000
+IDS: Final = Slice("[]string", STRING, MAX_IDS)
 
 MAX_NAME, MAX_TITLE, MAX_VALUE, MAX_VALUE_NAME = 64, 255, 65_535, 255
 MAX_LABEL: Final = 255
 MAX_LENGTH: Final = 2**32 - 1
 ADDING, UPDATING = "Error adding columns: ", "Error adding columns to database: "
 """How errors of a record's values begin when it is made, and when it is changed."""
-MAX_FIELDS, MAX_VALUES = 1_000, 5_000
 MAX_RECORD = 8 * 1024 * 1024
 """Characters that all values of one record may have."""
 TOO_MANY_VALUES: Final = (

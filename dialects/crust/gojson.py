@@ -18,16 +18,24 @@ from dialects.crust.errors import Refused
 
 MAX_DEPTH = 1000
 """Go's own bound is 10,000; the words are its own."""
+LARGE = 64 * 1024
+"""Of a longer text nothing more is looked at in an array once it is known to be refused."""
+QUICK, QUICK_STRINGS = 20_000, 300_000
+"""Arrays and objects, and strings, in a text that the quick parser looks at: it makes each of them."""
+MAX_NESTED, MAX_MEMBERS = 320_000, 50_000
+"""Arrays and objects in any text, members of one object: what has more is refused as too large."""
+TOO_LARGE = "http: request body too large"
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'"([^"\\\x00-\x1f]*)"')
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
-_STRING_PART = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
+# Each repeats without a way back, which would take a hundred bytes a character.
+_STRING_PART = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
+_STRING = re.compile(rf'{_STRING_PART.pattern}"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
-_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', re.DOTALL)
+_BLANKS = re.compile(r'("(?:[^"\\]++|\\.)*+")|[ \t\r\n]+', re.DOTALL)
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _UINT = re.compile(r"[0-9]+\Z")
 _INT = re.compile(r"-?[0-9]+\Z")
@@ -225,10 +233,14 @@ STRING, INT, BOOL, UINT64, RAW = Basic("string"), Basic("int"), Basic("bool"), B
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A Go slice; `name` is its type as error texts show it: ``types.ModuleFieldSet``, ``[]string``."""
+    """A Go slice; `name` is its type as error texts show it: ``types.ModuleFieldSet``, ``[]string``.
+
+    Of more than `most` elements only the first of them and one more are made.
+    """
 
     name: str
     element: GoType
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +398,11 @@ class _Reader:
     def _each(self, at: int, use: Callable[[str, int], int]) -> int:
         members = self._members(at)
         key, place = next(members)
+        count = 0
         while key is not None:
+            count += 1
+            if count > MAX_MEMBERS:
+                raise Refused(TOO_LARGE)
             key, place = members.send(use(key, place))
         return int(place)
 
@@ -415,12 +431,18 @@ class _Reader:
 
         return out, self._each(at, member)
 
-    def _slice(self, kind: Slice, at: int) -> tuple[Any, int]:
-        out = []
-        at = _spaces(self.text, at + 1)
+    def _slice(self, kind: Slice, start: int) -> tuple[Any, int]:
+        out: list[Any] = []
+        large = len(self.text) > LARGE
+        at = _spaces(self.text, start + 1)
         while self.text[at] != "]":
             value, at = self.read(kind.element, at, zero(kind.element))
-            out.append(value)
+            full = kind.most is not None and len(out) > kind.most
+            # What is refused is not kept.
+            if self.error is None and not full:
+                out.append(value)
+            elif large:
+                return out, skip(self.text, start)
             at = _spaces(self.text, at)
             if self.text[at] == ",":
                 at = _spaces(self.text, at + 1)
@@ -429,6 +451,16 @@ class _Reader:
 
 def _is_good(data: bytes) -> bool:
     """Whether a quick parser finds nothing wrong; what it does not like is looked at again in Go's own way."""
+    if data.count(b"[") + data.count(b"{") > QUICK:
+        # What is empty is as good as null wherever it stands, and costs nothing.
+        data = data.replace(b"{}", b"null").replace(b"[]", b"null")
+        nested = data.count(b"[") + data.count(b"{")
+        if nested > QUICK:
+            if nested > MAX_NESTED:
+                raise Refused(TOO_LARGE)
+            return False
+    if data.count(b'"') > 2 * QUICK_STRINGS:
+        return False
     try:
         orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -469,6 +501,8 @@ def _typed(text: str, at: int, kind: GoType, current: Any) -> Any:
     reader = _Reader(text)
     value, _ = reader.read(kind, at, current)
     if reader.error is not None:
+        # An error keeps all that its frames hold.
+        del value, text
         raise Refused(reader.error)
     return value
 

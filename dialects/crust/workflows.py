@@ -33,7 +33,7 @@ TASK: Final = Struct(
         ("timeout", INT),
     ),
 )
-TASKS: Final = Slice("types.WorkflowTaskSet", TASK)
+TASKS: Final = Slice("types.WorkflowTaskSet", TASK, 1000)
 PARAMETERS: Final = GoMap("types.JobParameterSet", STRING)
 
 # Unlike those of modules and pages, these ids are strings to the vendor's types (seed 003).

@@ -16,6 +16,7 @@ from dialects.opentaps.settings import SETTINGS
 DIALECT = Dialect(
     name="opentaps",
     title="opentaps CRM-2 Activities API",
+    judges_rights=True,
     routes=ROUTES,
     authenticate=authenticate,
     render_error=render_error,

@@ -23,6 +23,7 @@ DIALECT = Dialect(
     underscore_headers=HEADERS,
     unread_bodies=("GET", "HEAD", "DELETE", "OPTIONS"),
     settings=SETTINGS,
+    judges_rights=True,
     picklists=DEFAULTS,
     lists=CHOICES,
     own_list=own_list,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.formats import Malformed, OutOfRange, TooDeep
+from adapter.formats import Malformed, OutOfRange, TooDeep, TooLarge
 from adapter.formats.json_body import ascii_string, parse, render, render_ascii, render_go, render_php
 
 TEXT = st.one_of(st.text(), st.text('"\\/bfnrtu<>&\x00\x08\x0b\x0c\x7f\x85\u2027\u2028\u2029\u202aé\U0001f600e.1,]}'))
@@ -149,3 +149,14 @@ def test_depth_allowed() -> None:
 def test_nothing_else_is_raised(data: bytes) -> None:
     with suppress(Malformed):
         parse(data)
+
+
+@pytest.mark.parametrize("data", [b"[" + b"{}," * 30_000 + b"1]", b"[" + b"1," * 200_000 + b"1]"])
+def test_c1_elements_are_counted_before_they_are_made(data: bytes) -> None:
+    with pytest.raises(TooLarge):
+        parse(data)
+
+
+def test_what_stands_in_strings_is_not_counted() -> None:
+    text = '[{,"' * 60_000
+    assert parse(render({"a": text})) == {"a": text}

@@ -112,7 +112,7 @@ def test_h1_wrong_passwords_at_once_stop_neither_probes_nor_reads(served: Shippe
     assert len(busy) > len(answers) / 2
     lines = [line for line in served.lines() if line.get("refused") in ("Busy", "TooManyGuesses")]
     assert lines
-    assert {line["level"] for line in lines} == {"warning"}
+    assert {line["level"] for line in lines} <= {"warning", "info"}
     assert not [line for line in served.server.logs.splitlines() if "request failed" in line]
 
 

@@ -10,8 +10,8 @@ from adapter.dialect import Call
 from adapter.wire import Headers, WireRequest
 from dialects.crust.binding import Get, Path, Post, Request, bind
 from dialects.crust.errors import Refused
-from dialects.crust.fields import CONTENT_COLUMNS, IDS, MODULE_FIELDS
-from dialects.crust.gojson import BOOL, INT, RAW, STRING, UINT64, Mapping, checked_raw, decode_all
+from dialects.crust.fields import CONTENT_COLUMNS, IDS, MAX_VALUES, MODULE_FIELDS
+from dialects.crust.gojson import BOOL, INT, RAW, STRING, UINT64, Mapping, checked_raw, decode_all, decode_first
 
 MODULE = Request("ModuleCreate", (Post("name"), Post("fields", MODULE_FIELDS)))
 PAGE = Request(
@@ -307,3 +307,37 @@ def test_maps_are_read() -> None:
     assert decode_all('{"a":"1","b":null}', kind) == {"a": "1", "b": ""}
     with pytest.raises(Refused, match=r"cannot unmarshal array into Go value of type types\.JobParameterSet"):
         decode_all("[]", kind)
+
+
+NUMBER = "json: cannot unmarshal number into Go value of type types.ContentColumn"
+
+
+@pytest.mark.parametrize("count", [10, 20_000, 200_000])
+def test_c1_what_is_refused_is_not_kept(count: int) -> None:
+    with pytest.raises(Refused) as caught:
+        decode_first(b"[" + b"1," * count + b"1]", CONTENT_COLUMNS)
+    assert caught.value.message == NUMBER
+    frames = caught.traceback
+    assert not [entry for entry in frames if len(entry.frame.f_locals.get("value") or ()) > 1]
+
+
+def test_c1_of_more_elements_than_a_record_has_only_one_more_is_made() -> None:
+    found = decode_first(b"[" + b"{}," * 100_000 + b"{}]", CONTENT_COLUMNS)
+    assert len(found) == MAX_VALUES + 1
+    found = decode_first(b"[" + b"{}," * 9_000 + b"{}]", CONTENT_COLUMNS)
+    assert len(found) == MAX_VALUES + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"[" + b"{}," * 30_000 + b"{]", "invalid character ']' looking for beginning of object key string"),
+        (b"[" + b"{}," * 30_000 + b"1{}]", "invalid character '{' after array element"),
+        (b"[" + b"{}," * 30_000 + b"{", "unexpected EOF"),
+        (b"[" + b'{"a":1},' * 400_000 + b"{}]", "http: request body too large"),
+    ],
+)
+def test_c1_many_elements_are_read_as_strictly_as_few(text: bytes, words: str) -> None:
+    with pytest.raises(Refused) as caught:
+        decode_first(text, CONTENT_COLUMNS)
+    assert caught.value.message == words

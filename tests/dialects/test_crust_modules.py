@@ -178,3 +178,10 @@ def test_a_user_who_may_only_look_changes_nothing(world: World, ann: CrustClient
     ):
         assert vic.call(method, path, body) == "Not allowed: the user may only view"
     assert ann.values(module, content) == {"city": "Kranj"}
+
+
+def test_c1_who_may_only_view_is_told_so_before_his_body_is_read(world: World) -> None:
+    world.add_user("vera", view_only=True)
+    vera = CrustClient(world, "vera-token")
+    for body in (b'{"name":"x","fields":[1,1]}', b'{"name":', b"x"):
+        assert "Not allowed" in vera.call("POST", "/module/", body)

@@ -87,9 +87,14 @@ class SqliteWriter:
             if job.abandoned:
                 raise Unavailable("another writer has had the database for too long")
             job.done.acquire()
-        if job.error is not None:
-            raise job.error
-        return job.result
+        if job.error is None:
+            return job.result
+        # Its traceback holds the job, and all that was made of a request.
+        error, job.error = job.error, None
+        try:
+            raise error
+        finally:
+            del error
 
     def inside(self) -> bool:
         """Whether this is the writer's own thread."""

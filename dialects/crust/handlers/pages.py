@@ -15,7 +15,7 @@ from dialects.crust.binding import Get, Path, Post, Request, bind, uint64
 from dialects.crust.codec import envelope
 from dialects.crust.codec.envelope import Raw
 from dialects.crust.errors import Refused, too_long
-from dialects.crust.gojson import BOOL, RAW, UINT64
+from dialects.crust.gojson import BOOL, RAW, TOO_LARGE, UINT64
 
 _FORM = (
     Post("selfID", UINT64),
@@ -128,7 +128,10 @@ def reorder(call: Call) -> WireResponse:
     # The route table has one name for this place of the path, the vendor two.
     call.params.setdefault("selfID", call.params["pageID"])
     sent = bind(call, REORDER)
-    call.desk.reorder_pages(sent["selfID"], [uint64(id) for id in sent["pageIDs"] or ()])
+    ids = sent["pageIDs"] or ()
+    if len(ids) > fields.MAX_IDS:
+        raise Refused(TOO_LARGE)
+    call.desk.reorder_pages(sent["selfID"], [uint64(id) for id in ids])
     return envelope.success()
 
 
