@@ -8,7 +8,7 @@ from typing import Any
 
 from canonical.errors import Invalid, Problem
 from canonical.model import CLOSED_STATES, STATES, VISIBILITIES, FieldSpec, KindSpec, Record, display_name
-from canonical.values import EARLIEST, LATEST, MAX_ID, Instant, clean_text, iso_date
+from canonical.values import EARLIEST, LATEST, MAX_ID, Instant, clean_text, iso_date, midnight
 
 VOCABULARIES: dict[tuple[str, str], tuple[str, ...]] = {
     ("activity", "state"): STATES,
@@ -75,8 +75,7 @@ def follow(spec: KindSpec, before: Record | None, changes: dict[str, Any], now: 
     """Adds to `changes` what follows from them. `before` is None for a new record."""
     if spec.name == "activity":
         _follow_state(before, changes, now)
-        if changes.get("due_at", ...) is None:
-            changes["due_date_only"] = False
+        _follow_due(before, changes)
     elif spec.name == "party":
         _follow_name(before, changes)
     elif spec.name in ("opportunity", "case"):
@@ -95,6 +94,15 @@ def state_word(before: Record, changes: Mapping[str, Any]) -> str | None:
         active = changes.get("active", getattr(before, "active", True))
         return str(changes.get("stage", getattr(before, "stage", "active"))) if active else "inactive"
     return None
+
+
+def _follow_due(before: Record | None, changes: dict[str, Any]) -> None:
+    """A dialect that knows moments only says nothing of days: another midnight is another day, all else a moment."""
+    due = changes.get("due_at", ...)
+    if due is None:
+        changes["due_date_only"] = False
+    elif due is not ... and "due_date_only" not in changes and getattr(before, "due_date_only", False):
+        changes["due_date_only"] = due == midnight(due)
 
 
 def _follow_state(before: Record | None, changes: dict[str, Any], now: Instant) -> None:

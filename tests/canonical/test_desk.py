@@ -23,7 +23,7 @@ from canonical.model import (
 )
 from canonical.operations import AddLink, AddTag, Create, Delete, DropLink, DropTag, Find, Get, NewLink, Update
 from canonical.query import And, Has, Query, Window, contains, eq
-from canonical.values import DAY, Ref
+from canonical.values import DAY, Ref, midnight
 from tests.support.world import NOON, World, over_postgres
 
 
@@ -144,6 +144,26 @@ def test_an_update_touches_what_it_says_and_no_more(world: World) -> None:
     assert (after.title, after.body, after.due_at, after.category) == ("Ring", "text", NOON, "Call")
     assert after.extras == {"one": {"b": 2}}
     assert (after.created_at, after.updated_at, after.version) == (NOON, NOON + DAY, 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "due", "day"),
+    [
+        ({"due_at": NOON + DAY}, NOON + DAY, False),
+        ({"due_at": midnight(NOON) + DAY}, midnight(NOON) + DAY, True),
+        ({"due_at": midnight(NOON)}, midnight(NOON), True),
+        ({"due_at": midnight(NOON), "due_date_only": False}, midnight(NOON), False),
+        ({"due_at": None}, None, False),
+        ({"title": "other"}, midnight(NOON), True),
+    ],
+)
+def test_a_due_that_is_a_day_becomes_a_moment_when_it_is_given_a_time(
+    world: World, values: dict[str, Any], due: int | None, day: bool
+) -> None:
+    """Dialects that know moments only say nothing of days."""
+    task = make(world, due_at=midnight(NOON), due_date_only=True)
+    after = world.write(lambda desk: desk.update(Update(Activity, task.id, values)))
+    assert (after.due_at, after.due_date_only) == (due, day)
 
 
 def test_an_update_that_changes_nothing_is_no_change(world: World) -> None:

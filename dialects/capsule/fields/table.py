@@ -133,6 +133,14 @@ def unchanged(given: str, shown: str | None) -> bool:
     return False
 
 
+def _is_same_amount(given: str, shown: str | None) -> bool:
+    """Whether it is the number that was shown, which may have left digits out: 5 for 5.00."""
+    try:
+        return shown is not None and texts.read_money(given) == texts.read_money(shown)
+    except ValueError:
+        return False
+
+
 def read_text(name: str, type_: Type, text: str) -> Any:
     """The canonical value of one element's text. Raises `BadRequest` naming the element."""
     try:
@@ -162,8 +170,10 @@ def read_simple(
             if new and row.required:
                 raise BadRequest(f"{row.name} is required")
             continue
-        if current is not None and row.shows is not None and unchanged(text, row.shows(current, context)):
-            continue
+        if current is not None and row.shows is not None:
+            shown = row.shows(current, context)
+            if unchanged(text, shown) or (row.type is MONEY and _is_same_amount(text, shown)):
+                continue
         if text.strip():
             values[row.attribute] = read_text(row.name, row.type, text)
         elif row.required or row.kept:
