@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import stat
@@ -387,7 +388,25 @@ class TestServe:
             assert refused(2, command) == "crmglot: CRMGLOT_QUEUE_URL has an option that cannot be used"
 
 
+def commands() -> list[str]:
+    """Every command with its group; `demo` is what ``make serve`` runs."""
+    found = []
+    for name, command in cli.main.commands.items():
+        below = getattr(command, "commands", None)
+        found += [name] if below is None else [f"{name} {word}" for word in below]
+    return [name for name in found if name != "demo"]
+
+
+@pytest.mark.parametrize("name", commands())
+def test_the_readme_tells_of_every_command(name: str) -> None:
+    readme = (Path(dialects.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    group, _, word = name.rpartition(" ")
+    # `user disable\\|enable` tells of two.
+    wanted = rf"`crmglot {group}{' ' if group else ''}(?:\w+\\\|)*{word}\b"
+    assert re.search(wanted, readme), wanted
+
+
 def test_help() -> None:
     assert "opentaps" in done("--help")
-    for group in ("db", "tenant", "user", "app"):
+    for group in ("db", "tenant", "user", "app", "list"):
         assert "Commands:" in done(group, "--help")

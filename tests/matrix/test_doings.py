@@ -4,15 +4,13 @@ shows, may write back, and may change fact by fact, and nothing else changes."""
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dialects
-from canonical.model import Activity, Party
+from canonical.model import Activity
 from canonical.operations import Create, NewLink
 from canonical.values import Ref, instant
 from tests.matrix.doers import DOERS, DOINGS, Doer, Facts
@@ -46,17 +44,6 @@ COLUMNS = {
     "end": {"end_at"},
     "due": {"due_at", "due_date_only"},
 }
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def person(world: World) -> int:
-    return world.write(lambda desk: desk.create(Create(Party, {"first_name": "Zoë", "last_name": "Lund"}))).id
 
 
 def moment(text: str) -> int:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
 import dialects
-from canonical.model import Party
-from canonical.operations import Create
 from tests.matrix.clients import CLIENTS, Client
 from tests.support.world import World
 
@@ -22,17 +18,6 @@ KINDS = ("task", "note")
 
 def test_every_dialect_has_a_client() -> None:
     assert set(dialects.names()) == set(CLIENTS)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def person(world: World) -> int:
-    return world.write(lambda desk: desk.create(Create(Party, {"first_name": "Zoë", "last_name": "Lund"}))).id
 
 
 def two(world: World, pair: tuple[str, str]) -> tuple[Client, Client]:

@@ -4,9 +4,7 @@ a word for it, and leaves alone, where it has none."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -23,17 +21,6 @@ from tests.support.world import World
 
 NAMES = sorted(CLIENTS)
 PAIRS = list(permutations(NAMES, 2))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def person(world: World) -> int:
-    return world.write(lambda desk: desk.create(Create(Party, {"first_name": "Zoë", "last_name": "Lund"}))).id
 
 
 # -- tags ----------------------------------------------------------------------------------------------
