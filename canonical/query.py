@@ -70,7 +70,8 @@ class Has:
 
     `relation` is one of the kind's relations (see `canonical.model.KINDS`): ``links``, ``points``, ``tags``,
     ``custom``, ``owner``, ``organisation``, … Inside ``links`` it may also be a kind (``party``): the link's target is
-    of that kind and `where` holds for it.
+    of that kind and `where` holds for it. ``people`` of a party are the persons who work there, ``positions`` the
+    further employments there, ``employments`` a person's own.
     """
 
     relation: str

@@ -39,7 +39,7 @@ from canonical.values import MAX_ID, MICROS, Due, Ref, iso_date
 
 WRITES: Final = frozenset(("create", "update", "complete", "link"))
 MAX_FOUND: Final = 200
-HIDDEN: Final = frozenset(("version", "extras", "due_at", "due_date_only", "owner_chosen"))
+HIDDEN: Final = frozenset(("employment_id", "version", "extras", "due_at", "due_date_only", "owner_chosen"))
 READ_ONLY: Final = frozenset(("id", "created_at", "updated_at", "creator_id", "modifier_id", "sequence", "person_id"))
 POINTS: Final = ("email", "phone", "website")
 OPERATORS: Final = {

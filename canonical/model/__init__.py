@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from canonical.model import activity, case, opportunity, party, user
+from canonical.model import activity, case, employment, opportunity, party, user
 from canonical.model.activity import CLOSED_STATES, STATE_RANKS, STATES, TYPES, Activity
 from canonical.model.case import Case
+from canonical.model.employment import Employment
 from canonical.model.opportunity import Opportunity
 from canonical.model.party import Party, display_name
 from canonical.model.related import (
@@ -34,6 +35,7 @@ KINDS: dict[str, KindSpec] = {
         describe(Opportunity, opportunity.JOINS, opportunity.RELATIONS),
         describe(Case, case.JOINS, case.RELATIONS),
         describe(User, user.JOINS, user.RELATIONS),
+        describe(Employment, (), employment.RELATIONS),
     )
 }
 
@@ -57,6 +59,7 @@ __all__ = [
     "ContactPoint",
     "CustomField",
     "CustomValue",
+    "Employment",
     "Extras",
     "FieldSpec",
     "Job",

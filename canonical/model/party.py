@@ -16,7 +16,8 @@ class Party(Record):
     """`type` is ``person`` or ``organisation``; `name` is what to show ("First Last", or the organisation's name).
 
     `stage` is ``lead`` or ``contact`` (a person) and `stage_word` the finer word for it; `company` is the free text
-    beside the link `organisation_id`. A person with a `user_id` is that user's contact card.
+    beside the link `organisation_id`, which is a person's first employment, or the one of id `employment_id` once that
+    has ended; further ones are records of their own. A person with a `user_id` is that user's contact card.
     """
 
     KIND: ClassVar[str] = "party"
@@ -30,6 +31,7 @@ class Party(Record):
     department: str | None = text(folded=True)
     company: str | None = text(folded=True)
     organisation_id: int | None = ref("party")
+    employment_id: int | None = ref("employment")
     about: str | None = text(folded=True)
     industry: str | None = text(folded=True)
     category: str | None = text(folded=True)

@@ -87,7 +87,7 @@ def inward_update(unit: Unit, dialect: str, operation: Update[R]) -> Update[R]:
     )
 
 
-_REVERSE = {"people": "party"}
+_REVERSE = {"people": "party", "positions": "employment", "employments": "employment"}
 """The kind of those that refer to a record, by relation."""
 
 

@@ -257,5 +257,5 @@ def drop_all(unit: Unit, record: Ref) -> None:
     for table in ("link", "tagging", "custom_value", "state_change"):
         unit.delete(table, on)
     unit.delete("link", {"target_kind": record.kind, "target_id": record.id})
-    if record.kind == "party":
+    if record.kind in ("party", "employment"):
         unit.delete("contact_point", {"party_id": record.id})

@@ -13,6 +13,7 @@ from canonical.model import (
     Activity,
     Case,
     Change,
+    Employment,
     KindSpec,
     Link,
     Opportunity,
@@ -42,7 +43,7 @@ from canonical.operations import (
     Update,
 )
 from canonical.query import TRUE, Node, Query, Sort, Window, all_of, eq
-from canonical.service import aliases, attachments
+from canonical.service import aliases, attachments, employments
 from canonical.service.module_desk import ModuleDesk
 from canonical.service.rules import checked, follow, state_word
 from canonical.service.sessions import end_sessions
@@ -271,9 +272,12 @@ class CoreDesk(ModuleDesk, SetupDesk):
         if kind is User:
             self._username_is_free(given.get("username", ""), 0)
         follow(spec, None, given, self.now)
+        if kind is Employment:
+            given.update(employments.copied(self.unit, given))
         values: dict[str, Any] = {field.name: field.default for field in spec.fields}
         values.update(
-            id=self.unit.next_value(kind.KIND, shared=True),
+            # What reaches a party reaches an employment, so that they count together.
+            id=self.unit.next_value(Party.KIND if kind is Employment else kind.KIND, shared=True),
             created_at=self.now,
             updated_at=self.now,
             creator_id=self._me,
@@ -352,6 +356,10 @@ class CoreDesk(ModuleDesk, SetupDesk):
             self._username_is_free(given["username"], id)
         follow(spec, before, given, self.now)
         changes = {name: value for name, value in given.items() if getattr(before, name) != value}
+        if isinstance(before, Party) and before.type == "person" and changes:
+            employments.follow_person(self.unit, before, changes)
+        elif isinstance(before, Employment):
+            employments.follow_employment(self.unit, before, changes)
         word = operation.word or state_word(before, changes)
         if word is not None:
             attachments.add_state_change(self.unit, Ref(kind.KIND, id), word, self.now, self._me)
@@ -393,6 +401,7 @@ class CoreDesk(ModuleDesk, SetupDesk):
                     if self.visibility.sees(found) and self.visibility.reads(found):
                         self._delete(other, found, True)
         audience = self.visibility.audience(record)
+        employments.leave(self.unit, record)
         attachments.drop_all(self.unit, ref)
         for spec in KINDS.values():
             for field in spec.fields:

@@ -10,6 +10,7 @@ from dialects.affinitylive.fields.lookups import TYPES
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.handlers import (
     activities,
+    affiliations,
     interacts,
     lists,
     oauth,
@@ -43,13 +44,14 @@ def _route(
 
 def _reading(name: str) -> Iterator[Route]:
     """What every resource with a canonical kind has."""
-    is_activity = name == "activities"
-    yield _route(name, READ, "", "list", activities.lister() if is_activity else lists.lister(name))
-    for order in ("recent", "newest"):
-        handler = activities.lister(order) if is_activity else lists.lister(name, order)
-        yield _route(name, READ, f"/{order}", order, handler)
-    yield _route(name, READ, "/count", "count", lists.counter(name))
-    yield _route(name, READ, "/{id:int}", "read", activities.read if is_activity else lists.reader(name))
+    own = {"activities": activities.lister, "affiliations": affiliations.lister}.get(name)
+    for order in ("", "recent", "newest"):
+        handler = lists.lister(name, order) if own is None else own(order)
+        yield _route(name, READ, f"/{order}" if order else "", order or "list", handler)
+    yield _route(
+        name, READ, "/count", "count", affiliations.counter if name == "affiliations" else lists.counter(name)
+    )
+    yield _route(name, READ, "/{id:int}", "read", activities.read if name == "activities" else lists.reader(name))
     yield _route(name, READ, "/{id:int}/collections", "collections", lists.collections(name))
     yield _route(name, ("POST",), "/{id:int}/collections/{n:int}/resources", "collect", lists.read_only, writes=True)
     yield _route(name, READ, "/{id:int}/profiles/values", "values", profiles.of_one(name))
@@ -139,9 +141,7 @@ def _activities() -> Iterator[Route]:
 def _people() -> Iterator[Route]:
     yield from _writing("companies", people.create_company, people.updater("companies"), people.delete_company)
     yield from _writing("contacts", people.create_contact, people.updater("contacts"), people.delete_contact)
-    yield from _writing(
-        "affiliations", people.create_affiliation, people.updater("affiliations"), people.delete_affiliation
-    )
+    yield from _writing("affiliations", affiliations.create, people.updater("affiliations"), affiliations.delete)
     for name in ("companies", "contacts", "affiliations"):
         yield from _progressing(name)
     for name in ("companies", "contacts"):

@@ -28,8 +28,9 @@ def test_a_loaded_record_is_what_its_class_makes(spec: KindSpec) -> None:
     others = {join.attribute: f"of {join.field}" for join in spec.joins if join.kind != "user"}
     users = dict.fromkeys((join.attribute for join in spec.joins if join.kind == "user"), "ann")
     assert reading(spec.record).load([*row, *others.values()], {5: "ann"}) == spec.record(**values, **others, **users)
-    with pytest.raises(KeyError):
-        reading(spec.record).load([*row, *others.values()], {})
+    if users:
+        with pytest.raises(KeyError):
+            reading(spec.record).load([*row, *others.values()], {})
 
 
 @pytest.mark.parametrize("spec", KINDS.values(), ids=lambda spec: spec.name)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapter.wire import Headers, WireRequest
 from canonical.model import Case, ContactPoint, Opportunity, Party, PicklistItem
-from canonical.operations import Create, Update
+from canonical.operations import Create, Delete, Update
 from canonical.values import SECOND
 from tests.dialects.affinitylive_client import FORM, Client, status
 from tests.support.world import NOON, World
 
 NOW = str(NOON // SECOND)
 REFUSED = (400, "invalid_request")
+BASIC = "Basic " + b64encode(b"ann-token:x").decode()
 
 
 @pytest.fixture
@@ -421,3 +424,176 @@ def test_parameters_that_nobody_documents_are_told_of(ann: Client) -> None:
     assert ann.world.lines[-1]["losses"] == {"companies.colour:unknown_parameter": 1}
     ann.put("/companies/3", id=3, name="Acme", date_created="1", _fields="_ALL")
     assert "losses" not in ann.world.lines[-1]
+
+
+# -- affiliations --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def roles(ann: Client) -> dict[str, str]:
+    """A person with a first affiliation, a second one at the same company and a third one at another."""
+    acme, beta = (ann.post("/companies", name=name)["id"] for name in ("Acme", "Beta"))
+    kai = ann.post("/contacts", firstname="Kai", surname="Ito", company_id=acme, position="Founder", phone="1",
+                   email="kai@acme.test")["id"]  # fmt: skip
+    advisor = ann.post("/affiliations", company_id=acme, contact_id=kai, position="Advisor", phone="2")["id"]
+    board = ann.post("/affiliations", company_id=beta, contact_id=kai, position="Board", email="kai@beta.test",
+                     standing="inactive", invoice_method="fax", communication="yes")["id"]  # fmt: skip
+    return {"acme": acme, "beta": beta, "kai": kai, "advisor": advisor, "board": board}
+
+
+def test_a7_every_affiliation_is_a_new_one_with_its_own_id_and_data(ann: Client, roles: dict[str, str]) -> None:
+    kai, advisor, board = roles["kai"], roles["advisor"], roles["board"]
+    assert len({kai, advisor, board}) == 3
+    rows = ann.get("/affiliations", _filters=f"contact({kai})", _fields="position,company,contact,phone,standing")
+    assert [{name: row[name] for name in ("id", "position", "company", "contact", "phone", "email", "standing")}
+            for row in rows] == [
+        {"id": kai, "position": "Founder", "company": roles["acme"], "contact": kai, "phone": "1",
+         "email": "kai@acme.test", "standing": "active"},
+        {"id": advisor, "position": "Advisor", "company": roles["acme"], "contact": kai, "phone": "2", "email": "",
+         "standing": "active"},
+        {"id": board, "position": "Board", "company": roles["beta"], "contact": kai, "phone": "",
+         "email": "kai@beta.test", "standing": "inactive"},
+    ]  # fmt: skip
+    shown = ann.get(f"/affiliations/{board}", _fields="contact(),company(),invoice_method,communication,status()")
+    assert (shown["contact"]["firstname"], shown["company"]["name"]) == ("Kai", "Beta")
+    assert (shown["invoice_method"], shown["communication"], shown["status"]["title"]) == ("fax", "1", "Inactive")
+    assert (
+        ann.put(f"/affiliations/{board}", position="Chair", phone="9", _fields="phone,position")["position"] == "Chair"
+    )
+    assert ann.get(f"/contacts/{kai}", _fields="position,phone,default_affiliation") == {
+        "id": kai, "firstname": "Kai", "surname": "Ito", "email": "kai@acme.test", "mobile": "", "position": "Founder",
+        "phone": "1", "default_affiliation": kai,
+    }  # fmt: skip
+
+
+def test_a7_lists_of_affiliations_are_filtered_ordered_and_paged(
+    world: World, ann: Client, roles: dict[str, str]
+) -> None:
+    for at, name in enumerate(("Zoë", "Abe", "Lou")):
+        world.now = NOON + (at + 1) * SECOND
+        person = ann.post("/contacts", firstname=name, company_id=roles["beta"])["id"]
+        ann.post("/affiliations", company_id=roles["acme"], contact_id=person, position="Helper")
+    every = ann.ids("/affiliations")
+    assert len(every) == 9
+    assert every == sorted(every)
+    rows = {int(row["id"]): row for row in ann.get("/affiliations", _fields="_ALL", _limit=100)}
+    names = {
+        int(row["id"]): row["contact"]["firstname"]
+        for row in ann.get("/affiliations", _fields="contact()", _limit=100)
+    }
+    for filters, test in (
+        (f"company({roles['beta']})", lambda row: row["company"] == roles["beta"]),
+        (f"company_not({roles['beta']})", lambda row: row["company"] != roles["beta"]),
+        (f"contact({roles['kai']})", lambda row: row["contact"] == roles["kai"]),
+        (f"contact_greater_than({roles['kai']})", lambda row: int(row["contact"]) > int(roles["kai"])),
+        ("standing(inactive)", lambda row: row["standing"] == "inactive"),
+        ("email(kai@beta.test)", lambda row: row["email"] == "kai@beta.test"),
+        ("invoice_method(fax)", lambda row: row["invoice_method"] == "fax"),
+        ("communication(1)", lambda row: row["communication"] == "1"),
+        ("invoice_method(987)", lambda row: False),
+        (f"id({roles['board']},{roles['kai']})", lambda row: row["id"] in (roles["board"], roles["kai"])),
+        ("search(kai)", lambda row: row["contact"] == roles["kai"]),
+    ):
+        expected = [id for id, row in rows.items() if test(row)]
+        assert ann.ids("/affiliations", filters) == expected, filters
+        assert ann.get("/affiliations/count", _filters=filters) == {"count": str(len(expected))}
+    orders: dict[str, Any] = {
+        "fullname": lambda id: names[id].casefold(), "standing": lambda id: rows[id]["standing"],
+        "status": lambda id: int(rows[id]["status"]), "date_modified": lambda id: int(rows[id]["date_modified"]),
+    }  # fmt: skip
+    for name, key in orders.items():
+        for word, backwards in (("asc", False), ("desc", True)):
+            expected = sorted(every, key=key, reverse=backwards)
+            assert ann.ids("/affiliations", f"order_by_{word}({name})") == expected, name
+            for size in (1, 2, 4):
+                pages = [ann.get("/affiliations", _filters=f"order_by_{word}({name})", _limit=size, _page=page)
+                         for page in range(9 // size + 2)]  # fmt: skip
+                assert [int(row["id"]) for page in pages for row in page] == expected, (name, size)
+    assert ann.ids("/affiliations", "order_by_desc(id)") == every[::-1]
+    assert ann.ids("/affiliations/recent")[0] == every[-1]
+    at_acme = {int(row["contact"]) for row in rows.values() if row["company"] == roles["acme"]}
+    assert ann.ids("/contacts", f"company({roles['acme']})") == sorted(at_acme)
+    assert ann.get(f"/companies/{roles['acme']}/contacts/count") == {"count": "4"}
+    assert (
+        ann.get(f"/companies/{roles['beta']}", _fields="default_affiliation")["default_affiliation"] == roles["board"]
+    )
+    assert ann.ids("/companies", f"default_affiliation({roles['board']})") == [int(roles["beta"])]
+
+
+def test_a7_deleting_one_leaves_the_contact_and_the_others(world: World, ann: Client, roles: dict[str, str]) -> None:
+    kai, advisor, board = roles["kai"], roles["advisor"], roles["board"]
+
+    def default() -> tuple[str, str, list[int]]:
+        shown = ann.get(f"/contacts/{kai}", _fields="default_affiliation,position,company")
+        return shown["default_affiliation"], shown["position"], ann.ids("/affiliations", f"contact({kai})")
+
+    ann.delete(f"/affiliations/{advisor}")
+    assert default() == (kai, "Founder", [int(kai), int(board)])
+    assert sent(ann, "GET", f"/affiliations/{advisor}") == REFUSED
+    # The first one ends: the lowest that is left stands in its place, under its own id, also for other dialects.
+    ann.delete(f"/affiliations/{kai}")
+    assert default() == (board, "Board", [int(board)])
+    assert sent(ann, "GET", f"/affiliations/{kai}") == REFUSED
+    assert ann.ids("/contacts", f"affiliation({board})") == [int(kai)]
+    person = world.desk().get(Party, int(kai))
+    assert (person.organisation_id, person.job_title) == (int(roles["beta"]), "Board")
+    # What another dialect changes of it, it changes here, and the other way round.
+    world.write(lambda desk: desk.update(Update(Party, int(kai), {"job_title": "Chair", "first_name": "Kay"})))
+    assert ann.get(f"/affiliations/{board}", _fields="position")["position"] == "Chair"
+    ann.put(f"/affiliations/{board}", position="Patron")
+    assert world.desk().get(Party, int(kai)).job_title == "Patron"
+    assert ann.ids("/affiliations", "search(kay)") == [int(board)]
+    ann.delete(f"/affiliations/{board}")
+    assert default()[0] == "0"
+    assert default()[2] == []
+    again = ann.post("/affiliations", contact_id=kai, company_id=roles["acme"], position="Back")["id"]
+    assert default() == (again, "Back", [int(again)])
+
+
+def test_a7_what_goes_takes_its_affiliations_along(world: World, ann: Client, roles: dict[str, str]) -> None:
+    ann.delete(f"/companies/{roles['acme']}")
+    assert ann.ids("/affiliations") == [int(roles["board"])]
+    person = world.desk().get(Party, int(roles["kai"]))
+    assert (person.organisation_id, person.employment_id) == (int(roles["beta"]), int(roles["board"]))
+    world.write(lambda desk: desk.delete(Delete(Party, int(roles["kai"]))))
+    assert ann.ids("/affiliations") == []
+    assert world.store.reading(1).select("employment", {}) == []
+    assert [
+        row["kind"] for row in world.store.reading(1).select("contact_point", {"party_id": int(roles["board"])})
+    ] == []
+
+
+def test_a7_things_are_written_about_a_further_affiliation(ann: Client, roles: dict[str, str]) -> None:
+    kai, board = roles["kai"], roles["board"]
+    prospect = ann.make("/prospects", affiliation_id=board, _fields="affiliation,contact,affiliation(company)")
+    assert (prospect["affiliation"]["id"], prospect["contact"]) == (board, kai)
+    assert prospect["affiliation"]["company"] == roles["beta"]
+    assert ann.ids("/prospects", f"affiliation({board})") == [1]
+    assert ann.ids("/prospects", f"affiliation({kai})") == []
+    assert ann.ids("/prospects", f"contact({kai})") == [1]
+    assert ann.put("/prospects/1", affiliation_id=kai, _fields="affiliation")["affiliation"] == kai
+    issue = ann.make("/issues", against_type="affiliation", against_id=board, _fields="against,contact")
+    assert (issue["against"], issue["contact"]) == (f"/affiliation/{board}", kai)
+    assert ann.ids("/issues", f"against(affiliation({board}))") == [1]
+    task = ann.make("/tasks", against_type="affiliation", against_id=board, _fields="against,contact")
+    assert (task["against"], task["contact"]) == (f"/affiliation/{board}", kai)
+    note = ann.post("/activities", subject="x", owner_type="affiliation", owner_id=board, _fields="owner")
+    assert note["owner"] == f"/affiliation/{board}"
+    for bad in (
+        "company_id=3",
+        "contact_id=5",
+        f"company_id=99&contact_id={kai}",
+        f"company_id={kai}&contact_id={kai}",
+    ):
+        assert sent(ann, "POST", "/affiliations", bad) == REFUSED, bad
+
+
+def test_a7_other_dialects_show_the_default_one(world: World, ann: Client, roles: dict[str, str]) -> None:
+    answer = world.endpoint("capsule").send(
+        WireRequest("GET", f"/api/party/{roles['kai']}", "", Headers([("Authorization", BASIC)]), b"", "http://x", "x")
+    )
+    assert b"<jobTitle>Founder</jobTitle>" in answer.body
+    parties = world.endpoint("capsule").send(
+        WireRequest("GET", "/api/party", "", Headers([("Authorization", BASIC)]), b"", "http://x", "x")
+    )
+    assert parties.body.count(b"<person>") == 1

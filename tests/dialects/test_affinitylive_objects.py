@@ -143,7 +143,7 @@ def test_delete_of_a_contact_makes_it_inactive(world: World, ann: Client) -> Non
     assert ann.ids("/contacts", "standing_not(inactive)") == []
 
 
-def test_one_affiliation_a_person(ann: Client) -> None:
+def test_a_persons_first_affiliation_has_his_id(ann: Client) -> None:
     one, two = (ann.post("/companies", name=name)["id"] for name in ("One", "Two"))
     contact = ann.post("/contacts", firstname="Kai")["id"]
     made = ann.post(
@@ -155,11 +155,12 @@ def test_one_affiliation_a_person(ann: Client) -> None:
         _fields="company,position,phone",
     )
     assert made == {"id": contact, "mobile": "", "email": "", "company": one, "position": "CEO", "phone": "9"}
-    assert refused(ann, "POST", "/affiliations", company_id=two, contact_id=contact) == (400, "duplicate")
     assert ann.ids("/affiliations", f"company({one})") == [int(contact)]
     assert ann.put(f"/affiliations/{contact}", company_id=two, _fields="company")["company"] == two
     ann.delete(f"/affiliations/{contact}")
     assert ann.get(f"/contacts/{contact}", _fields="company")["company"] == "0"
+    assert refused(ann, "GET", f"/affiliations/{contact}") == (400, "invalid_request")
+    assert ann.ids("/affiliations") == []
     assert refused(ann, "POST", "/affiliations", contact_id=contact) == (400, "invalid_request")
 
 

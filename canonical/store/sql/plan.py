@@ -85,7 +85,13 @@ SORTED_BY = ("points", "custom")
 """Those of them that a record sorts by."""
 
 
-REVERSE = {"party": {"people": ("party", "organisation_id")}}
+REVERSE = {
+    "party": {
+        "people": ("party", "organisation_id"),
+        "positions": ("employment", "organisation_id"),
+        "employments": ("employment", "person_id"),
+    }
+}
 """By kind: relations to records that refer to it, each with their kind and the field that does."""
 
 

@@ -25,6 +25,7 @@ TABLE_NAMES: Final = {
     "opportunity": "opportunity",
     "case": "case_file",
     "user": "app_user",
+    "employment": "employment",
 }
 
 
@@ -60,6 +61,7 @@ party = RECORDS["party"]
 opportunity = RECORDS["opportunity"]
 case = RECORDS["case"]
 user = RECORDS["user"]
+employment = RECORDS["employment"]
 
 
 def _index(name: str, table: sa.Table, *columns: str, unique: bool = False, where: str | None = None) -> None:
@@ -100,6 +102,8 @@ _index("opportunity_by_title", opportunity, "tenant_id", "title_fold", "id", "vi
 _index("opportunity_by_party", opportunity, "tenant_id", "party_id")
 _index("case_by_title", case, "tenant_id", "title_fold", "id", "visibility", "owner_id")
 _index("case_by_party", case, "tenant_id", "party_id")
+_index("employment_by_person", employment, "tenant_id", "person_id", "id")
+_index("employment_by_organisation", employment, "tenant_id", "organisation_id", "id")
 _index("user_by_username", user, "tenant_id", "username_fold", unique=True)
 _index("user_by_email", user, "tenant_id", "email_fold")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from canonical.model import ContactPoint, Party, User
+from canonical.model import ContactPoint, Employment, Party, User
 from canonical.operations import Include
 from canonical.query import Compare, Op, Query, Sort, Window, all_of, eq
 from dialects.affinitylive.fields.activity import tags
@@ -22,6 +22,8 @@ ORGANISATIONS = eq("type", "organisation")
 PERSONS = eq("type", "person")
 # A user's contact card is shown as the member of staff, not as a contact.
 CONTACTS = all_of(PERSONS, Compare("user_id", Op.NULL))
+FIRST = all_of(CONTACTS, Compare("organisation_id", Op.NOT_NULL), Compare("employment_id", Op.NULL))
+"""Persons whose first affiliation, which has their id, has not ended."""
 
 POINT_OF: dict[str, tuple[str, str | None]] = {
     "email": ("email", None),
@@ -76,15 +78,17 @@ def crumbs(name_of: Callable[[Any], int | None]) -> Field:
     return derived("breadcrumbs", show, in_all=False, prepare=prepare)
 
 
-def _first_person(record: Any, sight: Sight) -> Target | None:
+def first_affiliation(record: Any, sight: Sight) -> Target | None:
     """The affiliation of the company's first contact."""
     kept_ids: dict[int, int | None] = sight.memo.setdefault("first persons", {})
     if record.id not in kept_ids:
         found = None
         if sight.desk is not None:
-            where = all_of(CONTACTS, eq("organisation_id", record.id))
-            query = Query(where, (Sort("id"),), Window(0, 1))
-            found = next((person.id for person in sight.desk.find(Party, query).items), None)
+            there, first = eq("organisation_id", record.id), Window(0, 1)
+            own = Query(all_of(FIRST, there), (Sort("id"),), first)
+            further = Query(there, (Sort("id"),), first)
+            ids = [one.id for one in (*sight.desk.find(Party, own).items, *sight.desk.find(Employment, further).items)]
+            found = min(ids, default=None)
         kept_ids[record.id] = found
     id = kept_ids[record.id]
     return None if id is None else ("affiliations", id)
@@ -118,8 +122,34 @@ def _address(record: Any, sight: Sight) -> Target | None:
     return "addresses", int(shown["id"])
 
 
-def _self(resource: str) -> Callable[[Any, Sight], Target | None]:
-    return lambda record, sight: (resource, record.id)
+def _contact(record: Any, sight: Sight) -> Target:
+    """Whose affiliation it is: the first is the person."""
+    return "contacts", person_id(record)
+
+
+def person_id(record: Any) -> int:
+    return int(record.person_id if isinstance(record, Employment) else record.id)
+
+
+def default_affiliation(person: Any) -> int | None:
+    """The affiliation that stands in the person's own fields."""
+    return None if person.organisation_id is None else person.employment_id or person.id
+
+
+def _default(record: Any, sight: Sight) -> Target | None:
+    id = default_affiliation(record)
+    return None if id is None else ("affiliations", id)
+
+
+def person_of(sight: Sight, affiliation: int) -> int | None:
+    """Whose affiliation has the id; a person without any goes by his own. None where there is nobody."""
+    found = load_affiliations(sight, (affiliation,), ()).get(affiliation)
+    return None if found is None else person_id(found)
+
+
+def is_affiliation(record: Any) -> bool:
+    """Whether it is one that lists have: a person only as long as he has his first."""
+    return not isinstance(record, Party) or (record.organisation_id is not None and record.employment_id is None)
 
 
 def _surname(record: Any, sight: Sight) -> str:
@@ -145,7 +175,7 @@ COMPANY_FIELDS: tuple[Field, ...] = (
     column("comments", "about"),
     *status("companies"),
     linked("postal_address", "addresses", _address, include=POINTS),
-    linked("default_affiliation", "affiliations", _first_person),
+    linked("default_affiliation", "affiliations", first_affiliation),
     *DATES,
     column("date_last_interacted", "last_contacted_at", MOMENT, params=()),
     derived("staff_bookmarked", "'0'"),
@@ -169,7 +199,7 @@ CONTACT_FIELDS: tuple[Field, ...] = (
     column("comments", "about"),
     *status("contacts", "contact_status"),
     kept("timezone"),
-    linked("default_affiliation", "affiliations", _self("affiliations")),
+    linked("default_affiliation", "affiliations", _default),
     linked("company", "companies", "organisation_id"),
     column("position", "job_title"),
     _point("phone"),
@@ -188,7 +218,7 @@ AFFILIATION_FIELDS: tuple[Field, ...] = (
     _point("fax"),
     column("position", "job_title"),
     linked("company", "companies", "organisation_id"),
-    linked("contact", "contacts", _self("contacts")),
+    linked("contact", "contacts", _contact),
     *status("affiliations", "affiliation_status"),
     linked("postal_address", "addresses", _address, include=POINTS),
     linked("physical_address", "addresses", _address, include=POINTS),
@@ -198,7 +228,7 @@ AFFILIATION_FIELDS: tuple[Field, ...] = (
     kept("invoice_method"),
     *DATES,
     column("date_last_interacted", "last_contacted_at", MOMENT, params=()),
-    crumbs(lambda record: record.id),
+    crumbs(person_id),
 )
 
 
@@ -249,9 +279,19 @@ def _load_staff(sight: Sight, ids: Iterable[int], include: Include) -> Mapping[i
     return sight.many(User, ids, include)
 
 
+def load_affiliations(sight: Sight, ids: Iterable[int], include: Include) -> dict[int, Any]:
+    """Persons, whose first affiliation may have ended or never been, and employments, by id."""
+    wanted = tuple(ids)
+    found: dict[int, Any] = {
+        id: party for id, party in sight.many(Party, wanted, include).items() if party.type == "person"
+    }
+    missing = [id for id in wanted if id not in found]
+    return {**found, **sight.many(Employment, missing, include)} if missing else found
+
+
 RESOURCES = (
     Resource("companies", "company", COMPANY_FIELDS, _party_loader("organisation"), Party, ORGANISATIONS),
     Resource("contacts", "contact", CONTACT_FIELDS, _party_loader("person"), Party, CONTACTS),
-    Resource("affiliations", "affiliation", AFFILIATION_FIELDS, _party_loader("person"), Party, CONTACTS),
+    Resource("affiliations", "affiliation", AFFILIATION_FIELDS, load_affiliations, Party, FIRST),
     Resource("staff", "staff", STAFF_FIELDS, _load_staff, User),
 )

@@ -92,7 +92,9 @@ def against(record: Any, sight: Sight) -> tuple[str, str]:
         # An affiliation is also a link to its person; it shows as long as the link is there.
         if kept_type not in KIND_OF_TYPE:
             return kept_type, kept_id
-        if link is not None and link.target.kind == KIND_OF_TYPE[kept_type] and str(link.target.id) == kept_id:
+        # A further affiliation has an id of its own beside its person's.
+        linked = kept_id if kept_type != "affiliation" else own(record, "against_person", kept_id)
+        if link is not None and link.target.kind == KIND_OF_TYPE[kept_type] and str(link.target.id) == linked:
             return kept_type, kept_id
     if link is not None:
         return type_of_link(link), str(link.target.id)

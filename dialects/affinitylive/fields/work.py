@@ -183,7 +183,8 @@ def against(record: Any, sight: Sight) -> tuple[str, str]:
     kept_type = own(record, "against_type")
     kept_against = own(record, "against_id")
     is_kept = isinstance(kept_type, str) and isinstance(kept_against, str)
-    if is_kept and (kept_type != "affiliation" or kept_against == str(record.party_id)):
+    person = own(record, "against_person", kept_against)
+    if is_kept and (kept_type != "affiliation" or person == str(record.party_id)):
         return str(kept_type), str(kept_against)
     party = sight.one(Party, record.party_id)
     if party is None:
@@ -204,7 +205,7 @@ def _party(type_: str, resource: str) -> Callable[[Any, Sight], Target | None]:
         if party is None:
             return None
         if party.type == type_:
-            return resource, party.id
+            return resource, (resource == "affiliations" and kept_id(record, "affiliation")) or party.id
         if type_ == "organisation" and party.organisation_id is not None:
             return resource, party.organisation_id
         return None

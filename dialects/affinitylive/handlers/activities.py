@@ -19,6 +19,7 @@ from dialects.affinitylive.fields.activity import ACTIVITIES, charged
 from dialects.affinitylive.fields.activity import title as title_of
 from dialects.affinitylive.fields.formats import read_flag
 from dialects.affinitylive.fields.lookups import CHOICES, class_id
+from dialects.affinitylive.fields.people import person_of
 from dialects.affinitylive.fields.plan import render
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.subjects import against as against_of
@@ -153,10 +154,11 @@ def _read_owner(call: Call, given: Parameters, changes: Changes) -> Ref | None:
         return None
     if word != "affiliation" or not id:
         raise BadRequest("owner_type")
-    if id not in RESOURCES["affiliations"].load(sight_of(call), (id,), ()):
+    person = person_of(sight_of(call), id)
+    if person is None:
         raise NotFound("affiliations", id)
     changes.extras.update(owner_type=word, owner_id=str(id))
-    return Ref("party", id)
+    return Ref("party", person)
 
 
 def _read_references(given: Parameters, current: Any | None, changes: Changes, sight: Sight) -> None:
@@ -195,6 +197,8 @@ def _recipients(call: Call, given: Parameters) -> list[NewLink]:
             one = Parameters({str(at): id for at, id in enumerate(ids if isinstance(ids, list) else [ids])})
             for name in one.values:
                 id = reference(one, name)
+                if id and word == "affiliation":
+                    id = person_of(sight_of(call), id) or id
                 if id:
                     links.append(NewLink(Ref(kind, id), role))
             if len(links) > MAX_RECIPIENTS:

@@ -9,6 +9,7 @@ from canonical.errors import NotFound
 from canonical.operations import NewLink
 from canonical.values import Ref
 from dialects.affinitylive.errors import BadRequest
+from dialects.affinitylive.fields.people import person_of
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.subjects import KIND_OF_TYPE, RESOURCE_OF_TYPE, type_word
 from dialects.affinitylive.handlers.shared import sight_of
@@ -36,7 +37,14 @@ def read(call: Call, given: Parameters) -> Against | None:
     resource = RESOURCE_OF_TYPE.get(word)
     if resource is None:
         return Against(word, id, {"against_type": word, "against_id": str(id)}, None)
+    if word == "affiliation":
+        person = person_of(sight_of(call), id)
+        if person is None:
+            raise NotFound(resource, id)
+        kept = {"against_type": word, "against_id": str(id)}
+        if person != id:
+            kept["against_person"] = str(person)
+        return Against(word, id, kept, NewLink(Ref("party", person)))
     if id not in RESOURCES[resource].load(sight_of(call), (id,), ()):
         raise NotFound(resource, id)
-    kept = {"against_type": word, "against_id": str(id)} if word == "affiliation" else {}
-    return Against(word, id, kept, NewLink(Ref(KIND_OF_TYPE[word], id)))
+    return Against(word, id, {}, NewLink(Ref(KIND_OF_TYPE[word], id)))

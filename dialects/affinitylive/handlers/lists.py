@@ -10,13 +10,14 @@ from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.errors import NotFound
 from canonical.model import Activity, Party, Tag, User, display_name
-from canonical.query import FALSE, TRUE, Has, Node, Query, Sort, Window, all_of, eq, one_of
+from canonical.query import FALSE, TRUE, Has, Node, Query, Sort, Window, all_of, any_of, eq, one_of
 from canonical.values import fold_key
 from dialects.affinitylive import parameters
 from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest, ReadOnly
 from dialects.affinitylive.fields.lookups import ACTIVE_ONLY, ADDRESS_KEYS, TABLES
 from dialects.affinitylive.fields.people import addresses as addresses_of
+from dialects.affinitylive.fields.people import first_affiliation, person_of
 from dialects.affinitylive.fields.plan import render
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS
@@ -213,15 +214,17 @@ def company_contact_count(call: Call) -> WireResponse:
 def _at_company(call: Call) -> Query:
     company = find_one(call, "companies", sight_of(call))
     query = query_of(call, "contacts")
-    return Query(all_of(query.where, eq("organisation_id", company.id)), query.sort, query.window)
+    there = eq("organisation_id", company.id)
+    return Query(all_of(query.where, any_of(there, Has("employments", there))), query.sort, query.window)
 
 
 def company_contact(call: Call) -> WireResponse:
     """The contact of the company's default affiliation; null where it has none."""
     sight = sight_of(call)
     company = find_one(call, "companies", sight)
-    where = all_of(RESOURCES["contacts"].where, eq("organisation_id", company.id))
-    found = call.desk.find(Party, Query(where, (Sort("id"),), Window(0, 1))).items
+    first = first_affiliation(company, sight)
+    person = None if first is None else person_of(sight, first[1])
+    found = [] if person is None else list(RESOURCES["contacts"].load(sight, (person,), ()).values())
     return answer(call, show(call, "contacts", found, sight)[0] if found else None)
 
 

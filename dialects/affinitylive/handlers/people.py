@@ -45,7 +45,7 @@ POINTS_OF = {
 NEW_LABELS = {"phone": "work", "website": "work"}
 
 
-def _points(name: str, given: Parameters, current: Any | None) -> tuple[list[ContactPoint], list[int]]:
+def points_of(name: str, given: Parameters, current: Any | None) -> tuple[list[ContactPoint], list[int]]:
     """Points to save and ids of points to drop: only what differs from what is shown."""
     there = () if current is None else current.points
     saved: list[ContactPoint] = []
@@ -122,7 +122,7 @@ def create_contact(call: Call) -> WireResponse:
 
 def _create(call: Call, name: str, given: Parameters, changes: Changes) -> WireResponse:
     read_standing(name, given, None, changes)
-    points, _ = _points(name, given, None)
+    points, _ = points_of(name, given, None)
     values = {key: value for key, value in changes.values.items() if value is not None}
     extras = {key: value for key, value in changes.extras.items() if value is not None}
     made = call.desk.create(
@@ -137,27 +137,15 @@ def _create(call: Call, name: str, given: Parameters, changes: Changes) -> WireR
     return show_one(call, name, made)
 
 
-def create_affiliation(call: Call) -> WireResponse:
-    """A person has one employment here, so this gives one to a person without; a second is a Duplicate."""
-    given = parameters.of(call)
-    contact_id, company_id = reference(given, "contact_id"), reference(given, "company_id")
-    if not contact_id or not company_id:
-        raise BadRequest("contact_id" if not contact_id else "company_id")
-    person = find_one(call, "contacts", sight_of(call), str(contact_id))
-    if person.organisation_id not in (None, company_id):
-        raise Duplicate("contact_id", str(contact_id))
-    return _update(call, "affiliations", str(contact_id))
-
-
 def updater(name: str) -> Handler:
     """Changes a company, contact or affiliation."""
-    return lambda call: _update(call, name, call.params["id"])
+    return lambda call: update(call, name, find_one(call, name, sight_of(call), include=("points",)))
 
 
-def _update(call: Call, name: str, id: str) -> WireResponse:
+def update(call: Call, name: str, current: Any) -> WireResponse:
+    """Changes a record of the resource, which has its points with it."""
     given = parameters.of(call)
     sight = sight_of(call)
-    current = find_one(call, name, sight, id, include=("points",))
     changes = read_simple(RESOURCES[name], given, current, sight)
     if name == "companies" and "name" in changes.values:
         if not (changes.values["name"] or "").strip():
@@ -166,17 +154,20 @@ def _update(call: Call, name: str, id: str) -> WireResponse:
     if name != "companies":
         _username_is_free(call, changes, current.id)
         _company_id(call, given, current, changes)
+    before = changes.extras.get("standing")
     read_standing(name, given, current, changes)
-    points, dropped = _points(name, given, current)
+    after = changes.extras.get("standing")
+    points, dropped = points_of(name, given, current)
     made = call.desk.update(
         Update(
-            Party,
+            type(current),
             current.id,
             changes.values,
             changes.spaces(),
             read_custom(call, "party", given),
             points=tuple(points),
             drop_points=tuple(dropped),
+            word=after if after != before else None,
         )
     )
     return show_one(call, name, made)
@@ -196,14 +187,6 @@ def delete_contact(call: Call) -> WireResponse:
     changes = Changes()
     set_standing(CONTACT.by_word["inactive"], record, changes)
     call.desk.update(Update(Party, record.id, changes.values, changes.spaces()))
-    return answer(call, None)
-
-
-def delete_affiliation(call: Call) -> WireResponse:
-    """Ends the employment; the contact stays."""
-    may_delete(call)
-    record = find_one(call, "affiliations", sight_of(call))
-    call.desk.update(Update(Party, record.id, {"organisation_id": None}))
     return answer(call, None)
 
 

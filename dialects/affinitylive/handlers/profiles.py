@@ -242,7 +242,7 @@ def adder(name: str) -> Handler:
 
 def _write(call: Call, name: str, record: Record, definition: CustomField) -> WireResponse:
     custom = CustomValue(definition.name, _given(definition, parameters.of(call)), definition.group)
-    made: Any = call.desk.update(Update(RESOURCES[name].kind, record.id, custom=(custom,)), ("custom",))
+    made: Any = call.desk.update(Update(type(record), record.id, custom=(custom,)), ("custom",))
     value = next(one for one in made.custom if (one.group, one.name) == (custom.group, custom.name))
     return answer(call, _picked(call, [profile_of(call, name).row(made, value)], VALUE_DEFAULTS)[0])
 

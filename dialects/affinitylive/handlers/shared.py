@@ -17,6 +17,7 @@ from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.custom import read_value
 from dialects.affinitylive.fields.formats import BadValue
+from dialects.affinitylive.fields.people import is_affiliation
 from dialects.affinitylive.fields.plan import Plan, render
 from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS
@@ -110,7 +111,7 @@ def find_one(call: Call, name: str, sight: Sight, id: str | None = None, include
     """The record that the path names, if it is one of the resource. Raises NotFound, BadRequest."""
     number = record_id(call.params["id"] if id is None else id)
     found = RESOURCES[name].load(sight, (number,), include).get(number)
-    if found is None:
+    if found is None or (name == "affiliations" and not is_affiliation(found)):
         raise NotFound(name, number)
     return found
 

@@ -15,6 +15,7 @@ from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.formats import BadValue, decimal, read_flag
 from dialects.affinitylive.fields.lookups import CHOICES, DEFAULT, TYPES, kept_id
+from dialects.affinitylive.fields.people import person_of
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS, Standing
 from dialects.affinitylive.fields.work import against as against_of
@@ -199,15 +200,26 @@ def _affiliation(
         ("company_id", "companies"),
     ):
         id = reference(given, parameter)
-        if not id or (against is None and id == getattr(current, "party_id", None)):
+        affiliation = None
+        if id and resource == "affiliations":
+            affiliation, id = id, person_of(sight_of(call), id)
+            if id is None:
+                raise NotFound(resource, affiliation)
+        if not id or (against is None and (affiliation or id) == _shown_party(current)):
             continue
-        if id not in RESOURCES[resource].load(sight_of(call), (id,), ()):
+        if affiliation is None and id not in RESOURCES[resource].load(sight_of(call), (id,), ()):
             raise NotFound(resource, id)
+        changes.extras["affiliation"] = str(affiliation) if affiliation not in (None, id) else None
         if against is not None and changes.values.get("party_id") not in (None, id):
             # It is against a company and about one of its people: the person is the party, what it is against is kept.
             changes.extras.update(against_type=against.word, against_id=str(against.id))
         changes.values["party_id"] = id
         return
+
+
+def _shown_party(current: Any | None) -> int | None:
+    """The affiliation that an issue or prospect shows, or its party."""
+    return None if current is None else kept_id(current, "affiliation") or current.party_id
 
 
 def _common(call: Call, name: str, given: Parameters, current: Any | None, changes: Changes) -> None:
@@ -310,7 +322,6 @@ def progression_count(name: str) -> Handler:
 def progress(name: str) -> Handler:
     """Runs a progression by number or word (``start``, ``done``): the object as it then stands. Raises NotFound."""
     standings = STANDINGS[name]
-    kind = RESOURCES[name].kind
 
     def handle(call: Call) -> WireResponse:
         chosen = standings.progression(call.params["progression"].lower())
@@ -321,7 +332,7 @@ def progress(name: str) -> Handler:
         moved = chosen.word if standings.show(current) != chosen.word else None
         if moved is not None:
             _reach(call, chosen, current, changes)
-        made: Any = call.desk.update(Update(kind, current.id, changes.values, changes.spaces(), word=moved))
+        made: Any = call.desk.update(Update(type(current), current.id, changes.values, changes.spaces(), word=moved))
         return show_one(call, name, made)
 
     return handle

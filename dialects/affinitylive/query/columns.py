@@ -7,7 +7,7 @@ unset reference counts as 0 and an unset text as empty.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -190,12 +190,12 @@ def hanging(relation: str, where: Node) -> Column:
     return Column(among, ranged, nothing)
 
 
-def first_of(relation: str, where: Node) -> Column:
-    """The lowest id among those that belong to the record; 0 is none."""
-    nothing = Not(Has(relation, where))
+def first_of(relations: Mapping[str, Node]) -> Column:
+    """The lowest id among those that belong to the record, by relation which of them; 0 is none."""
+    nothing = Not(any_of(*(Has(relation, where) for relation, where in relations.items())))
 
     def before(op: Op, n: int) -> Node:
-        return Has(relation, all_of(where, Compare("id", op, n)))
+        return any_of(*(Has(name, all_of(where, Compare("id", op, n))) for name, where in relations.items()))
 
     def among(values: Values) -> Node:
         wanted = integers(values)

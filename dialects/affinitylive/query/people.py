@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from canonical.query import Compare, Has, Node, Not, Op, Sort, all_of, any_of, contains, eq, one_of
-from dialects.affinitylive.fields.people import CONTACTS as CONTACTS_ONLY
-from dialects.affinitylive.fields.people import POINT_OF
+from canonical.query import FALSE, TRUE, Compare, Has, Node, Not, Op, Sort, all_of, any_of, contains, eq, one_of
+from dialects.affinitylive.fields.people import FIRST, POINT_OF
 from dialects.affinitylive.query import columns as by
-from dialects.affinitylive.query.columns import NO_NUMBER, NO_SWITCH, Column
+from dialects.affinitylive.query.columns import NO_NUMBER, NO_SWITCH, NO_TEXT, Column, Values
 from dialects.affinitylive.query.filters import DATES, ID, ORDERS, Filters, holds, standing_orders, stands
 
 _POINTS = {name: by.point(kind, label) for name, (kind, label) in POINT_OF.items()}
@@ -38,6 +37,8 @@ def _affiliation_search(term: str) -> Node:
     return any_of(_contact_search(term), by.has_point(("phone",), term))
 
 
+# Who has his first affiliation at a company, and the further ones there.
+_AT = {"people": FIRST, "positions": TRUE}
 COMPANIES = Filters(
     columns={
         "id": ID,
@@ -49,7 +50,7 @@ COMPANIES = Filters(
         "contact_number": _NUMBER,
         "postal_address": _ADDRESS,
         "country": NO_NUMBER,
-        **dict.fromkeys(("default_affiliation", "affiliation"), by.first_of("people", CONTACTS_ONLY)),
+        **dict.fromkeys(("default_affiliation", "affiliation"), by.first_of(_AT)),
         **{name: _POINTS[name] for name in ("website", "phone", "fax", "email")},
         **stands("companies"),
     },
@@ -77,7 +78,6 @@ _CONTACT_COLUMNS = {
     "company_id": _COMPANY,
     "country": NO_NUMBER,
     "contact_number": _NUMBER,
-    **dict.fromkeys(("default_affiliation", "affiliation"), ID),
     **{name: _POINTS[name] for name in ("email", "mobile", "phone", "fax")},
 }
 _CONTACT_ORDERS: dict[str, tuple[Sort, ...]] = {
@@ -89,23 +89,71 @@ _CONTACT_ORDERS: dict[str, tuple[Sort, ...]] = {
     "title": (Sort("salutation"),),
     **standing_orders("contacts", "contact_status_id"),
 }
+_FURTHER = by.reference("employment_id")
+_UNEMPLOYED = Compare("organisation_id", Op.NULL)
+
+
+def _default_among(values: Values) -> Node:
+    first = all_of(Not(_UNEMPLOYED), Compare("employment_id", Op.NULL), ID.among(values))
+    there = tuple(value for value in values if by.integer(value))
+    unset = _UNEMPLOYED if 0 in by.integers(values) else FALSE
+    return any_of(first, all_of(Not(_UNEMPLOYED), _FURTHER.among(there)) if there else FALSE, unset)
+
+
+def _default_range(op: Op, n: int) -> Node:
+    first = all_of(Not(_UNEMPLOYED), Compare("employment_id", Op.NULL), Compare("id", op, n))
+    further = all_of(Not(_UNEMPLOYED), Compare("employment_id", Op.NOT_NULL), Compare("employment_id", op, n))
+    return any_of(first, further, _UNEMPLOYED if by.HOLDS[op](0, n) else FALSE)
+
+
+_DEFAULT = Column(_default_among, _default_range, _UNEMPLOYED)
+
+
+def _works_at(values: Values) -> Node:
+    """A contact is a company's by any of his affiliations."""
+    ids = [id for id in by.integers(values) if id]
+    return any_of(_COMPANY.among(values), Has("employments", one_of("organisation_id", ids)) if ids else FALSE)
+
+
+_EMPLOYER = Column(_works_at, _COMPANY.ranged, _COMPANY.empty)
 CONTACTS = Filters(
-    {**_CONTACT_COLUMNS, **stands("contacts", "contact_status")}, _DATES, _CONTACT_ORDERS, search=_contact_search
-)
-AFFILIATIONS = Filters(
     {
         **_CONTACT_COLUMNS,
-        **stands("affiliations", "affiliation_status"),
-        **dict.fromkeys(("contact", "contact_id"), ID),
-        **dict.fromkeys(("postal_address", "physical_address"), _ADDRESS),
-        "invoice_method": by.kept_text("invoice_method"),
-        "portal_access": NO_SWITCH,
-        "communication": by.kept_switch("communication"),
+        **stands("contacts", "contact_status"),
+        **dict.fromkeys(("company", "company_id"), _EMPLOYER),
+        **dict.fromkeys(("default_affiliation", "affiliation"), _DEFAULT),
     },
+    _DATES,
+    _CONTACT_ORDERS,
+    search=_contact_search,
+)
+_ROLE = {
+    **stands("affiliations", "affiliation_status"),
+    **dict.fromkeys(("postal_address", "physical_address"), _ADDRESS),
+    "invoice_method": by.kept_text("invoice_method"),
+    "portal_access": NO_SWITCH,
+    "communication": by.kept_switch("communication"),
+}
+AFFILIATIONS = Filters(
+    {**_CONTACT_COLUMNS, **_ROLE, **dict.fromkeys(("contact", "contact_id"), ID)},
     _DATES,
     _CONTACT_ORDERS,
     search=_affiliation_search,
 )
+"""Of persons, whose first affiliation has their id."""
+_NOT_OF_A_ROLE = ("username", "middlename", "custom_id", "title", "comments")
+EMPLOYMENTS = Filters(
+    {
+        **{name: column for name, column in _CONTACT_COLUMNS.items() if name not in _NOT_OF_A_ROLE},
+        **_ROLE,
+        **dict.fromkeys(_NOT_OF_A_ROLE, NO_TEXT),
+        **dict.fromkeys(("contact", "contact_id"), by.number("person_id")),
+    },
+    _DATES,
+    {name: sorts for name, sorts in _CONTACT_ORDERS.items() if name != "title"},
+    search=_affiliation_search,
+)
+"""Of further affiliations."""
 STAFF = Filters(
     columns={
         "id": ID,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dialects.affinitylive.query.activities import ACTIVITIES, took_part
 from dialects.affinitylive.query.filters import Filters
-from dialects.affinitylive.query.people import AFFILIATIONS, COMPANIES, CONTACTS, STAFF
+from dialects.affinitylive.query.people import AFFILIATIONS, COMPANIES, CONTACTS, EMPLOYMENTS, STAFF
 from dialects.affinitylive.query.work import ISSUES, PROSPECTS, TASKS
 
 FILTERS: dict[str, Filters] = {
@@ -18,4 +18,4 @@ FILTERS: dict[str, Filters] = {
     "prospects": PROSPECTS,
 }
 
-__all__ = ["ACTIVITIES", "FILTERS", "Filters", "took_part"]
+__all__ = ["ACTIVITIES", "EMPLOYMENTS", "FILTERS", "Filters", "took_part"]

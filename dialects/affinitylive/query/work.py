@@ -157,11 +157,24 @@ _COMPANY_OF_PARTY = _at_party(
     Not(all_of(_HAS_PARTY, Has("party", any_of(_IS_COMPANY, _EMPLOYED)))),
 )
 _PARTY = _at_party(lambda test: all_of(_IS_PERSON, test("id")), Not(all_of(_HAS_PARTY, Has("party", _IS_PERSON))))
+_CHOSEN = by.kept_key("affiliation")
+_PLAIN = Compare(_CHOSEN, Op.NULL)
+_OTHER = by.extra_number("affiliation", unset=-1)
+# A further affiliation is kept beside its person.
+_AFFILIATION = Column(
+    lambda values: any_of(all_of(_PLAIN, _PARTY.among(values)), _OTHER.among(values)),
+    lambda op, n: any_of(
+        all_of(_PLAIN, FALSE if _PARTY.ranged is None else _PARTY.ranged(op, n)),
+        all_of(Compare(_CHOSEN, Op.NOT_NULL), by.text_range(_CHOSEN, op, n)),
+    ),
+    all_of(_PLAIN, _PARTY.empty),
+)
 _MATTER = {
     "id": ID,
     "title": by.text("title"),
     "custom_id": by.kept_text("custom_id"),
-    **dict.fromkeys(("contact", "contact_id", "affiliation", "affiliation_id"), _PARTY),
+    **dict.fromkeys(("contact", "contact_id"), _PARTY),
+    **dict.fromkeys(("affiliation", "affiliation_id"), _AFFILIATION),
     **dict.fromkeys(("company", "company_id"), _COMPANY_OF_PARTY),
     **against_columns(party_against),
 }
