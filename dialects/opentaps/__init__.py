@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from adapter.dialect import Dialect
 from dialects.opentaps.auth import authenticate
+from dialects.opentaps.client import CLIENT
 from dialects.opentaps.codec.answers import preflight
-from dialects.opentaps.codec.parse import parse_request
-from dialects.opentaps.codec.render import render_request
-from dialects.opentaps.codec.responses import parse_response, render_response
 from dialects.opentaps.errors import render_error
 from dialects.opentaps.handlers.admin import DEFAULT_TYPES, LISTS
 from dialects.opentaps.routes import ROUTES, effective_method, locate
@@ -31,8 +29,5 @@ DIALECT = Dialect(
     people_extras=frozenset({"responsible", "createdByUser"}),
     secret_parameters=("authToken",),
     preflight=preflight,
-    parse_request=parse_request,
-    render_response=render_response,
-    render_request=render_request,
-    parse_response=parse_response,
+    client=CLIENT,
 )

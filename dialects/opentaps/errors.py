@@ -114,12 +114,7 @@ def rejection(error: Rejected) -> WireResponse:
 
 
 def render_error(call: Call, error: Exception) -> WireResponse:
-    """Any error as an answer to the call."""
-    return error_response(error)
-
-
-def error_response(error: Exception) -> WireResponse:
-    """Any error as an answer. Never shows the text of one that was not expected."""
+    """Any error as an answer to the call. Never shows the text of one that was not expected."""
     match error:
         case Rejected():
             return rejection(error)

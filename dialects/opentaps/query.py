@@ -30,7 +30,7 @@ from canonical.query import (
 from dialects.opentaps.codec.parameters import Parameters, split_list
 from dialects.opentaps.errors import BadNumber
 from dialects.opentaps.fields.activity import ASSIGNEE, CREATOR_PREFIX, PREFIX
-from dialects.opentaps.fields.status import NAMESPACE, status_node, words_in
+from dialects.opentaps.fields.status import KNOWN_BY_WORDS, NAMESPACE, status_node, words_in, words_of
 
 MAX_COUNT = 100
 MAX_PER_PAGE = 10_000
@@ -223,7 +223,7 @@ def parameters_of(query: Query, id_text: Callable[[int], str]) -> tuple[str, lis
     task = len(types) > 1 and types[-1] == ("task",)
     for node in nodes:
         match node:
-            case Compare("sequence", Op.GE | Op.LE, int() as first):
+            case Compare("sequence", Op.GE | Op.LE as op, int() as first) if descending is (op is Op.LE):
                 start = first
             case Compare("type", Op.IN, ("task",)) if task:
                 continue
@@ -232,14 +232,23 @@ def parameters_of(query: Query, id_text: Callable[[int], str]) -> tuple[str, lis
                 pairs.append((_free_name(name, [taken for taken, _ in pairs]), value))
     if descending:
         pairs.append(("order", "DESC"))
-    limit, offset = query.window.limit, query.window.offset
-    limit = MAX_COUNT if limit is None else limit
-    if limit > MAX_COUNT or offset:
-        if offset % limit:
-            raise Unsupported("an offset must be whole pages")
-        pairs += [("per_page", str(limit)), ("page", str(offset // limit + 1))]
+    pages = paging(query.window)
+    limit = int(pages[0][1])
+    if limit > MAX_COUNT or query.window.offset:
+        pairs += pages
     path = f"/{'task' if task else 'activities'}/{min(limit, MAX_COUNT)}"
     return path if start is None else f"{path}/{start}", pairs
+
+
+def paging(window: Window) -> list[tuple[str, str]]:
+    """``per_page`` and ``page``; as many as can be asked at once where there is no limit.
+
+    Raises `Unsupported` for a window that is no page.
+    """
+    limit = MAX_PER_PAGE if window.limit is None else window.limit
+    if not 0 < limit <= MAX_PER_PAGE or window.offset % limit:
+        raise Unsupported("opentaps: a window must be a whole page of at most 10,000")
+    return [("per_page", str(limit)), ("page", str(window.offset // limit + 1))]
 
 
 def _free_name(name: str, taken: list[str]) -> str:
@@ -268,6 +277,10 @@ def _pair(node: Node, id_text: Callable[[int], str]) -> tuple[str, str]:
     match node:
         case Compare("type", Op.EQ | Op.IN, value):
             return "activityType", ",".join(str(word).upper() for word in _tuple(value))
+        case Compare("state", Op.EQ | Op.IN, value) if KNOWN_BY_WORDS.issuperset(_tuple(value)):
+            return "status", ",".join(word for state in _tuple(value) for word in words_of(str(state)))
+        case Compare("owner_id", Op.EQ | Op.IN, value):
+            return "responsibleContactId", _id_list(value, id_text)
         case Compare("id", Op.EQ | Op.IN, value):
             return "activityId", _id_list(value, id_text)
         case Compare("parent_id", Op.EQ | Op.IN, value):
@@ -278,7 +291,16 @@ def _pair(node: Node, id_text: Callable[[int], str]) -> tuple[str, str]:
             "custom", And((Compare("group"), Compare("name", Op.EQ, str() as name), Compare("value", Op.EQ, value)))
         ):
             return _attribute_name(name), str(value)
-        case Has("links", And((Compare("target_kind"), Compare("target_id", _, value), Compare("role", op)))):
+        case Has(
+            "links",
+            And(
+                (
+                    Compare("target_kind", Op.EQ, "party" | "user"),
+                    Compare("target_id", Op.EQ | Op.IN, value),
+                    Compare("role", Op.EQ | Op.NE as op, "assignee"),
+                )
+            ),
+        ):
             return "assignedToContactId" if op is Op.EQ else "contactId", _id_list(value, id_text)
         case Or(nodes):
             kept = [child.value for child in nodes if isinstance(child, Compare) and child.field == RESPONSIBLE]

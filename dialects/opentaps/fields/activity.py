@@ -12,23 +12,32 @@ from canonical.values import clean_text, join_text
 from dialects.opentaps.codec.parameters import Parameters, split_list
 from dialects.opentaps.errors import Rejected
 from dialects.opentaps.fields.status import NAMESPACE, kept_word, state_of
+from dialects.opentaps.fields.table import Field, both
 from dialects.opentaps.times import parse_due, same_when_shown
 
 PREFIX = "note_field_"
 CREATOR_PREFIX = "created_by_user_"
-CORE = frozenset(
-    {
-        "noteText",
-        "activityType",
-        "status",
-        "scheduledDateTime",
-        "assignedToContactId",
-        "responsibleContactId",
-        "parentActivityId",
-    }
+FIELDS = (
+    both("noteText", "title", "body"),
+    both("activityType", "type"),
+    both("status", "state"),
+    # A plain date is shown as its midnight.
+    Field("scheduledDateTime", ("due_at",), ("due_at", "due_date_only")),
+    both("assignedToContactId", "links"),
+    both("responsibleContactId", "owner_id", "owner_username", "owner_chosen"),
+    both("parentActivityId", "parent_id"),
+    Field("sequenceNum", ("sequence",)),
+    Field("dateTimeCreated", ("created_at",)),
+    Field("dateTimeUpdated", ("updated_at",)),
+    Field("clientDomain"),
+    Field("createdByUser", ("creator_id", "creator_username")),
 )
+"""Of the note and beside it (opentaps dossier, sections 3 and 4)."""
+PARTS = (both("contacts", "links"), both("tags", "tags"), both("attributes", "custom"))
+"""What hangs on an activity and stands beside the note."""
+CORE = frozenset(row.name for row in FIELDS if row.given)
 """Accepted with and without the prefix; without it wins."""
-IGNORED = frozenset({"sequenceNum", "dateTimeCreated", "dateTimeUpdated", "clientDomain", "createdByUser"})
+IGNORED = frozenset(row.name for row in FIELDS if not row.given)
 """The server's own: never free attributes."""
 ID_NAMES = ("activityId", "noteId", "_id", "note_field_activityId", "note_field_noteId")
 """The first of these that is not empty turns a POST into an update: the seed's, the 2012 and the 2014 spelling."""

@@ -17,11 +17,31 @@ from dialects.opentaps.codec.parameters import Parameters, plain
 from dialects.opentaps.errors import Rejected
 from dialects.opentaps.fields.activity import MAX_NAME
 from dialects.opentaps.fields.status import NAMESPACE
+from dialects.opentaps.fields.table import Field, both
 
 ATTRIBUTE_PREFIX = "attribute_"
 MAX_POINTS = 100
 POINTS = (("email", "emails"), ("phone", "phones"))
 """Kinds of contact point, which are also the singular wire names, and the plural ones."""
+_OF_ALL = (
+    *(both(plural, "points") for _, plural in POINTS),
+    both("comment", "about"),
+    both("attributes", "custom"),
+    # An ObjectId begins with the second in which it was made.
+    Field("contactId", ("created_at",)),
+    Field("_id"),
+    Field("contact"),
+    Field("clientDomain"),
+    Field("fullName"),
+)
+PERSON_FIELDS = (
+    both("firstName", "first_name", "name"),
+    both("lastName", "last_name", "name"),
+    Field("companyName", ("organisation_name",), ("organisation_id", "organisation_name", "company")),
+    *_OF_ALL,
+)
+ORGANISATION_FIELDS = (both("companyName", "name"), *_OF_ALL)
+"""A contact with nothing but a company's name (opentaps dossier, sections 8 and 10)."""
 NAMES = (("firstName", "first_name"), ("lastName", "last_name"), ("companyName", "company"))
 _NUMBERED = {kind: re.compile(rf"{kind}([0-9]{{1,3}})\Z") for kind, _ in POINTS}
 

@@ -29,6 +29,8 @@ _FITTING: dict[str, frozenset[str] | None] = {
     for state in STATES
 }
 """The words that stand for a state; of ``open`` there is no end."""
+KNOWN_BY_WORDS = frozenset(state for state, words in _FITTING.items() if words is not None)
+"""The states that a list of words tells from all others."""
 _MISFIT = frozenset(word for word, state in _STATES.items() if state != "open")
 """The words that do not stand for ``open``."""
 _NOT_COMPLETED = Compare("state", Op.NE, "completed")
@@ -88,6 +90,11 @@ def _shows(state: str, keys: list[str]) -> Node | None:
     if not hidden:
         return None
     return Or((elsewhere, Compare(_KEY, Op.NULL), And(tuple(Compare(_KEY, Op.NE, word) for word in hidden))))
+
+
+def words_of(state: str) -> list[str]:
+    """The words that stand for one of the states `KNOWN_BY_WORDS`."""
+    return sorted(_FITTING[state] or ())
 
 
 def words_in(node: Node) -> list[str]:
