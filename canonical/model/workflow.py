@@ -56,7 +56,7 @@ class Workflow:
 
 @dataclass(slots=True)
 class Job:
-    """One run of a workflow, acting with the rights of its creator.
+    """One run of a workflow, with the rights of its creator, or of whoever changed what it runs before it began.
 
     `status` is one of `JOB_STATUSES` and only ever moves on: queued, running, then one of `ENDED`. Before `start_at`
     no worker takes it up. `parameters` are what the scripts see as ``params``.

@@ -125,14 +125,17 @@ def _check_start(start_at: Instant | None) -> None:
         raise Invalid(Problem("start_at", "out_of_range"))
 
 
-def update_job(unit: Unit, given: JobUpdate, now: Instant) -> Job:
-    """The job as it now stands.
+def update_job(unit: Unit, given: JobUpdate, me: int, now: Instant) -> Job:
+    """The job as it now stands; whoever changes what it runs, or with what, is who it acts as from then on.
 
     Raises NotFound, UnknownReference, and Invalid: `status` ``not_a_choice`` or ``goes_back`` (from where it is, with
     params ``from`` and ``to``), ``begun`` for what may change only while the job is queued.
     """
     row = _row(unit, given.id)
     changes = _definition_changes(unit, row, given)
+    if changes.keys() & {"workflow_id", "parameters"}:
+        # Else anybody's script could be run with the rights of whoever made the job.
+        changes["actor_id"] = me
     if given.status is not None:
         changes.update(_status_changes(row, given.status, now))
     if given.extras is not None and given.extras != row["extras"]:
@@ -146,9 +149,9 @@ def update_job(unit: Unit, given: JobUpdate, now: Instant) -> Job:
     return job(unit, given.id)
 
 
-def cancel_job(unit: Unit, id: int, now: Instant) -> Job:
+def cancel_job(unit: Unit, id: int, me: int, now: Instant) -> Job:
     """Cancelled again: no change. Raises NotFound, Invalid (``goes_back``) when the job has ended otherwise."""
-    return update_job(unit, JobUpdate(id, CANCELLED), now)
+    return update_job(unit, JobUpdate(id, CANCELLED), me, now)
 
 
 def _definition_changes(unit: Unit, row: Mapping[str, Any], given: JobUpdate) -> dict[str, Any]:
@@ -239,7 +242,8 @@ class Run:
     """How far a job is: at task `position` of ``tasks`` or, once it has failed for good, of ``on_error``.
 
     `attempt` counts the tries of this task from 0, `takeups` how often it was taken up from a dead worker; `steps`
-    all steps so far; `error` is why the job failed. `creator_id` is the user whose rights it has.
+    all steps so far; `error` is why the job failed. `creator_id` is the user whose rights it has:
+    the creator, or whoever changed what it runs before it began.
     """
 
     job_id: int
@@ -364,7 +368,7 @@ def _begin(unit: Unit, row: Mapping[str, Any], now: Instant) -> Run | None:
         return None
     run = Run(
         row["id"],
-        row["creator_id"],
+        row["actor_id"] or row["creator_id"],
         orjson.loads(row["parameters"]),
         source.tasks,
         source.on_error,
@@ -444,7 +448,7 @@ def _run(row: Mapping[str, Any]) -> Run:
     kept = orjson.loads(row["progress"])
     return Run(
         row["id"],
-        row["creator_id"],
+        row["actor_id"] or row["creator_id"],
         orjson.loads(row["parameters"]),
         tasks_of(kept["tasks"]),
         tasks_of(kept["on_error"]),

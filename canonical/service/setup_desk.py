@@ -86,11 +86,11 @@ class SetupDesk:
 
     def update_job(self, update: JobUpdate) -> Job:
         self._may_write()
-        return jobs.update_job(self.unit, update, self.now)
+        return jobs.update_job(self.unit, update, self._me, self.now)
 
     def cancel_job(self, id: int) -> Job:
         self._may_write()
-        return jobs.cancel_job(self.unit, id, self.now)
+        return jobs.cancel_job(self.unit, id, self._me, self.now)
 
     def job_logs(self, id: int, window: Window = WHOLE) -> tuple[list[JobLog], int]:
         return jobs.logs(self.unit, id, window)

@@ -10,6 +10,7 @@ import orjson
 
 from canonical.errors import Conflict, Invalid, NotFound, Problem, Unsupported
 from canonical.model import Workflow, WorkflowTask
+from canonical.model.workflow import QUEUED
 from canonical.query import Window
 from canonical.service.timed_ids import timed_id
 from canonical.store.port import Unit
@@ -135,7 +136,10 @@ def _row(unit: Unit, id: int) -> dict[str, Any]:
 
 
 def save_workflow(unit: Unit, given: Workflow, me: int, now: Instant, automation: Automation | None) -> Workflow:
-    """Creates (id 0) or replaces; jobs that have begun go on as they were. Raises Invalid, NotFound, Unsupported."""
+    """Creates (id 0) or replaces. Raises Invalid, NotFound, Unsupported.
+
+    Jobs that have begun go on as they were; those that have not act as whoever changed what they run.
+    """
     given = checked(given)
     check_scripts(automation, given)
     values: dict[str, Any] = {
@@ -153,6 +157,7 @@ def save_workflow(unit: Unit, given: Workflow, me: int, now: Instant, automation
     changed = {**values, "updated_at": now, "version": version + 1}
     if unit.update("workflow", {"id": given.id, "version": version}, changed) != 1:
         raise Conflict(f"workflow {given.id} was changed meanwhile")
+    unit.update("job", {"workflow_id": given.id, "status": QUEUED, "progress": None}, {"actor_id": me})
     return workflow(unit, given.id)
 
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,11 @@ import pytest
 
 from canonical.errors import Denied
 from canonical.model import Activity, Party, Record, User
-from canonical.operations import Create, Delete, NewLink
+from canonical.operations import Create, Delete, JobUpdate, NewLink
 from canonical.query import Query, Sort, Window
-from canonical.values import Ref
+from canonical.values import SECOND, Ref
 from tests.matrix.clients import CLIENTS, AffinityLive, Capsule, Crust, Opentaps, Zurmo
-from tests.support.jobs import jobs_in, task
+from tests.support.jobs import Jobs, jobs_in, task
 from tests.support.world import World
 
 NAMES = sorted(CLIENTS)
@@ -49,6 +51,16 @@ def card_of(world: World, user: str) -> int:
 def kept(world: World, number: int) -> tuple[str, str | None, int, list[Ref]]:
     record = world.desk("bob-token").get(Activity, number, ("links",))
     return record.title, record.body, record.owner_id, [link.target for link in record.links]
+
+
+@contextmanager
+def jobs_about_bobs_note(folder: Path) -> Iterator[tuple[Jobs, int]]:
+    """Jobs of bob and eve, and a confidential note of bob's."""
+    with jobs_in(folder) as made:
+        for name in ("bob", "eve"):
+            made.world.add_user(name)
+        values = {"type": "note", "title": "Merger", "body": "Initech", "visibility": "confidential"}
+        yield made, make(made.world, "bob", **values)
 
 
 # -- finding and sorting ------------------------------------------------------------------------------
@@ -291,11 +303,8 @@ def test_nobody_makes_himself_the_reader_of_a_confidential_note(world: World, ta
     ],
 )
 def test_no_script_makes_its_user_the_reader_of_a_confidential_note(tmp_path: Path, call: str) -> None:
-    with jobs_in(tmp_path) as made:
+    with jobs_about_bobs_note(tmp_path) as (made, number):
         world = made.world
-        world.add_user("bob")
-        world.add_user("eve")
-        number = make(world, "bob", type="note", title="Merger", body="Initech", visibility="confidential")
         before = kept(world, number)
         body = call.format(id=number, me=user_id(world, "eve"), card=card_of(world, "eve"))
         job = made.run(task(body), token="eve-token")
@@ -303,6 +312,33 @@ def test_no_script_makes_its_user_the_reader_of_a_confidential_note(tmp_path: Pa
         assert kept(world, number) == before
         # Whoever may read it may do all this.
         assert made.run(task(body), token="bob-token").status == "ok"
+
+
+@pytest.mark.parametrize("how", ["workflow", "parameters", "another workflow"])
+def test_nobody_has_his_script_run_with_the_rights_of_another(tmp_path: Path, how: str) -> None:
+    """By changing what a queued job of the other will run."""
+    with jobs_about_bobs_note(tmp_path) as (made, number):
+        world = made.world
+        spying = task(f'log(crm.get("note", {number})["title"] + params.get("x", ""))')
+        later = {"start_at": made.now + SECOND}
+        id = made.start(spying if how == "parameters" else task('log("harmless")'), token="bob-token", job=later)
+        workflow = world.desk().job(id).workflow_id
+        if how == "workflow":
+            changed = replace(world.desk().workflow(workflow), tasks=(spying,))
+            world.write(lambda desk: desk.save_workflow(changed), "eve-token")
+        elif how == "parameters":
+            world.write(lambda desk: desk.update_job(JobUpdate(id, parameters={"x": "y"})), "eve-token")
+        else:
+            other = made.workflow(spying, token="eve-token").id
+            world.write(lambda desk: desk.update_job(JobUpdate(id, workflow_id=other)), "eve-token")
+        made.wait(2)
+        made.run_due()
+        assert made.job(id).status == "ok"
+        assert "Merger" not in "".join(made.said(id))
+        assert made.job(id).creator_id == user_id(world, "bob")
+        # Untouched, it is bob's.
+        own = made.run(spying, token="bob-token")
+        assert made.said(own.id) == ["Merger"]
 
 
 def test_whether_a_guess_at_a_masked_text_is_right_is_not_told(world: World) -> None:

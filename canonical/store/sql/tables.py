@@ -343,6 +343,7 @@ job = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger),
     sa.Column("creator_id", sa.BigInteger),
+    sa.Column("actor_id", sa.BigInteger),
     sa.Column("started_at", sa.BigInteger),
     sa.Column("ended_at", sa.BigInteger),
     sa.Column("progress", sa.Text),
