@@ -186,7 +186,7 @@ def employers(world: World, id: int) -> dict[str, str | None]:
     account = shown["account"]
     name = zurmo.done("GET", f"accounts/account/api/read/{account['id']}")["name"] if account else None
     crust = Crust(world)
-    account_id = (crust.values("contact", id) or {})["AccountId"]
+    account_id = (crust.values("contact", id) or {}).get("AccountId")
     row = crust.values("account", int(account_id)) if account_id else None
     return {
         "opentaps": contact.get("companyName"),
