@@ -107,7 +107,7 @@ def check(request: WireRequest, response: WireResponse) -> None:
     # A tag or a further party that was there already answers 200 with its address.
     assert (location is not None) == (status == 201) or (status == 200 and request.method == "POST")
     if location is not None:
-        assert re.fullmatch(re.escape(request.base_url) + r"/api/[a-z]+/[0-9]+(/tag/[!-~]+)?", location)
+        assert re.fullmatch(re.escape(request.base_url) + r"/api/[a-z]+/[0-9]+(/tag/[!-~]+|/party/[0-9]+)?", location)
     if status < 300:
         assert header(response, "X-RateLimit-Limit") or request.path.startswith("/theme/")
     if not body:
