@@ -340,7 +340,10 @@ def test_search(tmp_path: Path) -> None:
         assert client.get("/companies", _search="acme 555 nothing") == []
         assert [row["id"] for row in client.get("/contacts", _filters="search(kurt wagner)")] == [kurt]
         assert [row["id"] for row in client.get("/contacts", _search="777")] == [kurt]
-        assert [row["id"] for row in client.get("/affiliations", _search="kw@acme")] == [kurt]
+        # Who has no company has no affiliation.
+        assert client.get("/affiliations", _search="kw@acme") == []
+        made = client.post("/affiliations", company_id=acme, contact_id=kurt)["id"]
+        assert [row["id"] for row in client.get("/affiliations", _search="kw@acme")] == [made]
         assert len(client.get("/contacts", _filters="_OR(search(wagner),search(weill))")) == 2
         assert len(client.get("/tasks", _search="flat")) == 1
         assert client.get("/tasks", _search="100%") == []
