@@ -2,11 +2,13 @@
 
 A template is the vendor's path with `{name}` for one segment, `{name:int}` for one segment of decimal digits
 and a final `{name:rest}` for whatever is left, slashes included. Literal segments win over `int`, `int` over a
-plain segment, a plain segment over `rest`, so `categories` comes before `{id}` without saying so.
+plain segment, a plain segment over `rest`, so `categories` comes before `{id}` without saying so. A parameter is a
+whole segment: a brace anywhere else is refused (`ValueError`) when the table is made.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -62,6 +64,9 @@ class Route:
         return "/".join(parts)
 
 
+_PARAMETER = re.compile(r"\{[A-Za-z_]\w*(?::(?:int|rest))?\}", re.ASCII)
+
+
 class Match(NamedTuple):
     route: Route
     params: dict[str, str]
@@ -101,8 +106,12 @@ class RouteTable:
         node = self._root
         for segment in segments:
             if not segment.startswith("{"):
+                if "{" in segment or "}" in segment:
+                    raise ValueError(f"{route.template}: a brace inside a segment")
                 node = node.literals.setdefault(segment, _Node())
                 continue
+            if not _PARAMETER.fullmatch(segment):
+                raise ValueError(f"{route.template}: {segment} is no whole parameter")
             name, _, how = segment[1:-1].partition(":")
             if how == "rest":
                 if node.rest is None:

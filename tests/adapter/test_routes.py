@@ -173,3 +173,20 @@ def test_dialects_are_found_by_name() -> None:
         assert dialects.load(dialect.name) is dialect
     with pytest.raises(KeyError):
         dialects.load("none")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "/tasks/{id:int}.json",
+        "/tasks/{id",
+        "/tasks/id}",
+        "/tasks/x{id}",
+        "/tasks/{id:integer}",
+        "/tasks/{}",
+        "/{a}{b}/x",
+    ],
+)
+def test_a_brace_that_is_no_whole_parameter_is_refused(template: str) -> None:
+    with pytest.raises(ValueError, match=r"brace inside a segment|no whole parameter"):
+        RouteTable([Route("task.read", ("GET",), template, lambda call: WireResponse(200, []))])
