@@ -1,0 +1,5 @@
+"""``python -m tests.support.scaffold NAME``."""
+
+from tests.support.scaffold import main
+
+main()
