@@ -101,7 +101,7 @@ def test_all_at_once_is_the_same_as_field_by_field(system: SystemModule, data: s
     seed = data.draw(st.none() | st.integers(0, 99))
     layout = laid_out(system, None if seed is None else random.Random(seed))
     parties = {4: Party(id=4, type="organisation"), 6: Party(id=6, type="person", stage="lead")}
-    sight = Sight(layout, 3, parties)
+    sight = Sight(layout, parties)
     texts = [FieldValue(name, text) for name, text in sight.texts(record).items() if text]
     assert sight.values(record) == orjson.dumps(fields.in_order(texts, layout.places))
     # Of the record no more is looked at than is read.
