@@ -118,6 +118,24 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Traces:
+    """What recordings of this vendor's traffic hold that is secret, or differs from run to run."""
+
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Names of headers, cookies and fields -> role: ``token``, ``session``, ``password``, ``client_secret``, or
+    ``username``, ``client_id`` and ``domain``, which are told. ``basic-username`` and ``basic-password`` are those of
+    HTTP Basic."""
+    ids: str = r"(?i)id\Z"
+    """A regular expression that finds the names of fields which hold ids."""
+    wrappers: frozenset[str] = frozenset()
+    """Names around a record that say nothing of its kind: ``data``, ``items``."""
+    counters: tuple[str, ...] = ()
+    """Headers with a number that each call changes: what is left of a limit."""
+    refusals: tuple[bytes, ...] = ()
+    """What the body of a refusal holds where its status is that of success."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """One vendor's wire language.
 
@@ -163,6 +181,8 @@ class Dialect:
     """Keys of a record's extras that name whoever takes part in it: only those who read its text change them."""
     secret_parameters: tuple[str, ...] = ()
     """Query or form parameters that hold credentials: never logged."""
+    traces: Traces = field(default_factory=Traces)
+    """What recorders and comparers of exchanges must know."""
     parse_request: Callable[..., Any] | None = None
     render_response: Callable[..., WireResponse] | None = None
     render_request: Callable[..., WireRequest] | None = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from adapter.contract.carrying import Mint
 from adapter.contract.compare import TRANSPORT, Difference, compare
 from adapter.contract.deviations import judge, load_deviations
 from adapter.contract.exchange import BadExchange, Carry, Exchange, load, load_session
-from adapter.contract.replay import Mint, hs256, replay
+from adapter.contract.replay import hs256, replay
 from adapter.contract.volatile import Bindings, Volatile
 
 __all__ = [

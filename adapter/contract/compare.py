@@ -53,7 +53,7 @@ def compare(
     findings: list[Finding] = []
     if got.status != exchange.response.status:
         findings.append(("status", str(exchange.response.status), str(got.status)))
-    findings += _headers(exchange, got, bindings, ignore_headers)
+    findings += headers_of(exchange, got, bindings, ignore_headers)
     length = got.header("Content-Length")
     if length is not None and exchange.request.method != "HEAD" and length != str(len(got.body)):
         findings.append(("header Content-Length", str(len(got.body)), length))
@@ -61,12 +61,13 @@ def compare(
     return [Difference(exchange.name, exchange.step, *finding) for finding in findings]
 
 
-def _headers(exchange: Exchange, got: WireResponse, bindings: Bindings, ignore: frozenset[str]) -> Iterator[Finding]:
+def headers_of(exchange: Exchange, got: WireResponse, bindings: Bindings, ignore: frozenset[str]) -> Iterator[Finding]:
     expected: dict[str, list[str]] = {}
     for name, value in exchange.response.headers:
         if name.lower() not in ignore:
             expected.setdefault(name, []).append(value)
     moving = {rule.header for rule in exchange.volatile if rule.header}
+    kinds = {rule.header: rule.kind for rule in exchange.volatile if rule.header}
     for name, values in expected.items():
         found = [value for other, value in got.headers if other == name]
         if not found:
@@ -76,7 +77,10 @@ def _headers(exchange: Exchange, got: WireResponse, bindings: Bindings, ignore: 
             yield f"header {name}", " | ".join(values), " | ".join(found)
         else:
             for one, other in zip(values, found, strict=True):
-                problem = _value(one, other, bindings) if name in moving else None if one == other else "differs"
+                if kinds.get(name) in ("counter", "link"):
+                    problem = bindings.bind(kinds[name], "", one, other)
+                else:
+                    problem = _value(one, other, bindings) if name in moving else None if one == other else "differs"
                 if problem:
                     yield f"header {name} ({problem})", one, other
 

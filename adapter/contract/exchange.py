@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,12 +19,13 @@ import orjson
 
 from adapter.contract.http_text import parse_request, parse_response
 from adapter.contract.schemas import load_meaning
-from adapter.contract.volatile import Volatile
+from adapter.contract.volatile import PLACEHOLDER, Volatile
 from adapter.formats import Malformed, TooLarge, json_body
 from adapter.wire import WireRequest, WireResponse
 
 MAX_BYTES = 4_000_000
 MAX_CASES = 10_000
+FILES = ("request.http", "response.http", "meaning.json")
 
 _CASE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}\Z")
 
@@ -36,9 +38,11 @@ class BadExchange(Exception):
 class Carry:
     """A value this request takes over from an earlier answer, and the places of the request that hold it.
 
-    It is at JSON `pointer` in the answer to `step`, or in its cookie `cookie`; or it is a signed token made for
+    It is at `pointer` in the answer to `step`, in its cookie `cookie`, or the last id in its `header`; or it is a
+    signed token made for
     the occasion (`made`: algorithm, key and expiry in words) about the subject so found. `places` are
-    ``target``, ``body`` or ``header NAME``.
+    ``target``, ``body`` or ``header NAME``, or one value of those: ``path N``, ``query NAME``, ``form NAME``,
+    ``cookie NAME``, ``body POINTER``.
     """
 
     name: str
@@ -46,12 +50,13 @@ class Carry:
     places: tuple[str, ...]
     pointer: str | None = None
     cookie: str | None = None
+    header: str | None = None
     made: Mapping[str, str] | None = None
 
     @property
     def placeholder(self) -> str | None:
         """``{{token:1}}`` where the recording holds a placeholder instead of the value."""
-        return "{{" + self.name + "}}" if re.match(r"(?:session|token):\w+\Z", self.name) else None
+        return "{{" + self.name + "}}" if PLACEHOLDER.fullmatch("{{" + self.name + "}}") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +112,26 @@ class Exchange:
             raise BadExchange(f"{name}: {error}") from None
 
     def save(self, root: Path) -> None:
-        """Writes the folder `root`/`name`. Secrets must have been replaced before: nothing is hidden here."""
+        """Writes the folder `root`/`name`, whole or not at all, in place of one that is there.
+
+        Secrets must have been replaced before: nothing is hidden here.
+        """
         folder = root / self.name
-        folder.mkdir(parents=True, exist_ok=True)
         if folder.is_symlink():
             raise BadExchange(f"{self.name}: a symbolic link")
+        root.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=".", dir=root))
         about = orjson.dumps(self.meaning, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        for file, content in (
-            ("request.http", self.request_bytes),
-            ("response.http", self.response_bytes),
-            ("meaning.json", about),
-        ):
-            (folder / file).write_bytes(content)
+        for file, content in zip(FILES, (self.request_bytes, self.response_bytes, about), strict=True):
+            with (made / file).open("xb") as out:
+                out.write(content)
+        made.chmod(0o755)
+        if folder.exists():
+            for old in FILES:
+                (made / old).replace(folder / old)
+            made.rmdir()
+        else:
+            made.rename(folder)
 
 
 def load(root: Path, name: str) -> Exchange:
@@ -137,7 +150,10 @@ def load(root: Path, name: str) -> Exchange:
 
 def load_session(root: Path) -> list[Exchange]:
     """All exchanges in the folders of `root`, in the order of their steps. Raises BadExchange."""
-    names = sorted(entry.name for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False))
+    # What begins with a dot was being written when its writer was killed.
+    names = sorted(
+        entry.name for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False) and entry.name[:1] != "."
+    )
     if len(names) > MAX_CASES:
         raise BadExchange(f"more than {MAX_CASES} cases")
     session = sorted((load(root, name) for name in names), key=lambda exchange: exchange.step)
@@ -165,4 +181,12 @@ def read_capped(path: Path, limit: int = MAX_BYTES) -> bytes:
 def _carry(name: str, entry: Mapping[str, Any]) -> Carry:
     source = entry.get("sub", entry)
     made = {key: entry[key] for key in ("made", "key", "exp")} if "made" in entry else None
-    return Carry(name, source["step"], tuple(entry["places"]), source.get("pointer"), source.get("cookie"), made)
+    return Carry(
+        name,
+        source["step"],
+        tuple(entry["places"]),
+        source.get("pointer"),
+        source.get("cookie"),
+        source.get("header"),
+        made,
+    )

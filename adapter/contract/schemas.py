@@ -10,11 +10,15 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, valid
 from adapter.contract.volatile import KINDS
 from adapter.formats import Malformed
 
-PLACE = validate.Regexp(r"(?:target|body|header [A-Za-z0-9_-]{1,100})\Z")
+PLACE = validate.Regexp(
+    r"(?:target|body(?: /[^\r\n]{0,1000})?|path [0-9]{1,4}|header [A-Za-z0-9_-]{1,100}"
+    r"|(?:query|form|cookie) [^\r\n]{1,500})\Z"
+)
 
 
 class SourceSchema(Schema):
-    """Where a carried value comes from: a JSON pointer into the answer of a step, or a cookie that it set."""
+    """Where a carried value comes from: a pointer into the answer of a step, a cookie that it set, or the last id in
+    one of its headers."""
 
     class Meta:
         unknown = EXCLUDE
@@ -22,11 +26,12 @@ class SourceSchema(Schema):
     step = fields.Integer(required=True, strict=True)
     pointer = fields.String()
     cookie = fields.String()
+    header = fields.String()
 
     @validates_schema
-    def one_of_two(self, data: Mapping[str, Any], **_: Any) -> None:
-        if ("pointer" in data) == ("cookie" in data) and "made" not in data:
-            raise ValidationError("needs a pointer or a cookie")
+    def one_of_three(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("pointer" in data) == bool(data.keys() & {"cookie", "header"}) and "made" not in data:
+            raise ValidationError("needs a pointer, a cookie or a header")
 
 
 class CarrySchema(SourceSchema):
@@ -66,6 +71,19 @@ class VolatileSchema(Schema):
             raise ValidationError("needs one place")
 
 
+class CredentialSchema(Schema):
+    """Who the client said it was: the role, how a Basic one is made, whose it is, and the places that hold it."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    role = fields.String(required=True)
+    of = fields.String(load_default="")
+    user = fields.String(load_default="")
+    value = fields.String(load_default="")
+    places = fields.List(fields.String(validate=PLACE), load_default=list, data_key="in")
+
+
 class MeaningSchema(Schema):
     """`meaning.json`: what else it holds (operation, result, …) is kept as it is."""
 
@@ -74,6 +92,9 @@ class MeaningSchema(Schema):
 
     step = fields.Integer(required=True, strict=True)
     provenance = fields.String(load_default="")
+    at = fields.Float()
+    took = fields.Float()
+    credentials = fields.Dict(keys=fields.String(), values=fields.Nested(CredentialSchema), load_default=dict)
     carries = fields.Dict(keys=fields.String(), values=fields.Nested(CarrySchema), load_default=dict)
     volatile = fields.List(fields.Nested(VolatileSchema), load_default=list)
 

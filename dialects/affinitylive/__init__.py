@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.dialect import Dialect
+from adapter.dialect import Dialect, Traces
 from dialects.affinitylive import parameters
 from dialects.affinitylive.answers import render_error
 from dialects.affinitylive.auth import bearer
@@ -32,4 +32,17 @@ DIALECT = Dialect(
     render_response=directions.render_response,
     render_request=directions.render_request,
     parse_response=directions.parse_response,
+    traces=Traces(
+        secrets={
+            "_bearer_token": "token",
+            "code": "token",
+            "code_verifier": "client_secret",
+            "client_id": "client_id",
+            "basic-username": "client_id",
+            "basic-password": "client_secret",
+        },
+        ids=r"(?:\A|_)(?:id|by)\Z",
+        wrappers=frozenset({"response"}),
+        counters=("X-RateLimit-Remaining", "X-RateLimit-Reset"),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.dialect import Dialect
+from adapter.dialect import Dialect, Traces
 from dialects.capsule.auth import authenticate, finish
 from dialects.capsule.client import CLIENT
 from dialects.capsule.errors import render_error
@@ -24,4 +24,9 @@ DIALECT = Dialect(
     picklists=DEFAULTS,
     lists=LISTS,
     client=CLIENT,
+    traces=Traces(
+        secrets={"basic-username": "token", "apiToken": "token"},
+        wrappers=frozenset({"parties"}),
+        counters=("X-RateLimit-Remaining", "X-RateLimit-Reset"),
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapter.dialect import Dialect
+from adapter.dialect import Dialect, Traces
 from dialects.crust.auth import authenticate, finish, preflight
 from dialects.crust.codec.answers import parse_response, render_response
 from dialects.crust.codec.requests import parse_request, render_request
@@ -29,4 +29,10 @@ DIALECT: Final = Dialect(
     render_response=render_response,
     render_request=render_request,
     parse_response=parse_response,
+    traces=Traces(
+        secrets={"jwt": "token", "username": "username"},
+        ids=r"(?:ID|Id|\Aid)\Z",
+        refusals=(b'{"error":',),
+        wrappers=frozenset({"response", "contents", "set"}),
+    ),
 )

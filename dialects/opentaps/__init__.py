@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.dialect import Dialect
+from adapter.dialect import Dialect, Traces
 from dialects.opentaps.auth import authenticate
 from dialects.opentaps.client import CLIENT
 from dialects.opentaps.codec.answers import preflight
@@ -30,4 +30,9 @@ DIALECT = Dialect(
     secret_parameters=("authToken",),
     preflight=preflight,
     client=CLIENT,
+    traces=Traces(
+        secrets={"authToken": "token", "tempAuthToken": "token", "userName": "username", "clientDomain": "domain"},
+        ids=r"(?i)id\Z",
+        wrappers=frozenset({"resultValue", "data"}),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.dialect import Dialect
+from adapter.dialect import Dialect, Traces
 from dialects.zurmo.auth import HEADERS, authenticate
 from dialects.zurmo.codec.answers import parse_response, render_response
 from dialects.zurmo.codec.envelope import finish
@@ -33,4 +33,17 @@ DIALECT = Dialect(
     render_response=render_response,
     render_request=render_request,
     parse_response=parse_response,
+    traces=Traces(
+        secrets={
+            "ZURMO_AUTH_USERNAME": "username",
+            "ZURMO_AUTH_PASSWORD": "password",
+            "ZURMO_SESSION_ID": "session",
+            "ZURMO_TOKEN": "token",
+            "sessionId": "session",
+            "PHPSESSID": "session",
+        },
+        ids=r"(?i)(?:\A|_)id\Z|[a-z]Id\Z",
+        refusals=(b'"status":"FAILURE"',),
+        wrappers=frozenset({"data", "items"}),
+    ),
 )
