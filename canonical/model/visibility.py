@@ -55,11 +55,12 @@ PROTECTED: Final = frozenset(
 Way = tuple[bool, bool, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Viewer:
-    """Who looks. `namespace` is the dialect's, the only one of whose extras anything is shown of a masked record.
+    """Who looks: one is made for every request, and never changed.
 
-    `text_extras` are the keys in it that repeat a record's text, `people_extras` those that name who takes part.
+    `namespace` is the dialect's, the only one of whose extras anything is shown of a masked record. `text_extras` are
+    the keys in it that repeat a record's text, `people_extras` those that name who takes part.
     """
 
     user_id: int

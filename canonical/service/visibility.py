@@ -29,6 +29,8 @@ from canonical.store.port import Unit
 from canonical.values import Ref
 
 R = TypeVar("R", bound=Record)
+MASKABLE = frozenset(kind for kind, spec in KINDS.items() if has_texts(spec))
+"""The kinds of records that have a text to mask."""
 
 
 class Visibility:
@@ -43,6 +45,9 @@ class Visibility:
     # -- seeing and reading -------------------------------------------------------------------------
 
     def sees(self, record: Record) -> bool:
+        # Most are; so much is asked of every record that is read.
+        if getattr(record, "visibility", "everyone") in SEEN_BY_ALL:
+            return True
         return sees(self.viewer, record, lambda: self._is_linked(record))
 
     def require_seen(self, record: Record) -> None:
@@ -62,7 +67,7 @@ class Visibility:
 
     def reads(self, record: Record) -> bool:
         """Whether its text is his to read; of kinds without one there is nothing to keep from him."""
-        return not has_texts(KINDS[record.KIND]) or reads(self.viewer, record, lambda: self._is_linked(record))
+        return record.KIND not in MASKABLE or reads(self.viewer, record, lambda: self._is_linked(record))
 
     def acts_as_owner(self, record: Record) -> bool:
         return acts_as_owner(self.viewer, record)
@@ -75,9 +80,9 @@ class Visibility:
 
     def mask(self, records: Sequence[Record]) -> None:
         """Masks, of records of one kind that the caller sees, those whose text is not his to read."""
-        if not records or not has_texts(KINDS[records[0].KIND]):
+        if not records or records[0].KIND not in MASKABLE:
             return
-        closed: list[Any] = [r for r in records if getattr(r, "visibility", "everyone") not in READ_BY_ALL]
+        closed: list[Any] = [r for r in records if r.visibility not in READ_BY_ALL]  # type: ignore[attr-defined]
         if not closed:
             return
         ids: set[int] = set()
