@@ -108,6 +108,7 @@ def related() -> list[Node]:
     parties, parents = (1, 9, 10, 11, 12), (2, 33, 50)
     linked = [Has("links", And((eq("target_kind", "party"), eq("target_id", id)))) for id in parties]
     named = [Has("links", Has("party", Compare("name", Op.LIKE, pattern))) for pattern in ("Co %", "%private")]
+    named += [Has("links", Not(Has("party", Compare("name", op)))) for op in (Op.NULL, Op.NOT_NULL)]
     above: list[Node] = [Has("parent", node) for node in comparisons("title")]
     below: list[Node] = [Compare("parent_id", op, id) for op, id in product((Op.EQ, Op.NE, Op.LT, Op.GE), parents)]
     below += [Compare("parent_id", Op.NULL), Compare("parent_id", Op.NOT_NULL), Compare("parent_id", Op.IN, parents)]
@@ -159,6 +160,19 @@ def test_sorted_is_by_what_is_shown(filled: World, viewer: str, descending: bool
         query = Query(where, (Sort(field, descending), *others), window)
         expected = evaluator.find(query, records, world)
         assert [record.id for record in desk.find(Activity, query).items] == expected, query
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+@pytest.mark.parametrize("field", ["title", "parent_id"])
+def test_what_is_sorted_by_a_text_is_found_as_ever(filled: World, viewer: str, field: str) -> None:
+    """Records that are read and such that are masked are then looked up apart."""
+    desk = filled.desk(f"{viewer}-token", "zurmo")
+    world = shown(desk)
+    records = list(world["activity"].values())
+    for node in related()[:9]:
+        query = Query(node, (Sort(field),))
+        expected = evaluator.find(query, records, world)
+        assert [record.id for record in desk.find(Activity, query).items] == expected, node
 
 
 @pytest.mark.parametrize("viewer", VIEWERS)

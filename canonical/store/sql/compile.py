@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -39,6 +39,7 @@ CARD = sa.bindparam("card", type_=sa.BigInteger())
 LIMIT = sa.bindparam("limit", type_=sa.BigInteger())
 OFFSET = sa.bindparam("offset", type_=sa.BigInteger())
 
+EVERY_VEIL: Final = VEILED | {TEXT}
 TREES_KEPT = 512
 SMALL = 100
 """Values in a query tree that is remembered."""
@@ -58,14 +59,14 @@ _RELATED: dict[str, tuple[sa.Table, str]] = {
 class Builder:
     """Builds one expression; values are numbered in the order in which the plan collected them.
 
-    Of related records only those count that the viewer sees, and what he may not read of them is masked. So it is for
-    the records themselves, unless not `masked`: for when the tenant has none whose text is not everybody's.
+    Of related records only those count that the viewer sees, and only what is shown of them. Of the records themselves
+    what `veils` names is kept back: nothing, when the tenant has none of which not everything is shown to everybody.
     """
 
-    def __init__(self, backend: Backend, viewer: Viewer, begin: int = 0, *, masked: bool = True) -> None:
+    def __init__(self, backend: Backend, viewer: Viewer, begin: int = 0, veils: frozenset[str] = EVERY_VEIL) -> None:
         self.sqlite = backend.name == "sqlite"
         self.viewer = viewer
-        self.masked = masked
+        self.veils = veils
         self._bound = begin
         self._aliases = 0
 
@@ -79,8 +80,8 @@ class Builder:
     def shown(self, spec: KindSpec, source: Any, name: str, how: str) -> Expression:
         """The column as the viewer sees it."""
         column = self.column(source, name, how)
-        veil = veil_of(spec, name, self.viewer) if self.masked else None
-        if veil is None:
+        veil = veil_of(spec, name, self.viewer)
+        if veil is None or veil not in self.veils:
             return column
         kept = spec.by_name[name].default if veil == TEXT and how != "extras" else None
         empty: Any = sa.null() if kept is None else sa.literal_column(f"'{kept}'")
@@ -160,7 +161,7 @@ class Builder:
     def _veiled(self, compared: Shape, truth: bool | None, veil: str, spec: KindSpec, source: Any) -> Expression:
         """A comparison that comes to `truth` where what it compares is not shown."""
         found = self.build(compared, spec, source)
-        if not self.masked:
+        if veil not in self.veils:
             return found
         shown = self._is_shown(veil, spec, source, compared[1])
         if truth is None:
@@ -219,10 +220,10 @@ class Builder:
 
     def _seen(self, kind: str, where: Shape, rows: Any, key: str = "id") -> sa.Select[Any]:
         """The ids, or what they have in `key`, of the related records that the viewer sees and where `where` holds."""
-        spec, masked = KINDS[kind], self.masked
-        self.masked = True
+        spec, kept = KINDS[kind], self.veils
+        self.veils = EVERY_VEIL
         holds = self.build(where, spec, rows)
-        self.masked = masked
+        self.veils = kept
         return sa.select(rows.c[key]).where(rows.c.tenant_id == TENANT, holds, visible(spec, rows, self.viewer))
 
     def _has(self, relation: str, where: Shape, spec: KindSpec, source: Any) -> Expression:
@@ -241,13 +242,13 @@ class Builder:
                     fields, sa.and_(fields.c.tenant_id == rows.c.tenant_id, fields.c.id == rows.c.tag_id)
                 )
             conditions.append(self.build(where, None, fields))
-            if relation == "links" and self.masked:
+            if relation == "links":
                 conditions += [
                     sa.or_(
                         rows.c.target_kind != sa.literal_column(f"'{kind}'"),
                         told(KINDS[kind], rows.c.target_id, self.viewer),
                     )
-                    for kind in sorted(VEILED)
+                    for kind in sorted(VEILED & self.veils)
                 ]
             inner = sa.select(rows.c[key]).select_from(origin).where(*conditions)
             return cast(Expression, source.c.id.in_(inner))
@@ -271,9 +272,9 @@ class Builder:
             other = KINDS[cast(str, reference.ref)]
             rows = tables.RECORDS[other.name].alias(f"s{self._aliases}")
             mine = rows.c.id == source.c[reference.name]
-            masked, self.masked = self.masked, True
+            kept, self.veils = self.veils, EVERY_VEIL
             shown = self.shown(other, rows, name, how)
-            self.masked = masked
+            self.veils = kept
             seen = visible(other, rows, self.viewer)
             return sa.select(shown).where(rows.c.tenant_id == TENANT, mine, seen).scalar_subquery()
         table, key = _RELATED[relation]
@@ -518,7 +519,7 @@ class Statements:
         return self._planned(("count", kind, viewer.way, guarded, masked), query.where, spec, viewer, build)
 
     def _builder(self, viewer: Viewer, masked: bool = True) -> Builder:
-        return Builder(self.backend, viewer, masked=masked)
+        return Builder(self.backend, viewer, veils=EVERY_VEIL if masked else frozenset())
 
     def _planned(
         self,
@@ -579,7 +580,8 @@ class Statements:
         first of the others, merged."""
         parts = []
         for masked in (False, True):
-            builder = self._builder(viewer, masked)
+            # References are kept back in both.
+            builder = Builder(self.backend, viewer, veils=EVERY_VEIL if masked else VEILED)
             source = tables.RECORDS[spec.name].alias("r")
             may_read = readable(spec, source)
             closed = source.c.visibility.in_([_word(word) for word in tables.MASKED])
