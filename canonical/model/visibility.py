@@ -44,6 +44,9 @@ READ_BY_ALL: Final = frozenset(word for word, roles in READ_BY.items() if ANYONE
 UNTOLD: Final = frozenset(word for word, roles in SEEN_BY.items() if not roles & {ANYONE, ADMIN})
 """The visibilities of records of which nobody else learns that they are there."""
 
+DECIDED_BY: Final[Mapping[str, tuple[str, str]]] = {"employment": ("party", "person_id")}
+"""Kinds whose records are there for whoever takes part in another one, whose visibility and owner they have: its kind,
+and the field that names it."""
 TEXTS: Final = ("title", "body")
 """What a record says. For those who may not read it these are at their defaults: empty."""
 PROTECTED: Final = frozenset(

@@ -11,6 +11,7 @@ from canonical.model import KINDS, Party, Record, Viewer
 from canonical.model.visibility import (
     ADMIN,
     CREATOR,
+    DECIDED_BY,
     LINKED,
     PROTECTED,
     READ_BY_ALL,
@@ -48,6 +49,10 @@ class Visibility:
         # Most are; so much is asked of every record that is read.
         if getattr(record, "visibility", "everyone") in SEEN_BY_ALL:
             return True
+        if record.KIND in DECIDED_BY:
+            kind, field = DECIDED_BY[record.KIND]
+            other = self.unit.load(KINDS[kind].record, (getattr(record, field),)).values()
+            return any(map(self.sees, other))
         return sees(self.viewer, record, lambda: self._is_linked(record))
 
     def require_seen(self, record: Record) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from canonical.errors import Denied
-from canonical.model import Activity, Party, Record, User
-from canonical.operations import Create, Delete, JobUpdate, NewLink
+from canonical.model import Activity, Employment, Party, Record, User
+from canonical.operations import Create, Delete, JobUpdate, NewLink, Update
 from canonical.query import Query, Sort, Window
 from canonical.values import SECOND, Ref
 from tests.matrix.clients import CLIENTS, AffinityLive, Capsule, Crust, Opentaps, Zurmo
@@ -466,6 +466,24 @@ def test_a_list_of_what_was_deleted_tells_only_those_who_saw_it(world: World) ->
     assert seen["ann"] == {name for name in made if not name.startswith("private")}
     open_ = {"everyone", "everyone with eve", "confidential", "confidential with eve"}
     assert seen["eve"] == open_ | {"private with eve"}
+
+
+def test_an_employment_is_seen_by_whoever_sees_its_person(world: World) -> None:
+    """Also by nobody else who made it while the person was everybody's."""
+    company = make(world, "bob", Party, type="organisation", name="Fjord AS")
+    links = (NewLink(Ref("user", world.add_user("dee").user_id)),)
+    person = make(world, "bob", Party, links, first_name="Zoë", last_name="Lund", organisation_id=company)
+    number = make(world, "eve", Employment, person_id=person, organisation_id=company, job_title="Spy")
+
+    def found(user: str) -> list[list[int]]:
+        desk = world.desk(f"{user}-token")
+        lists = [desk.find(Employment).items, list(desk.get_many(Employment, [number]).values())]
+        return [[record.id for record in records] for records in lists]
+
+    assert [found(user) for user in ("ann", "bob", "dee", "eve")] == [[[number], [number]]] * 4
+    world.write(lambda desk: desk.update(Update(Party, person, {"visibility": "private"})), "bob-token")
+    assert [found(user) for user in ("bob", "dee")] == [[[number], [number]]] * 2
+    assert [found(user) for user in ("ann", "eve")] == [[[], []]] * 2
 
 
 def test_an_administrator_changes_what_is_owner_only_in_every_dialect(world: World) -> None:

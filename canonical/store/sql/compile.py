@@ -10,7 +10,18 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import ClauseElement
 
 from canonical.model import KINDS, KindSpec, Record, Viewer
-from canonical.model.visibility import ADMIN, ANYONE, CREATOR, LINKED, OWNER, READ_BY, SEEN_BY, Way, has_texts
+from canonical.model.visibility import (
+    ADMIN,
+    ANYONE,
+    CREATOR,
+    DECIDED_BY,
+    LINKED,
+    OWNER,
+    READ_BY,
+    SEEN_BY,
+    Way,
+    has_texts,
+)
 from canonical.query import First, Node, Query, Scalar, Sort
 from canonical.store.sql import tables
 from canonical.store.sql.backend import Backend, compile_sql
@@ -350,14 +361,16 @@ def _word(visibility: str) -> Any:
 
 def _made_by_me(spec: KindSpec, source: Any) -> Expression:
     """Looked up by the record's id, so that lists are still passed over in an index without the creator."""
-    rows = tables.RECORDS[spec.name].alias("made")
+    kind, field = DECIDED_BY.get(spec.name, (spec.name, "id"))
+    rows = tables.RECORDS[kind].alias("made")
     mine: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
-        rows.c.tenant_id == TENANT, rows.c.id == source.c.id, rows.c.creator_id == ME
+        rows.c.tenant_id == TENANT, rows.c.id == source.c[field], rows.c.creator_id == ME
     )
     return mine.correlate(source).exists()
 
 
 def _linked_to_me(spec: KindSpec, source: Any) -> Expression:
+    kind, field = DECIDED_BY.get(spec.name, (spec.name, "id"))
     rows = tables.link.alias("mine")
     me = sa.or_(
         sa.and_(rows.c.target_kind == sa.literal_column("'user'"), rows.c.target_id == ME),
@@ -365,8 +378,8 @@ def _linked_to_me(spec: KindSpec, source: Any) -> Expression:
     )
     mine: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
         rows.c.tenant_id == TENANT,
-        rows.c.record_kind == sa.literal_column(f"'{spec.name}'"),
-        rows.c.record_id == source.c.id,
+        rows.c.record_kind == sa.literal_column(f"'{kind}'"),
+        rows.c.record_id == source.c[field],
         me,
     )
     return mine.correlate(source).exists()

@@ -16,7 +16,7 @@ Loader = Callable[[Sequence[Any], Mapping[int | None, str | None]], Any]
 """From a row (stored fields, then joined ones) and the names of users to a record."""
 
 
-ALWAYS: Final = ("id", "visibility", "owner_id", "creator_id")
+ALWAYS: Final = ("id", "visibility", "owner_id", "creator_id", "person_id")
 """The fields that are read in any case: which record it is, and who may see it."""
 
 
