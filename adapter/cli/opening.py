@@ -43,6 +43,7 @@ def open_core(settings: Settings, tally: Tally | None = None, *, timed: bool = T
         store.close()
         raise
     core = CanonicalCore(store, settings.default_tenant, settings.secret_key, tally)
+    core.accounts.hold(settings.threads)
     core.automation = QueueAutomation(settings, Log())
     return core
 

@@ -77,6 +77,10 @@ class _Passwords:
         self._checker = ThreadPoolExecutor(1, "passwords", _step_back)
         self._place = threading.BoundedSemaphore(HELD_AT_ONCE)
 
+    def hold(self, threads: int) -> None:
+        """At most so many threads are with a check or wait for one, and never more than `HELD_AT_ONCE`."""
+        self._place = threading.BoundedSemaphore(max(1, min(HELD_AT_ONCE, threads)))
+
     def hash(self, password: str) -> str:
         return self._hasher.hash(password)
 
@@ -130,6 +134,10 @@ class CoreAccounts:
         self._seen = threading.local()
         self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._guard = threading.Lock()
+
+    def hold(self, threads: int) -> None:
+        """Of so many threads at most half are kept by checks of passwords."""
+        self._passwords.hold(threads // 2)
 
     # -- tenants ----------------------------------------------------------------------------------
 

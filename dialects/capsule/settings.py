@@ -37,7 +37,7 @@ def _timezone(text: str) -> str:
 SETTINGS = (
     Setting("rate_limit", "4000", "calls per hour and user that X-RateLimit tells; 0 for no headers", check=_count),
     Setting("enforce_rate_limit", "no", "answer 429 when the calls of the hour are used up", ("no", "yes")),
-    Setting("page_cap", "100000", "the most items in one list, whatever `limit` says", check=_positive),
+    Setting("page_cap", "5000", "the most items in one list, whatever `limit` says", check=_positive),
     Setting(
         "put_answers",
         "by_format",

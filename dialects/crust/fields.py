@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import orjson
@@ -285,11 +285,20 @@ def check_related(values: Iterable[FieldValue]) -> None:
                 )
             elif id[number.end() :].strip():
                 problem = "exec query failed: Error 1265: Data truncated for column 'rel_content_id' at row 1"
-            elif not 0 <= Decimal(number[0].strip()) <= MAX_UINT64:
+            elif not _is_uint(number[0].strip()):
                 problem = not_in_range("rel_content_id").message
             else:
                 continue
             raise Refused(f"Error adding column links: {problem}")
+
+
+def _is_uint(number: str) -> bool:
+    """Whether a decimal number is in the range of 64 bits without a sign."""
+    try:
+        return 0 <= Decimal(number) <= MAX_UINT64
+    except InvalidOperation:
+        # An exponent beyond all that Python keeps: as good as nothing, or far too much.
+        return "-" in number.lower().partition("e")[2]
 
 
 def sent_value(value: FieldValue) -> dict[str, Any]:

@@ -99,7 +99,7 @@ SETTINGS: Final = (
     Setting("base_currency", "USD", "code of currency 1", check=_currency),
     Setting("currencies", "", "further currencies with their rate to the base: EUR=1.08,GBP=1.27", check=_currencies),
     Setting("time_zone", "America/Chicago", "the zone of users who have none: days of date searches", check=_zone),
-    Setting("page_cap", "100000", "largest page", check=_count),
+    Setting("page_cap", "5000", "largest page", check=_count),
 )
 
 

@@ -275,3 +275,10 @@ def test_guesses_that_come_together_are_not_verified_all_together(
     assert set(found) == {False, "busy"}
     assert found.count(False) >= 4
     assert most[0] == 1
+
+
+def test_with_few_threads_checks_hold_fewer(world: World) -> None:
+    accounts = world.core.accounts
+    for threads, places in ((1, 1), (2, 1), (6, 3), (16, 4), (64, 4)):
+        accounts.hold(threads)
+        assert accounts._passwords._place._value == places

@@ -53,6 +53,9 @@ HIGHEST = "\U0010ffff"
 SEARCH_COLUMNS = {("activity", "title"): "title_fold", ("activity", "body"): "body_fold"}
 """Folded fields with a trigram index, and their column in it."""
 
+SHORTEST = 3
+"""Characters of a text that such an index can find."""
+
 LITERAL_WORDS = {("activity", "state"): frozenset(STATES)}
 """Fields whose exclusions stand in the SQL itself, so that an index of the rows left over can serve them."""
 FEW = 2
@@ -359,15 +362,18 @@ def _compare(
     if how in ("fold", "key"):
         pattern = fold_pattern(pattern)
     prefix = _literal(pattern[:-1]) if pattern.endswith("%") and not pattern.endswith("\\%") else None
-    if prefix:
+    # What no index holds in order is looked for in the index of its substrings.
+    sought = prefix if searchable and how == "fold" else None
+    if prefix and (sought is None or len(sought) < SHORTEST):
         values.extend((prefix, prefix + HIGHEST))
         return ("compare", name, how, "range", 2)
     if len(pattern) > MAX_PATTERN:
         raise Unsupported("the pattern is too long")
     values.append(pattern)
-    infix = _literal(pattern[1:-1]) if searchable and pattern[:1] == "%" and pattern[-1:] == "%" else None
-    if infix is not None and len(infix) >= 3:
-        values.append(infix)
+    if sought is None and searchable and pattern[:1] == "%" and pattern[-1:] == "%":
+        sought = _literal(pattern[1:-1])
+    if sought is not None and len(sought) >= SHORTEST:
+        values.append(sought)
         return ("compare", name, how, "match", 2)
     return ("compare", name, how, "like", 1)
 

@@ -78,7 +78,7 @@ _index("activity_by_due", activity, "tenant_id", "type", "state", "due_at", "id"
 _index(
     "activity_in_due_order",
     activity,
-    *("tenant_id", "type", "due_at", "id", "state", "visibility", "owner_id", "extra_names"),
+    *("tenant_id", "type", "due_at", "id", "state", "visibility", "owner_id", "extra_names", "category"),
     where="state <> 'completed'",
 )
 _index(
@@ -91,6 +91,7 @@ _index("activity_by_type_and_due", activity, "tenant_id", "type", "due_at", "id"
 _index("activity_by_owner", activity, "tenant_id", "owner_id", "type", "state", "due_at", "id", "visibility")
 _index("activity_by_sequence", activity, "tenant_id", "sequence", unique=True)
 _index("activity_by_created", activity, "tenant_id", "created_at", "id", "visibility", "owner_id")
+_index("activity_by_updated", activity, "tenant_id", "type", "updated_at", "id", "visibility", "owner_id")
 _index("activity_by_parent", activity, "tenant_id", "parent_id")
 _index("party_by_name", party, "tenant_id", "type", "name_fold", "id", "visibility", "owner_id")
 _index("party_in_name_order", party, "tenant_id", "name_fold", "id", "user_id", "visibility", "owner_id")
