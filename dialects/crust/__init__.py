@@ -6,8 +6,7 @@ from typing import Final
 
 from adapter.dialect import Dialect, Traces
 from dialects.crust.auth import authenticate, finish, preflight
-from dialects.crust.codec.answers import parse_response, render_response
-from dialects.crust.codec.requests import parse_request, render_request
+from dialects.crust.client import CLIENT
 from dialects.crust.errors import render_error
 from dialects.crust.routes import TABLE, locate
 from dialects.crust.settings import NAME, SETTINGS
@@ -25,14 +24,11 @@ DIALECT: Final = Dialect(
     settings=SETTINGS,
     text_extras=TEXT_EXTRAS,
     secret_parameters=("jwt", "password"),
-    parse_request=parse_request,
-    render_response=render_response,
-    render_request=render_request,
-    parse_response=parse_response,
     traces=Traces(
         secrets={"jwt": "token", "username": "username"},
         ids=r"(?:ID|Id|\Aid)\Z",
         refusals=(b'{"error":',),
         wrappers=frozenset({"response", "contents", "set"}),
     ),
+    client=CLIENT,
 )

@@ -13,7 +13,7 @@ from canonical.model import Record, User
 from canonical.model.module import FieldValue, Module, ModuleField, ModuleRecord, SavedChart
 from canonical.model.page import LayoutPage
 from canonical.values import Instant, valid_text
-from dialects.crust.codec.envelope import ZERO_TIME, fresh_stamp, raw, stamp
+from dialects.crust.envelope import ZERO_TIME, fresh_stamp, raw, stamp
 from dialects.crust.errors import Refused, not_in_range, too_long
 from dialects.crust.gojson import BOOL, INT, MAX_UINT64, RAW, STRING, UINT64, Slice, Struct, checked_raw, compact
 from dialects.crust.settings import NAME

@@ -15,9 +15,9 @@ from canonical.model import Job, Workflow, WorkflowTask
 from canonical.operations import JobUpdate
 from canonical.query import Window
 from canonical.values import MAX_ID, UNSET, Instant, Unset, from_datetime
+from dialects.crust import envelope
 from dialects.crust.binding import Get, Path, Post, Request, bind, uint64
-from dialects.crust.codec import envelope
-from dialects.crust.codec.envelope import Raw
+from dialects.crust.envelope import Raw
 from dialects.crust.errors import Refused, too_long
 from dialects.crust.gojson import INT, RAW, STRING, Slice, Struct, checked_raw, go_quoted
 from dialects.crust.gojson import Mapping as GoMap

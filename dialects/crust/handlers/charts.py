@@ -16,9 +16,8 @@ from adapter.wire import WireResponse
 from canonical.model.module import Module, SavedChart
 from canonical.operations import Aggregate
 from canonical.values import DAY, clean_text
-from dialects.crust import fields, lookup
+from dialects.crust import envelope, fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind
-from dialects.crust.codec import envelope
 from dialects.crust.errors import Refused, too_long
 from dialects.crust.gojson import RAW
 from dialects.crust.lookup import Found

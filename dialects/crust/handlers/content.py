@@ -11,10 +11,9 @@ from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model.module import FieldValue, ModuleRecord, ModuleSort
 from canonical.values import UNSET
-from dialects.crust import fields, lookup
+from dialects.crust import envelope, fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind, parse_query
-from dialects.crust.codec import envelope
-from dialects.crust.codec.envelope import Raw
+from dialects.crust.envelope import Raw
 from dialects.crust.errors import INVALID_DATE, NO_FIELDS, Refused
 from dialects.crust.fields import CONTENT_COLUMNS
 from dialects.crust.gojson import INT, RAW, checked_raw, decode_all

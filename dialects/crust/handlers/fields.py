@@ -5,8 +5,8 @@ from __future__ import annotations
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.letters import fold_letters
+from dialects.crust import envelope
 from dialects.crust.binding import Path, Request, bind
-from dialects.crust.codec import envelope
 from dialects.crust.fields import FIELD_KINDS
 from dialects.crust.gojson import STRING
 

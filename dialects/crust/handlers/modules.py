@@ -7,9 +7,8 @@ from typing import Any
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
-from dialects.crust import fields, lookup
+from dialects.crust import envelope, fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind
-from dialects.crust.codec import envelope
 from dialects.crust.errors import INVALID_DATE, Refused, too_long
 from dialects.crust.fields import MODULE_FIELDS
 from dialects.crust.system.modules import edit_fields, system_module

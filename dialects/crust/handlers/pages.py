@@ -10,10 +10,9 @@ from adapter.formats import json_body
 from adapter.wire import WireResponse
 from canonical.errors import Duplicate
 from canonical.model.page import LayoutPage
-from dialects.crust import fields, lookup
+from dialects.crust import envelope, fields, lookup
 from dialects.crust.binding import Get, Path, Post, Request, bind, uint64
-from dialects.crust.codec import envelope
-from dialects.crust.codec.envelope import Raw
+from dialects.crust.envelope import Raw
 from dialects.crust.errors import Refused, too_long
 from dialects.crust.gojson import BOOL, RAW, TOO_LARGE, UINT64
 

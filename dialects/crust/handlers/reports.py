@@ -14,9 +14,8 @@ from canonical.formula import Call as Computed
 from canonical.letters import fold_letters
 from canonical.operations import Report
 from canonical.values import clean_text
-from dialects.crust import lookup
+from dialects.crust import envelope, lookup
 from dialects.crust.binding import Get, Path, Request, bind
-from dialects.crust.codec import envelope
 from dialects.crust.errors import Refused
 from dialects.crust.lookup import Found
 from dialects.crust.report import Reader

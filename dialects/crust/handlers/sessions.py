@@ -8,9 +8,8 @@ from typing import Final
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model import User
-from dialects.crust import fields
+from dialects.crust import envelope, fields
 from dialects.crust.auth import clear_cookie, cookie_of, set_cookie
-from dialects.crust.codec import envelope
 from dialects.crust.errors import JSON, VARY, Refused
 from dialects.crust.people import shown_id
 

@@ -12,10 +12,9 @@ from canonical.model import User
 from canonical.operations import Create, Update
 from canonical.query import TRUE, Compare, Node, Op, Query, Sort, Window, all_of, eq
 from canonical.values import MAX_ID, clean_text
-from dialects.crust import fields
+from dialects.crust import envelope, fields
 from dialects.crust.binding import Get, Path, Post, Request, bind
-from dialects.crust.codec import envelope
-from dialects.crust.codec.envelope import ZERO_TIME
+from dialects.crust.envelope import ZERO_TIME
 from dialects.crust.errors import USER_NOT_FOUND, Refused, too_long
 from dialects.crust.gojson import RAW, UINT64
 from dialects.crust.people import require_admin

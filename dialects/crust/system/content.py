@@ -11,23 +11,21 @@ from canonical.model import CustomValue, Party, User
 from canonical.model.module import FieldValue
 from canonical.operations import Create, Delete, Fields, Update
 from canonical.query import Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of
-from canonical.values import MAX_ID, Ref, clean_text, fold, fold_pattern
+from canonical.values import MAX_ID, Ref, clean_text, fold_pattern
 from dialects.crust import fields
 from dialects.crust.errors import INVALID_DATE, NO_FIELDS, Refused
 from dialects.crust.people import is_aliased, owners, require_admin, stored_id
 from dialects.crust.query import Term
 from dialects.crust.settings import NAME
+from dialects.crust.system.kept import FOLDED, UNKNOWN, folded, take_fixed
 from dialects.crust.system.layout import Layout
 from dialects.crust.system.modules import custom_name, customs, system_modules
 from dialects.crust.system.related import empty_address
-from dialects.crust.system.sight import UNKNOWN, Sight
+from dialects.crust.system.sight import OnDesk, Sight
 from dialects.crust.system.table import Draft, SystemModule
 
-FOLDED: Final = "folded"
-"""The extra that holds every kept text in the form in which search compares."""
 LOST: Final = "owner_lost"
 MAX_PATTERN: Final = 1_000
-SEPARATOR: Final = "\x1f"
 _WILD: Final = "%_\\ "
 _PLAIN: Final = (
     ("currency", None),
@@ -137,7 +135,7 @@ def _count_losses(call: Call, system: SystemModule, record: Any) -> None:
 # -- finding ----------------------------------------------------------------------------------------
 
 
-def _matching(system: SystemModule, text: str) -> Node:
+def matching(system: SystemModule, text: str) -> Node:
     """What a content list's `query` means here: the text fields and the words, not numbers and times."""
     # NUL is a letter that nothing has. What is only marks, which the folding of all dialects drops, is not everything.
     only_marks = text.strip(_WILD) and not fold_pattern(text).strip(_WILD)
@@ -170,7 +168,7 @@ def listed(call: Call, layout: Layout, text: str, terms: Iterable[Term], window:
         elif term.field in system.by_name:
             name = system.by_name[term.field].sort or "id"
         sort.append(Sort(name, term.descending))
-    where = all_of(base_of(system), *([_matching(system, text)] if text else []))
+    where = all_of(base_of(system), *([matching(system, text)] if text else []))
     query = Query(where, tuple(sort), window)
     found = call.desk.find(system.kind, query, system.include, total=True, fields=system.looked_at)
     people = owners(call, _owner_ids(call, found.items))
@@ -191,22 +189,9 @@ def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[Field
     record, shown = draft.record, draft.shown
     kept: Mapping[str, Any] = {} if record is None else record.extras.get(NAME) or {}
     unknown = dict(kept.get(UNKNOWN) or {})
-    # In the module's order, whatever the client's: of two fields that mean one thing the later counts.
     homes = _custom_homes(call, system, record)
     doing = fields.ADDING if record is None else fields.UPDATING
-    for field in system.fields:
-        text = sent.pop(field.name, None)
-        if text is None or text == shown.get(field.name, ""):
-            continue
-        fields.check_lengths(field.name, text, doing)
-        says = field.write(draft, text)
-        if says == text:
-            if field.name in kept:
-                draft.extras.update({field.name: None, f"{field.name}_of": None})
-        else:
-            draft.extras.update({field.name: text, f"{field.name}_of": says or None})
-            if not text:
-                draft.extras.update({field.name: None, f"{field.name}_of": None})
+    take_fixed(system, draft, sent, kept, lambda name, text: fields.check_lengths(name, text, doing))
     for name, text in sent.items():
         if text == shown.get(name, "") and (name in shown or name in homes):
             continue
@@ -221,9 +206,7 @@ def _take(call: Call, system: SystemModule, draft: Draft, values: Iterable[Field
         fields.check_growth(kept.get(UNKNOWN) or {}, unknown)
         draft.extras[UNKNOWN] = unknown
     if draft.extras:
-        after = {**kept, **draft.extras}
-        texts = [after[field.name] for field in system.fields if after.get(field.name)]
-        draft.extras[FOLDED] = SEPARATOR.join(fold(str(text)) for text in (*texts, *unknown.values())) or None
+        draft.extras[FOLDED] = folded(system, {**kept, **draft.extras})
 
 
 def _custom_homes(call: Call, system: SystemModule, record: Any) -> dict[str, tuple[str, str]]:
@@ -247,7 +230,7 @@ def create(call: Call, layout: Layout, values: Sequence[FieldValue]) -> bytes:
     system = layout.system
     if system.kind is User:
         require_admin(call)
-    draft = Draft(call.desk, values=dict(system.fixed))
+    draft = Draft(OnDesk(call.desk), values=dict(system.fixed))
     _take(call, system, draft, values)
     extras = {name: value for name, value in draft.extras.items() if value is not None}
     custom, _ = _custom(draft)
@@ -279,7 +262,7 @@ def update(call: Call, layout: Layout, id: int, values: Sequence[FieldValue], ec
     if system.kind is User:
         require_admin(call, record.id)
     sight = Sight.of(call, layout, (record,))
-    draft = Draft(call.desk, record, sight.targets(record), sight.texts(record))
+    draft = Draft(OnDesk(call.desk), record, sight.targets(record), sight.texts(record))
     _take(call, system, draft, values)
     if system.kind is User and draft.values.keys() & {"active", "username"}:
         require_admin(call)

@@ -106,7 +106,7 @@ _MODULES: Final = (
             address("Billing", "billing", without=("shipping",)),
             address("Shipping", "shipping", only="shipping"),
             _OWNER,
-            reference("ParentId", "organisation_id", "party", is_a("organisation")),
+            reference("ParentId", "organisation_id", "party", "organisation"),
         ),
         eq("type", "organisation"),
         _type("organisation"),
@@ -129,7 +129,7 @@ _MODULES: Final = (
             address("Mailing", "mailing"),
             keep("Birthdate", "DateTime"),
             text("Description", "about", multi=True),
-            reference("AccountId", "organisation_id", "party", is_a("organisation")),
+            reference("AccountId", "organisation_id", "party", "organisation"),
             _OWNER,
         ),
         And((eq("type", "person"), eq("stage", "contact"))),
@@ -179,7 +179,7 @@ _MODULES: Final = (
             party_link("AccountId", "organisation", "party_id"),
             party_link("ContactId", "contact", "party_id"),
             closed("IsClosed", frozenset(("won", "lost")), "lost"),
-            closed("IsWon", frozenset(("won",)), "won"),
+            closed("IsWon", frozenset(("won",)), "won", "lost"),
             _OWNER,
         ),
         TRUE,
@@ -336,6 +336,12 @@ def custom_name(custom: CustomField | CustomValue) -> str:
     return f"{custom.group}.{custom.name}" if custom.group else custom.name
 
 
+def split_name(name: str) -> tuple[str, str]:
+    """Group and name of a custom field, out of its name on the wire. A dot beside a blank ends no group."""
+    group, dot, rest = name.partition(".")
+    return (group, rest) if dot and group and rest and not (group[-1].isspace() or rest[0].isspace()) else ("", name)
+
+
 def customs(desk: Desk, system: SystemModule) -> list[CustomField]:
     """The custom fields that the module shows."""
     found = desk.custom_fields(system.kind.KIND)
@@ -347,8 +353,35 @@ def _custom_described(custom: CustomField) -> ModuleField:
     if isinstance(ours, dict) and isinstance(ours.get("field"), dict):
         kept = {name: value for name, value in ours["field"].items() if name in ModuleField.__dataclass_fields__}
         return replace(ModuleField(**kept), name=custom.name, label=custom.label)
+    return field_of(custom)
+
+
+def field_of(custom: CustomField) -> ModuleField:
+    """A module's field for a custom field that was none."""
     kind = _KINDS.get(custom.type, "String")
-    return ModuleField(custom_name(custom), kind, custom.label or custom.name, visible=True)
+    values = custom.options.get("values") if kind == "Select" else None
+    offered = options(*map(str, values)) if isinstance(values, list) else None
+    return ModuleField(custom_name(custom), kind, custom.label or custom.name, options=offered, visible=True)
+
+
+def definition_of(kind: str, field: ModuleField, group: str, name: str) -> CustomField:
+    """The custom field of a kind that a module's field is."""
+    type_ = _TYPES.get(field.kind.lower(), "text")
+    return CustomField(kind, name, field.label, type_, group, options=_choices(field) if type_ == "choice" else {})
+
+
+def _choices(field: ModuleField) -> dict[str, Any]:
+    """What a Select offers, texts or values with their texts, as the core names it; empty where nobody can tell."""
+    try:
+        given = orjson.loads(field.options or "{}")
+    except orjson.JSONDecodeError:
+        return {}
+    offered = given.get("options") if isinstance(given, dict) else None
+    if not isinstance(offered, list):
+        return {}
+    texts = [one.get("value") if isinstance(one, dict) else one for one in offered]
+    values = [text for text in texts if isinstance(text, str)]
+    return {"values": values} if values else {}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -398,7 +431,7 @@ def edit_fields(desk: Desk, system: SystemModule, id: int, name: str, given: Seq
         kept: dict[str, Any] = {"modules": modules, "field": orjson.loads(orjson.dumps(field))}
         if known is not None:
             if NAME in known.options or known.label != field.label:
-                more = {NAME: kept} if NAME in known.options else {}
+                more = {NAME: kept, **_choices(field)} if NAME in known.options else {}
                 desk.save_custom_field(replace(known, label=field.label, options={**known.options, **more}))
             continue
         others = [custom for custom in desk.custom_fields(kind) if not custom.group and custom.name == field.name]
@@ -408,8 +441,8 @@ def edit_fields(desk: Desk, system: SystemModule, id: int, name: str, given: Seq
             kept["modules"] = sorted({*ours.get("modules", []), system.name})
             desk.save_custom_field(replace(others[0], options={**others[0].options, NAME: kept}))
             continue
-        type_ = _TYPES.get(field.kind.lower(), "text")
-        desk.save_custom_field(CustomField(kind, field.name, field.label, type_, options={NAME: kept}))
+        new = definition_of(kind, field, "", field.name)
+        desk.save_custom_field(replace(new, options={**new.options, NAME: kept}))
     for custom in there.values():
         if custom.name not in wanted and not custom.group and NAME in custom.options:
             _let_go(desk, system, custom)

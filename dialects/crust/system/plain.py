@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from canonical.formula import Field, Value, made
 from canonical.formula import words as words_for
-from canonical.model import Activity, Case, Opportunity, Party, User
 from canonical.query import FALSE, Node, eq, one_of
 from canonical.values import MICROS, fold, fold_pattern, iso_date
 from dialects.crust.settings import NAME
@@ -23,8 +22,6 @@ from dialects.crust.system.texts import (
     show_moment,
     show_money,
 )
-
-KINDS: Final = {kind.KIND: kind for kind in (Activity, Case, Opportunity, Party, User)}
 
 
 def text(
@@ -244,22 +241,21 @@ def flag(name: str, attribute: str) -> SystemField:
     )
 
 
-def reference(name: str, attribute: str, kind: str, picks: Callable[[Any], bool] = lambda record: True) -> SystemField:
-    """A record's id in a field: OwnerId, ParentId. An id of none that `picks` picks is kept as text and refers to
+def reference(name: str, attribute: str, kind: str, sort: str = "") -> SystemField:
+    """A record's id in a field: OwnerId, ParentId. An id of none of that kind and sort is kept as text and refers to
     nothing, as is the record's own."""
 
     def write(draft: Draft, sent: str) -> str:
         id = parse_id(sent)
-        found = None if id is None else draft.desk.get_many(KINDS[kind], (id,)).get(id)
         own = draft.record is not None and (draft.record.KIND, draft.record.id) == (kind, id)
-        if found is not None and picks(found) and not own:
+        if id is not None and not own and draft.look.has(kind, id, sort):
             draft.values[attribute] = id
             return str(id)
         if attribute != "owner_id":
             draft.values[attribute] = None
             return ""
         # An owner there always is: the caller's own id for a new record, the one there is for another.
-        return str(draft.record.owner_id) if draft.record is not None else str(draft.desk.principal.user_id)
+        return str(draft.record.owner_id) if draft.record is not None else str(draft.look.me)
 
     type_ = "User" if kind == "user" else "Record"
     shown = Shown(f"str(r.{attribute}) if r.{attribute} else ''", clean=True)

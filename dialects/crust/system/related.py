@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from canonical.formula import Field
-from canonical.model import SEEN_BY_ALL, Case, ContactPoint, Opportunity, Party
+from canonical.model import SEEN_BY_ALL, ContactPoint, Party
 from canonical.operations import NewLink
 from canonical.query import And, Compare, Has, Node, Op, Or, eq
 from canonical.values import Ref
@@ -26,6 +26,12 @@ def sort_of(type_: str | None, stage: str | None) -> str:
 
 def is_a(sort: str) -> Callable[[Any], bool]:
     return lambda party: sort_of(party.type, party.stage) == sort
+
+
+def party_of(id: int, sort: str) -> Party:
+    """A party of which no more is known than what it is; one of no sort is neither."""
+    type_ = "organisation" if sort == "organisation" else "person" if sort else ""
+    return Party(id=id, type=type_, stage="lead" if sort == "lead" else "contact")
 
 
 def unseen(records: Sequence[Any]) -> set[int]:
@@ -66,19 +72,19 @@ def party_link(name: str, sort: str, column: str = "") -> SystemField:
 
     def write(draft: Draft, sent: str) -> str:
         id = parse_id(sent)
-        party = None if id is None else draft.desk.get_many(Party, (id,)).get(id)
+        if id is not None and not draft.look.has("party", id, sort):
+            id = None
         was, role = draft.targets.get(sort, (0, None))
-        fits = party is not None and sort_of(party.type, party.stage) == sort
         if was and role is not None:
             draft.dropped_links.append((Ref("party", was), role))
         if column and (was and role is None):
-            draft.values[column] = party.id if fits and party is not None else None
-        elif fits and party is not None:
+            draft.values[column] = id
+        elif id is not None:
             if column and not draft.value(column):
-                draft.values[column] = party.id
+                draft.values[column] = id
             else:
-                draft.links.append(NewLink(Ref("party", party.id)))
-        return str(party.id) if fits and party is not None else ""
+                draft.links.append(NewLink(Ref("party", id)))
+        return "" if id is None else str(id)
 
     group = column or "links.party"
     return SystemField(
@@ -90,19 +96,19 @@ def party_link(name: str, sort: str, column: str = "") -> SystemField:
         group=group,
         bound=parse_id,
         formula=Field(group, "number"),
+        says=(column, "links") if column else ("links",),
     )
 
 
 def record_link(name: str, kind: str) -> SystemField:
     """The first link to a record of a kind."""
-    target_kind: Any = {"opportunity": Opportunity, "case": Case}[kind]
 
     def write(draft: Draft, sent: str) -> str:
         if kind in draft.targets:
             was, role = draft.targets[kind]
             draft.dropped_links.append((Ref(kind, was), role or ""))
         id = parse_id(sent)
-        if id is None or id not in draft.desk.get_many(target_kind, (id,)):
+        if id is None or not draft.look.has(kind, id):
             return ""
         draft.links.append(NewLink(Ref(kind, id)))
         return str(id)
@@ -117,6 +123,7 @@ def record_link(name: str, kind: str) -> SystemField:
         group=group,
         bound=parse_id,
         formula=Field(group, "number"),
+        says=("links",),
     )
 
 
@@ -174,7 +181,8 @@ def point(
         return sent
 
     text = Shown(f"{name}_of(r)", {f"{name}_of": read})
-    return SystemField(name, type_, label_of(name), text, write, search=_search_points(kind, "value"))
+    search = _search_points(kind, "value")
+    return SystemField(name, type_, label_of(name), text, write, search=search, says=("points",), point=kind)
 
 
 def address(prefix: str, label: str, *, only: str | None = None, without: tuple[str, ...] = ()) -> list[SystemField]:
@@ -202,7 +210,10 @@ def address(prefix: str, label: str, *, only: str | None = None, without: tuple[
 
         name = f"{prefix}{suffix}"
         text = Shown(f"{name}_of(r)", {f"{name}_of": read})
-        return SystemField(name, "String", label_of(name), text, write, search=_search_points("address", column))
+        search = _search_points("address", column)
+        return SystemField(
+            name, "String", label_of(name), text, write, search=search, says=("points",), point="address"
+        )
 
     return [field(suffix, column) for suffix, column in PARTS]
 

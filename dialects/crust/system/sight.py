@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from adapter.dialect import Call
-from canonical.model import Party
+from canonical.model import KINDS, Party
 from canonical.model.module import FieldValue
+from canonical.operations import Desk
 from dialects.crust import fields
 from dialects.crust.settings import NAME
+from dialects.crust.system.kept import UNKNOWN, fixed_texts
 from dialects.crust.system.layout import Layout
 from dialects.crust.system.modules import custom_name
-from dialects.crust.system.related import targets_of, unseen
+from dialects.crust.system.related import sort_of, targets_of, unseen
 from dialects.crust.system.table import NO_TARGETS, Targets
 
-UNKNOWN: Final = "values"
-"""The extra that holds values of fields that the module does not have."""
+
+@dataclass(frozen=True, slots=True)
+class OnDesk:
+    """The records that the caller sees (`dialects.crust.system.table.Look`)."""
+
+    desk: Desk
+
+    @property
+    def me(self) -> int:
+        return self.desk.principal.user_id
+
+    def has(self, kind: str, id: int, sort: str = "") -> bool:
+        record: Any = self.desk.get_many(KINDS[kind].record, (id,)).get(id)
+        return record is not None and (not sort or sort_of(record.type, record.stage) == sort)
 
 
 @dataclass(slots=True)
@@ -40,20 +54,14 @@ class Sight:
         return targets_of(record, self.parties) if "links" in self.layout.system.include else NO_TARGETS
 
     def texts(self, record: Any) -> dict[str, str]:
-        """Every field's text. One that a client wrote is shown as long as it still fits what the core says."""
-        system, targets = self.layout.system, self.targets(record)
-        kept: Mapping[str, Any] = record.extras.get(NAME) or {}
-        out = {}
-        for field in system.fields:
-            text = field.read(record, targets)
-            if field.name in kept and kept.get(f"{field.name}_of", "") == text:
-                text = str(kept[field.name])
-            out[field.name] = text
+        """Every field's text."""
+        system = self.layout.system
+        out = fixed_texts(system, record, self.targets(record))
         for value in record.custom:
             name = custom_name(value)
             if name not in system.by_name:
                 out[name] = value.value
-        unknown = kept.get(UNKNOWN)
+        unknown = (record.extras.get(NAME) or {}).get(UNKNOWN)
         if isinstance(unknown, dict):
             out.update({name: str(value) for name, value in unknown.items() if name not in out})
         return out

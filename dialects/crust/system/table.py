@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -13,7 +13,7 @@ from canonical.formula import NOTHING as NOTHING_AT_ALL
 from canonical.formula import Formula
 from canonical.model import ContactPoint, Record
 from canonical.model.module import ModuleField
-from canonical.operations import Desk, Include, NewLink
+from canonical.operations import Include, NewLink
 from canonical.query import Compare, Node, Op
 from canonical.values import Ref
 
@@ -25,11 +25,22 @@ Sorts are ``organisation``, ``contact`` and ``lead`` for parties, else the kind.
 NO_TARGETS: Final[Targets] = {}
 
 
+class Look(Protocol):
+    """What writing a field asks of the records around it."""
+
+    @property
+    def me(self) -> int:
+        """The id of whoever writes."""
+
+    def has(self, kind: str, id: int, sort: str = "") -> bool:
+        """Whether there is such a record, of that sort if one is named."""
+
+
 @dataclass(slots=True)
 class Draft:
     """What a request makes of a record; `record` is None for a new one. `shown` are the texts it has so far."""
 
-    desk: Desk
+    look: Look
     record: Any = None
     targets: Targets = field(default_factory=dict)
     shown: Mapping[str, str] = field(default_factory=dict)
@@ -121,10 +132,18 @@ class SystemField:
     scale: int = 1
     formula: Formula = NOTHING_AT_ALL
     """The text that it shows as reports compute it; missing where that is empty."""
+    says: tuple[str, ...] = ()
+    """Canonical fields and parts (``links``, ``points``) that it says beside those that `shown` names."""
+    point: str = ""
+    """The kind of the contact point that it shows."""
     read: Read = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "read", self.shown.compiled())
+
+    def said(self) -> tuple[str, ...]:
+        """The canonical fields and parts that it says."""
+        return (*sorted(self.shown.fields()), *self.says)
 
     def described(self) -> ModuleField:
         return ModuleField(

@@ -5,40 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from canonical.model import User
 from canonical.model.module import ModuleSort
 from canonical.query import Window
 
 OLDEST_FIRST: Final = (ModuleSort("id", own=True),)
 FIRST_PAGE: Final = Window(0, 50)
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """A login by name or address. Its result is a `Session`."""
-
-    username: str
-    password: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckSession:
-    """Who the cookie's `token` belongs to. Its result is a `Session` with a fresh one."""
-
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignOut:
-    """The cookie is cleared; the token stays good."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A user and the token that was made for him."""
-
-    user: User
-    token: str
 
 
 @dataclass(frozen=True, slots=True)
