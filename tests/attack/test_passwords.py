@@ -103,10 +103,10 @@ def test_h1_wrong_passwords_at_once_stop_neither_probes_nor_reads(served: Shippe
     assert errors == []
     print(f"{len(answers)} guesses; the longest: {worst}")
     assert worst.keys() == asked.keys()
-    # Reads are two requests.
-    assert worst["/healthz"] < 1
-    assert worst["/readyz"] < 1
-    assert worst["reads"] < 2
+    # Under a second on a machine of its own; what this finds took 3 to 20 s. Reads are two requests.
+    assert worst["/healthz"] < 2.5
+    assert worst["/readyz"] < 2.5
+    assert worst["reads"] < 4
     # Most were not even looked at.
     busy = [answer for answer in answers if b"maintenance mode" in answer or b"bad connection" in answer]
     assert len(busy) > len(answers) / 2
@@ -148,7 +148,8 @@ def assert_probes(served: Shipped, scheme: tuple[str, ...], folder: Path) -> Non
                 ["curl", "-s", "-m", "5", *insecure, f"{base}{path}"], capture_output=True, check=False
             )
             assert asked.stdout in (b"ok\n", b"ready\n"), asked
-            assert time.monotonic() - begun < 1
+            # Without threads of their own they would wait for the lock, and curl gives up.
+            assert time.monotonic() - begun < 3
         assert all(one.poll() is None for one in waiting)
         fcntl.flock(lock, fcntl.LOCK_UN)
         for one in waiting:
