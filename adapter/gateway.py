@@ -66,6 +66,19 @@ class Core(Protocol):
         """The tenant of requests that name none: the configured one, else the only one there is."""
 
 
+class Watch(Protocol):
+    """Looks over a gateway's shoulder, for tests. What `matched` and `admitted` raise, the vendor words."""
+
+    def matched(self, call: Call) -> None:
+        """The route is known, or that there is none; nobody has signed in yet."""
+
+    def admitted(self, call: Call) -> None:
+        """The caller is known; nothing was done yet."""
+
+    def answered(self, request: WireRequest, call: Call | None, response: WireResponse) -> WireResponse:
+        """What the client gets instead. Must not raise."""
+
+
 def real_now() -> Instant:
     return time.time_ns() // 1000
 
@@ -73,11 +86,19 @@ def real_now() -> Instant:
 class Gateway:
     """Answers one dialect's requests. Never raises: what goes wrong is worded as the vendor would."""
 
-    def __init__(self, dialect: Dialect, core: Core, log: Log, clock: Callable[[WireRequest], Instant] | None = None):
+    def __init__(
+        self,
+        dialect: Dialect,
+        core: Core,
+        log: Log,
+        clock: Callable[[WireRequest], Instant] | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self.dialect = dialect
         self.core = core
         self.log = log
         self._clock = clock
+        self._watch = watch
         self._process = f"{_BOOT}{os.getpid():x}"
         self._private = dialect.text_extras, dialect.people_extras
         self._aliases = f"{dialect.name}.aliases"
@@ -112,6 +133,8 @@ class Gateway:
             except Exception as caught:
                 error = caught
                 response = self._word(call, caught)
+        if self._watch is not None:
+            response = self._watch.answered(request, call, response)
         self._record(request, call, response, error, started)
         # Its traceback holds this frame, and all that was made of the request.
         del error
@@ -136,6 +159,8 @@ class Gateway:
             call.route, call.params = match.route, match.params
         except (RouteNotFound, MethodNotAllowed, Malformed) as error:
             missed = error
+        if self._watch is not None:
+            self._watch.matched(call)
         principal = dialect.authenticate(call)
         if principal is not None:
             if tenant is not None and principal.tenant_id != tenant.id:
@@ -143,6 +168,8 @@ class Gateway:
             if call.tenant is None or call.tenant.id != principal.tenant_id:
                 self._set_tenant(call, self.core.accounts.tenant(principal.tenant_id))
             call.principal = principal
+        if self._watch is not None:
+            self._watch.admitted(call)
         route = call.route
         if missed is not None or route is None:
             try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -23,7 +23,10 @@ from adapter.logs import Log
 from adapter.mounts import Mounts
 from adapter.routes import Route
 from adapter.settings import Settings
-from adapter.wire import Headers, WireRequest, WireResponse
+from adapter.testing import PREFIX as SURFACE
+from adapter.testing import Surface
+from adapter.testing.surface import MAX_BODY as MAX_SURFACE_BODY
+from adapter.wire import BrokenResponse, Headers, WireRequest, WireResponse
 from canonical.accounts import Tenant
 from canonical.errors import CanonicalError, Unavailable
 
@@ -66,8 +69,11 @@ class Wsgi:
         tenant_by_host: Callable[[str], Tenant | None],
         ready: Callable[[], None],
         log: Log,
+        surface: Surface | None = None,
     ) -> None:
+        """With a `surface` tests find it under its prefix, on every host."""
         self.mounts = mounts
+        self._surface = surface
         self._tenant_by_host = tenant_by_host
         self._ready = ready
         self._log = log
@@ -82,6 +88,8 @@ class Wsgi:
             return self._refuse(431, "Request Header Fields Too Large")
         path, _, query = target.partition("?")
         origin = self._origin(environ)
+        if self._surface is not None and path.startswith(SURFACE):
+            return self._of_tests(self._surface, environ, path, query, origin.host)
         found = self.mounts.find(origin.host, path)
         if found is None:
             return self._own(path)
@@ -102,9 +110,18 @@ class Wsgi:
 
     def reads_body(self, environ: Environ) -> bool:
         """Whether the body of that request can matter to the answer."""
-        found = self.mounts.find(self._origin(environ).host, _target(environ).partition("?")[0])
+        path = _target(environ).partition("?")[0]
+        own = self._surface is not None and path.startswith(SURFACE)
+        found = None if own else self.mounts.find(self._origin(environ).host, path)
         unread = OWN_UNREAD if found is None else found[0].gateway.dialect.unread_bodies
         return environ["REQUEST_METHOD"] not in unread
+
+    def _of_tests(self, surface: Surface, environ: Environ, path: str, query: str, host: str) -> WireResponse:
+        body = _body(environ, MAX_SURFACE_BODY)
+        if isinstance(body, TooLarge):
+            return _plain(413, "Content Too Large")
+        peer = self._client(environ)
+        return surface.answer(environ["REQUEST_METHOD"], path, query, SentHeaders(environ), body, peer, host)
 
     def _tenant(self, host: str) -> Tenant | None:
         try:
@@ -121,18 +138,10 @@ class Wsgi:
     def _read_body(request: WireRequest, environ: Environ, dialect: Dialect) -> Exception | None:
         if request.method in dialect.unread_bodies:
             return None
-        limit = dialect.max_body
-        declared = environ.get("CONTENT_LENGTH") or ""
-        if declared.isascii() and declared.isdigit():
-            length = int(declared)
-            if length > limit:
-                return TooLarge(length, limit)
-            if length:
-                request.body = environ["wsgi.input"].read(length)
-        elif environ.get("wsgi.input_terminated"):
-            request.body = environ["wsgi.input"].read(limit + 1)
-            if len(request.body) > limit:
-                return TooLarge(len(request.body), limit)
+        body = _body(environ, dialect.max_body)
+        if isinstance(body, TooLarge):
+            return body
+        request.body = body
         return None
 
     def _origin(self, environ: Environ) -> Origin:
@@ -232,6 +241,10 @@ def create_app(wsgi: Wsgi) -> Application:
             return through_flask(environ, start_response)
         body = answer.body
         headers = [*answer.headers, ("Content-Length", str(len(body)))]
+        if isinstance(answer, BrokenResponse):
+            if answer.sent is not None:
+                start_response(f"{answer.status} {answer.reason}", headers)
+            return _until_broken(answer)
         start_response(f"{answer.status} {answer.reason}", headers)
         return (b"",) if environ["REQUEST_METHOD"] == "HEAD" else (body,)
 
@@ -329,6 +342,27 @@ def _rebuilt(environ: Environ) -> str:
     )
     query = environ.get("QUERY_STRING", "")
     return f"{path}?{query}" if query else path
+
+
+def _body(environ: Environ, limit: int) -> bytes | TooLarge:
+    declared = environ.get("CONTENT_LENGTH") or ""
+    if declared.isascii() and declared.isdigit():
+        length = int(declared)
+        if length > limit:
+            return TooLarge(length, limit)
+        read: bytes = environ["wsgi.input"].read(length) if length else b""
+        return read
+    if not environ.get("wsgi.input_terminated"):
+        return b""
+    body: bytes = environ["wsgi.input"].read(limit + 1)
+    return TooLarge(len(body), limit) if len(body) > limit else body
+
+
+def _until_broken(response: BrokenResponse) -> Iterator[bytes]:
+    """What of the body is sent before the connection ends. Raises ConnectionAbortedError."""
+    if response.sent is not None:
+        yield response.body[: response.sent]
+    raise ConnectionAbortedError("a fault was planted")
 
 
 def _plain(status: int, text: str) -> WireResponse:

@@ -35,6 +35,7 @@ class Settings:
     secret_key: str = ""
     default_tenant: str | None = None
     testing: bool = False
+    testing_token: str = ""
     trusted_proxies: tuple[str, ...] = LOOPBACK
     hosts: Mapping[str, str] = field(default_factory=dict)
     threads: int = 16

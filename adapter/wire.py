@@ -99,6 +99,13 @@ class WireResponse:
         return None
 
 
+@dataclass(slots=True)
+class BrokenResponse(WireResponse):
+    """One after which the connection ends early, on purpose: after `sent` bytes of the body, or before any head."""
+
+    sent: int | None = None
+
+
 class Endpoint(Protocol):
     """Anything that answers a request: our gateway, a vendor's server, a replay."""
 

@@ -87,6 +87,9 @@ class Accounts(Protocol):
     def by_username(self, tenant_id: int, username: str) -> Principal | None:
         """The user of that name, without proof: for callers that have settled otherwise who it is."""
 
+    def fresh(self, digits: int) -> str:
+        """So many lower-case hex digits that nobody can guess; under test the same ones in every run."""
+
     def issue(
         self,
         kind: str,

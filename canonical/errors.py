@@ -9,6 +9,7 @@ CanonicalError
 ├── Duplicate       a unique value is taken
 ├── Unsupported     the query or operation is outside what the core can say
 ├── Unauthenticated credentials missing, unknown or expired
+├── TooManyCalls    the caller's calls of this while are used up
 └── Unavailable     the store cannot answer now (disk full, database away)
     ├── Busy        too much is asked at once
     │   └── TooManyGuesses  of passwords or secrets
@@ -98,6 +99,14 @@ class Unauthenticated(CanonicalError):
     def __init__(self, reason: str = "missing") -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class TooManyCalls(CanonicalError):
+    """The caller's calls of this while are used up; `seconds` to wait."""
+
+    def __init__(self, seconds: int = 60) -> None:
+        super().__init__("too many calls")
+        self.seconds = seconds
 
 
 class Unavailable(CanonicalError):

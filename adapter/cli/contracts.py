@@ -15,7 +15,7 @@ import click
 
 import dialects
 from adapter.cli.faults import Failure, Misuse, told
-from adapter.cli.opening import default_picklists
+from adapter.cli.known import default_picklists
 from adapter.cli.root import main
 from adapter.client import Credentials
 from adapter.contract import BadExchange, load_deviations, load_session

@@ -9,6 +9,7 @@ from typing import Any
 
 import dialects
 from adapter.cli.faults import Misuse
+from adapter.cli.testing import Bench
 from adapter.gateway import Gateway, testing_clock
 from adapter.jobs.queue import QueueAutomation
 from adapter.logs import Log
@@ -16,7 +17,6 @@ from adapter.mounts import Mounts
 from adapter.serve import Wsgi, create_app
 from adapter.settings import BadSetting, Settings, load
 from canonical.errors import Unavailable
-from canonical.model import PicklistItem
 from canonical.service.core import CanonicalCore
 from canonical.service.guesses import Tally
 from canonical.store.sql.store import SqlStore
@@ -48,28 +48,36 @@ def open_core(settings: Settings, tally: Tally | None = None, *, timed: bool = T
     return core
 
 
-def build_wsgi(settings: Settings, core: CanonicalCore, log: Log, workers: Callable[[], None] | None = None) -> Wsgi:
-    """All dialects over one core. `workers` raises Unavailable when no worker sweeps that should."""
+def build_wsgi(
+    settings: Settings,
+    core: CanonicalCore,
+    log: Log,
+    workers: Callable[[], None] | None = None,
+    *,
+    alone: bool = True,
+) -> Wsgi:
+    """All dialects over one core. `workers` raises Unavailable when no worker sweeps that should.
+
+    The testing surface is that of one process, so there is one only when this is `alone` in serving.
+    """
+    bench = Bench(core, log) if settings.testing and alone else None
     clock = testing_clock if settings.testing else None
     gateways = {name: Gateway(dialects.load(name), core, log, clock) for name in dialects.names()}
-    mounts = Mounts(gateways, settings.hosts)
+    mounts = Mounts(gateways if bench is None else bench.gateways(), settings.hosts)
+    surface = None if bench is None else bench.surface(mounts, settings)
 
     def ready() -> None:
         core.store.check_ready()
         if workers is not None:
             workers()
 
-    return Wsgi(mounts, settings, core.accounts.tenant_by_host, ready, log)
+    return Wsgi(mounts, settings, core.accounts.tenant_by_host, ready, log, surface)
 
 
 def create_wsgi_app() -> Any:
     """The Flask application on the settings of the environment, for ``flask --app adapter.cli:create_wsgi_app``."""
     settings = read_settings()
     return create_app(build_wsgi(settings, open_core(settings), Log()))
-
-
-def default_picklists() -> list[PicklistItem]:
-    return [item for name in dialects.names() for item in dialects.load(name).picklists]
 
 
 @contextmanager

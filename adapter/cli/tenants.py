@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-import dialects
-from adapter.cli.faults import Misuse, told
-from adapter.cli.opening import default_picklists, working_core
+from adapter.cli.faults import told
+from adapter.cli.known import default_picklists, setting_of
+from adapter.cli.opening import working_core
 from adapter.cli.root import main
-from adapter.dialect import Setting
 from adapter.gateway import real_now
 
 
@@ -46,22 +45,3 @@ def tenant_set(slug: str, settings: tuple[str, ...]) -> None:
     wanted = dict(setting_of(text) for text in settings)
     with working_core() as core:
         core.directory.change_settings(slug, wanted)
-
-
-def setting_of(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    dialect_name, dot, key = name.partition(".")
-    if not equals or not dot:
-        raise Misuse(f"{text}: a setting looks like zurmo.profile=v3")
-    try:
-        setting: Setting = dialects.load(dialect_name).setting(key)
-    except KeyError:
-        raise Misuse(f"{name}: there is no such setting") from None
-    if setting.choices and value not in setting.choices:
-        raise Misuse(f"{name} must be one of: {', '.join(setting.choices)}")
-    if setting.check is not None:
-        try:
-            setting.check(value)
-        except ValueError as error:
-            raise Misuse(f"{name}: {error}") from error
-    return name, value

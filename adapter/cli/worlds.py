@@ -8,9 +8,9 @@ import click
 
 from adapter import worlds
 from adapter.cli.faults import Failure, Misuse, told
-from adapter.cli.opening import default_picklists, working_core
+from adapter.cli.known import default_picklists, setting_of
+from adapter.cli.opening import working_core
 from adapter.cli.root import main
-from adapter.cli.tenants import setting_of
 from adapter.gateway import real_now
 from adapter.logs import say
 from adapter.worlds.document import MAX_BYTES
@@ -38,13 +38,13 @@ def world_load(file: str, tenant: str | None) -> None:
             say(f"{each.slug} {username} {token}")
 
 
-def read_world(file: str, tenant: str | None = None) -> list[worlds.NewTenant]:
+def read_world(file: str, tenant: str | None = None, *, empty: bool = False) -> list[worlds.NewTenant]:
     """The tenants of a world file. Raises `Misuse` in one line that names file, line and column."""
     path = Path(file)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise Misuse(f"{file}: larger than {MAX_BYTES // 1024 // 1024} MB")
-        found = worlds.read(file, path.read_bytes())
+        found = worlds.read(file, path.read_bytes(), empty=empty)
     except OSError as error:
         raise Misuse(f"{file}: {error.strerror or 'cannot be read'}") from error
     except worlds.WorldError as error:

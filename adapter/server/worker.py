@@ -394,8 +394,12 @@ class ServingWorker(Worker):  # type: ignore[misc]
         try:
             pieces = self.wsgi(environ, reply.start_response)
             try:
-                for piece in pieces:
-                    reply.write(piece)
+                try:
+                    for piece in pieces:
+                        reply.write(piece)
+                except ConnectionAbortedError:
+                    self.break_off(connection, reply)
+                    return
                 reply.close()
             finally:
                 if hasattr(pieces, "close"):
@@ -414,6 +418,13 @@ class ServingWorker(Worker):  # type: ignore[misc]
         connection.say(whole, last=reply.should_close(), lingers=not drained)
         if len(declared := environ.get("CONTENT_LENGTH") or "") > 5 and int(declared) > memory.LARGE:
             memory.give_back()
+
+    def break_off(self, connection: Connection, reply: Reply) -> None:
+        """End the connection after what the application gave so far, because it says so. Raises ClientGone."""
+        if not reply.pieces:
+            raise ClientGone("the application ended the connection")
+        reply.force_close()
+        connection.say(reply.whole(), last=True, lingers=False)
 
     def drained(self, heads: Heads, request: Head) -> bool:
         """Pass over what the application did not read; false if that is not all here."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,12 +76,12 @@ def _add_users(core: CanonicalCore, tenant: NewTenant, loaded: Loaded, now: Inst
             continue
         token = user.token
         if token is None and user.token_hash is None:
-            token = secrets.token_hex(20)
+            token = core.accounts.fresh(40)
         try:
             core.directory.add_user(
                 tenant.slug,
                 user.username,
-                user.password if user.password is not None else secrets.token_hex(20),
+                user.password if user.password is not None else core.accounts.fresh(40),
                 now,
                 token=token,
                 values=user.values,

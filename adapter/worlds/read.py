@@ -114,10 +114,11 @@ class NewTenant:
     modules: tuple[NewModule, ...]
 
 
-def read(source: str, data: bytes) -> list[NewTenant]:
-    """The tenants of a world. Raises `WorldError` for what is wrong, references to nothing included."""
+def read(source: str, data: bytes, *, empty: bool = False) -> list[NewTenant]:
+    """The tenants of a world, none only where it may be `empty`. Raises `WorldError` for what is wrong, references to
+    nothing included."""
     tenants = parse(source, data).known(frozenset({"tenants"})).get("tenants")
-    if tenants is None or not tenants.listed():
+    if tenants is None or not (tenants.listed() or (empty and tenants.items is not None)):
         raise WorldError(source, 1, 1, "there is no tenant in it")
     read_tenants = [_tenant(node) for node in tenants.listed()]
     seen: set[str] = set()

@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -126,6 +126,7 @@ class CoreAccounts:
 
     def __init__(self, store: Store, secret_key: str, tally: Tally | None = None) -> None:
         self.guesses = Guesses(tally)
+        self.draw: Callable[[int], bytes] = secrets.token_bytes
         self._store = store
         self._secret_key = secret_key
         self._passwords = _Passwords()
@@ -205,6 +206,14 @@ class CoreAccounts:
     def forget_tenants(self) -> None:
         """What was remembered of tenants in this process; for after a change."""
         self._tenants.clear()
+
+    def forget(self) -> None:
+        """All that was remembered or counted in this process; for when the store was put back."""
+        with self._guard:
+            self._tenants.clear()
+            self._homes.clear()
+            self._buckets.clear()
+        self.guesses.forget()
 
     # -- principals -------------------------------------------------------------------------------
 
@@ -364,6 +373,9 @@ class CoreAccounts:
 
     # -- tokens -----------------------------------------------------------------------------------
 
+    def fresh(self, digits: int) -> str:
+        return self.draw((digits + 1) // 2).hex()[:digits]
+
     def issue(
         self,
         kind: str,
@@ -376,7 +388,7 @@ class CoreAccounts:
         idle: int | None = None,
         data: Mapping[str, Any] | None = None,
     ) -> str:
-        token = token if token is not None else secrets.token_hex((length + 1) // 2)[:length]
+        token = token if token is not None else self.fresh(length)
         checked_token(token)
         ends = [end for end in (lifetime, idle) if end is not None]
         row = {
@@ -409,7 +421,7 @@ class CoreAccounts:
         return self._store.write(SYSTEM, lambda unit: unit.delete("token", where)) > 0
 
     def replace_api_token(self, principal: Principal, now: Instant) -> str:
-        token = secrets.token_hex(20)
+        token = self.fresh(40)
         row = {
             "kind": "api",
             "digest": digest(token),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,7 +13,7 @@ from canonical.service.desk import NO_EXTRAS, CoreDesk, PrivateExtras
 from canonical.service.directory import Directory
 from canonical.service.guesses import Tally
 from canonical.service.workflows import Automation
-from canonical.store.port import Store, Unit
+from canonical.store.port import SYSTEM, Snapshot, Store, Unit
 from canonical.values import Instant
 
 T = TypeVar("T")
@@ -92,6 +93,25 @@ class CanonicalCore:
         if self._default is not None:
             return self.accounts.tenant_by_slug(self._default)
         return self.accounts.sole_tenant()
+
+    def make_foreseeable(self, draw: Callable[[int], bytes]) -> None:
+        """For tests: ids no longer go by the clock, and tokens are made of what `draw` gives."""
+        self.store.clocked_ids = False
+        self.accounts.draw = draw
+
+    def tokens_known(self) -> bytes:
+        """A digest of all tokens there are."""
+        rows = self.store.reading(SYSTEM).select("token", {}, ("kind", "digest"))
+        return hashlib.sha256("\n".join(f"{row['kind']} {row['digest']}" for row in rows).encode()).digest()
+
+    def snapshot(self, limit: int) -> Snapshot:
+        """All there is, for tests. Raises Unsupported, Unavailable."""
+        return self.store.snapshot(limit)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Puts a snapshot in the place of all there is, and forgets what was counted since. Raises Unavailable."""
+        self.store.restore(snapshot)
+        self.accounts.forget()
 
     def close(self) -> None:
         self.store.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -98,7 +97,7 @@ class Directory:
         tenant = self._tenant(slug)
         if not username.strip():
             raise Invalid(Problem("username", "required"))
-        token = checked_token(token if token is not None else secrets.token_hex(20))
+        token = checked_token(token if token is not None else self._accounts.fresh(40))
         hashed = token_hash or digest(token)
 
         def work(unit: Unit) -> User:
@@ -234,7 +233,7 @@ class Directory:
 
         Raises NotFound, Duplicate, Invalid.
         """
-        token = checked_token(token if token is not None else secrets.token_hex(20))
+        token = checked_token(token if token is not None else self._accounts.fresh(40))
 
         def work(desk: CoreDesk, id: int) -> None:
             desk.update(Update(User, id, {"sessions_from": now}))

@@ -55,6 +55,11 @@ class Tally:
             at, count, ends = self._find(wanted, now)
             _SLOT.pack_into(self._memory, at, wanted, until if renew or not count else ends, count + 1)
 
+    def forget(self) -> None:
+        """All counts."""
+        with self._guard:
+            self._memory[:] = bytes(len(self._memory))
+
     def _hash(self, name: str) -> int:
         digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
         return int.from_bytes(digest, "little") or 1
@@ -80,6 +85,10 @@ class Guesses:
 
     def __init__(self, tally: Tally | None = None) -> None:
         self._tally = tally or Tally()
+
+    def forget(self) -> None:
+        """All that was counted."""
+        self._tally.forget()
 
     def check_password(self, account: str, address: str, now: Instant) -> None:
         """Raises TooManyGuesses where a password is not even to be looked at."""

@@ -18,9 +18,9 @@ FIRST: Final = 600_000_000
 def timed_id(unit: Unit, now: Instant) -> int:
     """A new id: 10 ms since `EPOCH`, 8 bits of sequence, 16 bits of machine; unique, and larger than those before it.
 
-    More than 256 in one tick borrow from the next ones.
+    More than 256 in one tick borrow from the next ones. Where ids are not `clocked_ids` they count on from the first.
     """
-    earliest = max((now - EPOCH) // TICK, FIRST) << 8
+    earliest = (max((now - EPOCH) // TICK, FIRST) if unit.clocked_ids else FIRST) << 8
     value = unit.next_value(COUNTER, shared=True)
     # A clock that stands beyond what 63 bits hold (a test's) must not push all later ids out of range.
     if value < earliest < 2**46:

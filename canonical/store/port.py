@@ -41,6 +41,9 @@ class Unit(Protocol):
     tenant_id: int
     writing: bool
 
+    @property
+    def clocked_ids(self) -> bool: ...
+
     # Rows of small tables, as dictionaries
     def select(
         self,
@@ -129,8 +132,18 @@ class Unit(Protocol):
     def points_of(self, ids: Iterable[int]) -> dict[int, list[ContactPoint]]: ...
 
 
+class Snapshot(Protocol):
+    """All that a store held at one moment, in memory."""
+
+    size: int
+    """Bytes."""
+
+
 class Store(Protocol):
     """Opens units of work."""
+
+    clocked_ids: bool
+    """Whether ids that grow with time go by the clock; where they do not, each is the next number."""
 
     def reading(self, tenant_id: int, *, signed_in: bool = False) -> Unit:
         """A unit that sees what is committed; for this thread only.
@@ -148,6 +161,12 @@ class Store(Protocol):
         `work` is run again after a Conflict, so it must have no other effects. What it raises is raised here, with
         nothing kept. Raises Unavailable when the store cannot write. Inside a write, the same unit is used.
         """
+
+    def snapshot(self, limit: int) -> Snapshot:
+        """A copy of all there is, for tests. Raises Unsupported for more than `limit` bytes, or without a way."""
+
+    def restore(self, snapshot: Any) -> None:
+        """Puts a snapshot of this store in the place of all there is. Others see all of it or nothing."""
 
     def check(self) -> None:
         """Raises Unavailable when the store cannot answer or its schema is not the newest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapter.dialect import Call
 from adapter.routes import RouteNotFound
 from adapter.wire import WireResponse
-from canonical.errors import Busy, TooManyGuesses, Unauthenticated
+from canonical.errors import Busy, TooManyCalls, TooManyGuesses, Unauthenticated
 from dialects.affinitylive import errors, parameters
 from dialects.affinitylive.auth import bearer
 from dialects.affinitylive.auth.oauth import NO_CLIENT, is_oauth
@@ -21,6 +21,8 @@ NOT_FOUND = (
 
 def render_error(call: Call, error: Exception) -> WireResponse:
     """OAuth errors without an envelope, a path outside the API as HTML 404, all else with ``meta.status``."""
+    if isinstance(error, TooManyCalls) and not isinstance(error, errors.RateLimited):
+        error = errors.RateLimited(bearer.deployment_of(call.tenant))
     if isinstance(error, errors.OAuthError):
         return oauth.refusal(error)
     if is_oauth(call):

@@ -13,6 +13,7 @@ from canonical.errors import (
     Duplicate,
     Invalid,
     NotFound,
+    TooManyCalls,
     TooManyGuesses,
     Unauthenticated,
     Unavailable,
@@ -49,11 +50,11 @@ class NoDeployment(CanonicalError):
         self.label = label
 
 
-class RateLimited(CanonicalError):
+class RateLimited(TooManyCalls):
     """The deployment's hourly limit is reached."""
 
     def __init__(self, deployment: str) -> None:
-        super().__init__(deployment)
+        super().__init__()
         self.deployment = deployment
 
 

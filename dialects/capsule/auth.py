@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.accounts import Principal
-from canonical.errors import Unauthenticated
-from dialects.capsule.errors import RateLimited
+from canonical.errors import TooManyCalls, Unauthenticated
 
 HOUR = 3600 * 1_000_000
 _MAX_HEADER = 4096
@@ -44,7 +42,7 @@ def basic(token: str) -> str:
 def authenticate(call: Call) -> Principal | None:
     """The user of the token; nobody for the public pictures.
 
-    Raises `Unauthenticated`, also for a path that does not exist, and `RateLimited`.
+    Raises `Unauthenticated`, also for a path that does not exist, and `TooManyCalls`.
     """
     if call.route is not None and call.route.public:
         return None
@@ -60,7 +58,7 @@ def authenticate(call: Call) -> Principal | None:
         allowed, remaining, ends = call.accounts.allow(bucket, limit, HOUR, call.now)
         call.memo["rate"] = (limit, remaining, ends)
         if not allowed and call.settings["enforce_rate_limit"] == "yes":
-            raise RateLimited
+            raise TooManyCalls
     return principal
 
 
@@ -75,5 +73,5 @@ def finish(call: Call, response: WireResponse) -> WireResponse:
             ("X-RateLimit-Reset", str(ends)),
         ]
     if call.settings["session_cookie"] == "yes" and "JSESSIONID=" not in (call.request.headers.get("Cookie") or ""):
-        response.headers.append(("Set-Cookie", f"JSESSIONID={secrets.token_hex(16).upper()}; Path=/; Secure"))
+        response.headers.append(("Set-Cookie", f"JSESSIONID={call.accounts.fresh(32).upper()}; Path=/; Secure"))
     return response

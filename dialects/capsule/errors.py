@@ -17,6 +17,7 @@ from canonical.errors import (
     Duplicate,
     Invalid,
     NotFound,
+    TooManyCalls,
     Unauthenticated,
     Unavailable,
     UnknownReference,
@@ -76,17 +77,13 @@ class UnsupportedBody(Refusal):
     """415: the body is neither XML nor JSON."""
 
 
-class RateLimited(Refusal):
-    """429: the user's calls of this hour are used up."""
-
-
 def render_error(call: Call, error: Exception) -> WireResponse:
     """The answer for whatever a handler, the route table or the gateway raised."""
     if isinstance(error, Unauthenticated):
         return WireResponse(
             401, [("WWW-Authenticate", CHALLENGE), ("Content-Type", "text/html;charset=utf-8")], UNAUTHORIZED
         )
-    if isinstance(error, RateLimited):
+    if isinstance(error, TooManyCalls):
         # The only body with `error`; Hubot's script tests for it.
         body = json_body.render({"error": "rate limit reached"})
         return WireResponse(429, [("Content-Type", "application/json")], body)

@@ -13,6 +13,7 @@ from canonical.errors import (
     Duplicate,
     Invalid,
     NotFound,
+    TooManyCalls,
     Unauthenticated,
     Unavailable,
     UnknownReference,
@@ -67,6 +68,12 @@ def render_error(call: Call, problem: Exception) -> WireResponse:
             return WireResponse(405, [VARY], b"")
         case Refused():
             return error(problem.message)
+        case TooManyCalls():
+            # The vendor limits nobody; whoever stands before him does.
+            refusal = error("Too many requests")
+            refusal.status = 429
+            refusal.headers.append(("Retry-After", str(problem.seconds)))
+            return refusal
         case TooLarge():
             return error("error parsing http request body: http: request body too large")
         case Malformed():

@@ -20,6 +20,7 @@ from canonical.errors import (
     Invalid,
     NotFound,
     Problem,
+    TooManyCalls,
     Unauthenticated,
     Unavailable,
     UnknownReference,
@@ -122,6 +123,11 @@ def render_error(call: Call, error: Exception) -> WireResponse:
             return failure(404, error.message)
         case BadNumber() | Refused() | NameTaken():
             return failure(400, error.message)
+        case TooManyCalls():
+            # The vendor limits nobody; whoever stands before him does.
+            response = failure(429, "Too Many Requests")
+            response.headers.append(("Retry-After", str(error.seconds)))
+            return response
         case MethodNotAllowed():
             response = failure(405, "Method Not Allowed")
             response.headers.append(("Allow", ", ".join(error.allowed)))

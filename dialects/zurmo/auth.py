@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -122,9 +121,9 @@ def _remember(call: Call, session: str) -> None:
 
 def open_session(call: Call, principal: Principal) -> tuple[str, str]:
     """A new session's id and token, 32 hex digits each. Others of the same user stay good."""
-    token = secrets.token_hex(16)
+    token = call.accounts.fresh(32)
     session = call.accounts.issue(
-        KIND, principal, call.now, token=new_session_id(), idle=profile(call).idle, data={"digest": _digest(token)}
+        KIND, principal, call.now, token=new_session_id(call), idle=profile(call).idle, data={"digest": _digest(token)}
     )
     call.memo["session"] = session
     call.memo["signed_in"] = True

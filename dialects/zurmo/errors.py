@@ -20,6 +20,7 @@ from canonical.errors import (
     Duplicate,
     Invalid,
     NotFound,
+    TooManyCalls,
     Unauthenticated,
     Unavailable,
     UnknownReference,
@@ -44,6 +45,8 @@ BAD_SINCE: Final = 'sinceDateTime format is not correct. sinceDateTime should be
 NO_EMAILS: Final = "Emails parameters must exist, must be an array and must contain at least one email address."
 NAME_TAKEN: Final = 'Username "{}" is already in use.'
 MAINTENANCE: Final = "Application is in maintenance mode. Please try again later."
+TOO_MANY: Final = "Too many requests. Please try again later."
+"""The vendor limits nobody; whoever stands before him does."""
 BAD_REQUEST_TYPE: Final = "Invalid API request type."
 
 
@@ -137,6 +140,11 @@ def render_error(call: Call, error: Exception) -> WireResponse:
     match error:
         case Failure():
             return envelope(call, message=error.message, errors=error.errors)
+        case TooManyCalls():
+            response = envelope(call, message=TOO_MANY)
+            response.status = 429
+            response.headers.append(("Retry-After", str(error.seconds)))
+            return response
         case UnknownAttribute():
             # The vendor dies with HTTP 500 (recording 036).
             return envelope(call, message=f"Undefined index: {error.name[:100]}")

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 import dialects
 from adapter import cli, demo
 from adapter.cli.faults import Misuse
-from adapter.cli.opening import default_picklists, read_settings
-from adapter.cli.tenants import setting_of
+from adapter.cli.known import default_picklists, setting_of
+from adapter.cli.opening import read_settings
 from adapter.jobs.queue import open_queue
 from adapter.server import ServerError
 from canonical.model import Activity, User

@@ -60,6 +60,7 @@ class Backend(Protocol):
     name: str
     url: str
     dialect: sa.Dialect
+    clocked_ids: bool
 
     def connect(self) -> Any: ...
     def reader(self) -> Any:
@@ -97,6 +98,7 @@ class SqliteBackend:
     """A file. WAL and `synchronous=FULL`: an acknowledged write survives kill -9 and power loss."""
 
     name = "sqlite"
+    clocked_ids = True
 
     def __init__(self, url: str, seconds: float | None = None) -> None:
         self.url = url
@@ -309,6 +311,7 @@ class PostgresBackend:
     """A PostgreSQL database through psycopg 3."""
 
     name = "postgresql"
+    clocked_ids = True
 
     def __init__(self, url: str, seconds: float | None = None) -> None:
         self.url = url

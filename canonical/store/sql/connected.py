@@ -42,6 +42,10 @@ class Connected:
         self.tenant_id = tenant_id
         self.writing = writing
 
+    @property
+    def clocked_ids(self) -> bool:
+        return self._backend.clocked_ids
+
     def _run(self, sql: str, params: Mapping[str, Any]) -> Cursor:
         return self._backend.execute(self._connection, sql, params)
 

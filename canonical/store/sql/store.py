@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from canonical.errors import Conflict, WrongSchema
+from canonical.errors import Conflict, Unsupported, WrongSchema
 from canonical.store.sql import schema
 from canonical.store.sql.backend import Backend, SqliteBackend, open_backend
 from canonical.store.sql.compile import Statements
 from canonical.store.sql.kept import Kept
+from canonical.store.sql.snapshots import SqlSnapshot, taken_of
 from canonical.store.sql.unit import SqlUnit
 from canonical.store.sql.writer import SqliteWriter
 
@@ -84,6 +85,25 @@ class SqlStore:
             result: T = self._writer.run(run)
             return result
         return self._write_here(run)
+
+    @property
+    def clocked_ids(self) -> bool:
+        return self.backend.clocked_ids
+
+    @clocked_ids.setter
+    def clocked_ids(self, wanted: bool) -> None:
+        self.backend.clocked_ids = wanted
+
+    def snapshot(self, limit: int) -> SqlSnapshot:
+        if self._writer is None:
+            raise Unsupported("only an SQLite database can be put back to an earlier state")
+        taken: SqlSnapshot = self._writer.run(lambda connection: taken_of(connection, limit), apart=True)
+        return taken
+
+    def restore(self, snapshot: SqlSnapshot) -> None:
+        if self._writer is None:
+            raise Unsupported("only an SQLite database can be put back to an earlier state")
+        self._writer.run(snapshot.put_into, apart=True)
 
     def _write_here(self, run: Callable[[Any], T]) -> T:
         for attempt in range(PATIENCE):

@@ -29,10 +29,11 @@ Work = Callable[[TimedConnection], Any]
 
 
 class _Job:
-    __slots__ = ("abandoned", "begun", "done", "error", "result", "work")
+    __slots__ = ("abandoned", "apart", "begun", "done", "error", "result", "work")
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, apart: bool = False) -> None:
         self.work = work
+        self.apart = apart
         self.result: Any = None
         self.error: BaseException | None = None
         self.begun = False
@@ -68,12 +69,13 @@ class SqliteWriter:
         self.kept = Kept()
         """What this thread remembers while it is the only one that commits; a unit forgets what it changes."""
 
-    def run(self, work: Work) -> Any:
+    def run(self, work: Work, *, apart: bool = False) -> Any:
         """The result of `work(connection)` once it is durable; what it raised, with nothing kept.
 
-        Raises Unavailable when the transaction cannot begin, in time or at all, or cannot commit.
+        Work that is `apart` has the connection outside any transaction, while nobody else writes. Raises Unavailable
+        when the transaction cannot begin, in time or at all, or cannot commit.
         """
-        job = _Job(work)
+        job = _Job(work, apart)
         with self._guard:
             if self._closed:
                 raise Unavailable("the store is closed")
@@ -130,9 +132,13 @@ class SqliteWriter:
                 fcntl.flock(lock_file, fcntl.LOCK_EX)
                 try:
                     connection = self._connection()
-                    wanted = self._begin(batch)
+                    begun = self._begin(batch)
+                    wanted = [job for job in begun if not job.apart]
                     while wanted:
                         wanted = self._transact(connection, wanted)
+                    for job in begun:
+                        if job.apart:
+                            self._do_apart(connection, job)
                 finally:
                     fcntl.flock(lock_file, fcntl.LOCK_UN)
             except BaseException as error:
@@ -163,6 +169,14 @@ class SqliteWriter:
             for job in wanted:
                 job.begun = True
         return wanted
+
+    def _do_apart(self, connection: TimedConnection, job: _Job) -> None:
+        try:
+            job.result = job.work(connection)
+        except BaseException as error:
+            job.error = told(error, connection) if isinstance(error, sqlite3.Error) else error
+        finally:
+            self.kept.clear()
 
     def _transact(self, connection: TimedConnection, batch: list[_Job]) -> list[_Job]:
         """Gives the jobs to be done again: all others, when one took the whole transaction along."""

@@ -94,12 +94,17 @@ def _holder(call: Call, token: str) -> Principal | None:
     return None
 
 
+def deployment_of(tenant: Tenant | None) -> str:
+    """The host that the vendor's words name."""
+    return f"{'your' if tenant is None else tenant.slug}.api.accelo.com"
+
+
 def _count(call: Call, tenant: Tenant) -> None:
     limit = rate_limit(tenant.settings.get("affinitylive.rate_limit", ""))
     allowed, remaining, reset = call.accounts.allow(f"affinitylive {tenant.id}", limit, HOUR, call.now)
     call.memo[_RATE] = (limit, remaining, reset)
     if not allowed:
-        raise RateLimited(f"{tenant.slug}.api.accelo.com")
+        raise RateLimited(deployment_of(tenant))
 
 
 def finish(call: Call, response: WireResponse) -> WireResponse:

@@ -10,7 +10,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
 
 from adapter.dialect import Call
@@ -39,7 +38,7 @@ class Sealed:
 def make(call: Call, app: Application, *, scope: str, uri: str, challenge: str) -> str:
     """A new code that acts as the application's user."""
     flags = bool(uri) | bool(challenge) << 1
-    content = secrets.token_bytes(_NONCE) + (call.now // SECOND + CODE_MINUTES * 60).to_bytes(_ENDS)
+    content = bytes.fromhex(call.accounts.fresh(2 * _NONCE)) + (call.now // SECOND + CODE_MINUTES * 60).to_bytes(_ENDS)
     content += bytes([flags]) + (digest(uri) if uri else b"") + (digest(challenge) if challenge else b"")
     content += scope.encode("utf-8", "replace")
     return base64.urlsafe_b64encode(_seal(call, app, content) + content).decode().rstrip("=")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -84,9 +83,9 @@ def _text(value: Any) -> str:
     return xml_body.escape_text(str(value))
 
 
-def new_session_id() -> str:
+def new_session_id(call: Call) -> str:
     """32 lower-case hex digits."""
-    return secrets.token_hex(16)
+    return call.accounts.fresh(32)
 
 
 def finish(call: Call, response: WireResponse) -> WireResponse:
@@ -94,7 +93,7 @@ def finish(call: Call, response: WireResponse) -> WireResponse:
     memo = call.memo
     headers = [_POWERED]
     if not memo.get("bare"):
-        cookie = ("Set-Cookie", f"PHPSESSID={memo.get('session') or new_session_id()}; path=/")
+        cookie = ("Set-Cookie", f"PHPSESSID={memo.get('session') or new_session_id(call)}; path=/")
         # A login makes a new session id after the session was started, so its cookie comes later.
         headers += (*_NO_CACHE, cookie) if memo.get("signed_in") else (cookie, *_NO_CACHE)
     if memo.get("interface"):
