@@ -42,6 +42,9 @@ class LivedIn(World):
 
     person = 0
 
+    def __enter__(self) -> LivedIn:
+        return self
+
 
 def lived_in(folder: Path) -> LivedIn:
     """A world with a person."""
