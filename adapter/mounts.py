@@ -40,6 +40,13 @@ class Mounts:
         for host, name in (hosts or {}).items():
             self._exact[host.lower()] = self.gateways[name]
 
+    def add_host(self, host: str, name: str) -> None:
+        """One more host whose root is that dialect's."""
+        self._exact[hostname(host)] = self.gateways[name]
+
+    def forget_host(self, host: str) -> None:
+        self._exact.pop(hostname(host), None)
+
     def find(self, host: str, raw_path: str) -> tuple[Mount, str] | None:
         """The mount and the path below it; None when no dialect is meant. A prefix counts on every host."""
         name, label = _names(host)
