@@ -23,10 +23,13 @@ from adapter.contract.credentials import Needed, renamed, said, stand_ins
 from adapter.contract.exchange import Exchange
 from adapter.contract.fresh import fresh_world
 from adapter.contract.hop import Upstream
+from adapter.contract.lint import FATAL, lint
+from adapter.contract.listener import Listener
 from adapter.contract.recorder import Recorder
 from adapter.contract.recording import Recording
 from adapter.contract.reports import FORMS
 from adapter.contract.session import SessionFile
+from adapter.contract.stub import MODES, Stub, StubServer
 from adapter.contract.verify import self_check, verify
 from adapter.dialect import Dialect
 from adapter.formats import TooLarge
@@ -66,11 +69,7 @@ def record(dialect: str, upstream: str, out: Path, host: str, port: int, redacte
         recorder = Recorder(recording, above, host, port, lambda line: click.echo(line))
     except OSError as error:
         raise Failure(f"{host}:{port}: {error.strerror}") from error
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: threading.Thread(target=recorder.close).start())
-    say(f"recording {above.url} at {recorder.address} into {out}")
-    with recorder:
-        recorder.serve()
+    serve_until_told(recorder, f"recording {above.url} at {recorder.address} into {out}")
     check_recording(recording)
 
 
@@ -145,6 +144,54 @@ def verify_command(
         except OSError as error:
             raise Misuse(f"{output}: {error.strerror}") from error
     if not found.is_clean:
+        raise SystemExit(1)
+
+
+@contract.command("stub")
+@of_recording
+@of_dialect
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8082, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
+@click.option("--mode", default="ordered", show_default=True, type=click.Choice(MODES))
+@click.option("--list", "listed", is_flag=True, help="At the end, print the exchanges that were never asked for.")
+@told
+def stub_command(folder: Path, dialect: str | None, host: str, port: int, mode: str, listed: bool) -> None:
+    """Answer a client from a recording alone. Ctrl-C ends it."""
+    spoken, _, session = read_recording(folder, dialect)
+    stub = Stub(session, spoken.traces, ordered=mode == "ordered")
+    try:
+        server = StubServer(stub, host, port)
+    except OSError as error:
+        raise Failure(f"{host}:{port}: {error.strerror}") from error
+    serve_until_told(server, f"answering {len(session)} exchanges of {folder} at {server.address}")
+    if listed:
+        for name in stub.never_asked():
+            click.echo(name)
+
+
+def serve_until_told(server: Listener, greeting: str) -> None:
+    """Serves until Ctrl-C or SIGTERM."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: threading.Thread(target=server.close).start())
+    say(greeting)
+    with server:
+        server.serve()
+
+
+@contract.command("lint")
+@of_recording
+@of_dialect
+@told
+def lint_command(folder: Path, dialect: str | None) -> None:
+    """Say what is wrong with a recording: secrets and duplicates (exit code 1), order, sizes, what is unused."""
+    spoken, _, session = read_recording(folder, dialect)
+    try:
+        found = lint(folder, session, spoken, load_deviations(folder / "deviations.json"))
+    except BadExchange as error:
+        raise Misuse(str(error)) from error
+    for each in found:
+        click.echo(str(each))
+    if any(each.kind in FATAL for each in found):
         raise SystemExit(1)
 
 

@@ -174,7 +174,7 @@ class Marker:
         if name.lower() not in ("id", "_id"):
             return name
         named = [part for part in parents if part not in self._traces.wrappers]
-        if not named or named[-1] in (kind, f"{kind}s"):
+        if not named or named[-1].lower().startswith(kind.lower()):
             return f"{kind}.{name}"
         return f"{named[-1]}.{name}"
 

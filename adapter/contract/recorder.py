@@ -6,105 +6,33 @@ Connection header are the proxy's own.
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
 import time
 from collections.abc import Callable
-from http import HTTPStatus
 
-from adapter.contract.hop import BadMessage, Deadline, Message, Upstream, read_request
+from adapter.contract.hop import BadMessage, Message, Upstream
+from adapter.contract.listener import Listener, framed
 from adapter.contract.recording import Recording
 
-BACKLOG = 128
-MOST = 64
-"""Connections served at once; more wait."""
-IDLE = 60.0
 
+class Recorder(Listener):
+    """Passes on what clients ask and records it; `tell` hears a line for each exchange."""
 
-class Recorder:
-    """Listens at `host` and `port` (0 for a free one) and records what passes. Use it as a context manager."""
+    name = "crmglot contract record"
 
     def __init__(
         self, recording: Recording, upstream: Upstream, host: str, port: int, tell: Callable[[str], None]
     ) -> None:
+        super().__init__(host, port)
         self._recording = recording
         self._upstream = upstream
         self._tell = tell
-        self._listener = socket.create_server((host, port), backlog=BACKLOG, family=_family(host))
-        self._free = threading.BoundedSemaphore(MOST)
-        self._busy: set[threading.Thread] = set()
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self._closing = False
-
-    @property
-    def address(self) -> str:
-        host, port = self._listener.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def __enter__(self) -> Recorder:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def serve(self) -> None:
-        """Accepts clients until `close`."""
-        while not self._closing:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._free.acquire()
-            thread = threading.Thread(target=self._client, args=(connection,), daemon=True)
-            with self._lock:
-                self._busy.add(thread)
-                self._open.add(connection)
-            thread.start()
-
-    def close(self, seconds: float = 5.0) -> None:
-        """Lets in nobody more, and lets exchanges that are under way come to their end for some seconds."""
-        self._closing = True
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        with self._lock:
-            threads, connections = list(self._busy), list(self._open)
-        for connection in connections:
-            # Who waits for a next request hears the end; an answer can still go out.
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)
-        ends = time.monotonic() + seconds
-        for thread in threads:
-            thread.join(max(0.0, ends - time.monotonic()))
-
-    def _client(self, connection: socket.socket) -> None:
-        try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with connection, contextlib.suppress(OSError):
-                stream = Deadline(connection, IDLE)
-                while self._exchange(connection, stream):
-                    stream.extend(IDLE)
-                connection.shutdown(socket.SHUT_WR)
-        finally:
-            self._free.release()
-            with self._lock:
-                self._busy.discard(threading.current_thread())
-                self._open.discard(connection)
-
-    def _exchange(self, connection: socket.socket, stream: Deadline) -> bool:
-        """One request and its answer; whether the connection stays open."""
-        try:
-            request = read_request(stream, connection)
-        except BadMessage as error:
-            connection.sendall(_plain(400, f"the request: {error}"))
-            return False
-        if request is None:
-            return False
-        if not request.target.startswith(b"/"):
-            connection.sendall(_plain(400, "the request: not a path"))
-            return False
+    def exchange(self, connection: socket.socket, request: Message) -> bool:
+        """Asks the vendor, writes the exchange down, and answers."""
         began = time.time()
         try:
             answer = self._upstream.ask(request)
@@ -113,46 +41,13 @@ class Recorder:
         except (OSError, BadMessage, ValueError) as error:
             what = str(error) if isinstance(error, BadMessage) else type(error).__name__
             return self._failed(connection, request, began, 502, f"the upstream server: {what}")
-        stays = _stays(request) and not self._closing
+        stays = self.stays(request)
         # Written before it is answered, so that exchanges stand in the order in which the client made them.
         self._tell(self._recording.add(request, self._upstream.headers(request), answer, began, time.time()))
-        connection.sendall(_framed(answer, request, stays))
+        connection.sendall(framed(answer, request, stays))
         return stays
 
     def _failed(self, connection: socket.socket, request: Message, began: float, status: int, what: str) -> bool:
         self._tell(self._recording.line(request, status, began) + f"  {what}; nothing written")
-        connection.sendall(_plain(status, what))
+        connection.sendall(self.plain(status, what))
         return False
-
-
-def _stays(request: Message) -> bool:
-    return request.first.endswith(b"/1.1") and b"close" not in (request.header(b"connection") or b"").lower()
-
-
-def _framed(answer: Message, request: Message, stays: bool) -> bytes:
-    """The answer as the vendor sent it, in the framing of this hop."""
-    lines = answer.passed_on()
-    has_body = request.method != b"HEAD" and answer.status not in (204, 304)
-    body = answer.body
-    if has_body and (answer.was_chunked or answer.header(b"content-length") is None):
-        if request.first.endswith(b"/1.1"):
-            lines = [
-                *(line for line in lines if not line.lower().startswith(b"content-length:")),
-                b"Transfer-Encoding: chunked",
-            ]
-            body = (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
-        else:
-            stays = False
-    if not stays:
-        lines = [*lines, b"Connection: close"]
-    return b"\r\n".join([answer.first, *lines, b"", b""]) + body
-
-
-def _plain(status: int, text: str) -> bytes:
-    body = f"crmglot contract record: {text}\n".encode()
-    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -75,10 +75,8 @@ class Bindings:
         pairs = zip(_IN_LINK.finditer(expected), _IN_LINK.finditer(got), strict=True)
         for there, here in pairs:
             known = {value for (kind, _, text), value in self._forth.items() if kind == "id" and text == there[3]}
-            if here[3] in known or (here[3] == there[3] and not known):
-                continue
             problem = self.bind("id", f"{there[2]}.id", there[3], here[3])
-            if problem is not None:
+            if problem is not None and here[3] not in known:
                 return problem
         return None
 

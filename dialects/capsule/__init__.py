@@ -26,7 +26,7 @@ DIALECT = Dialect(
     client=CLIENT,
     traces=Traces(
         secrets={"basic-username": "token", "apiToken": "token"},
-        wrappers=frozenset({"parties"}),
+        wrappers=frozenset({"parties", "person", "organisation"}),
         counters=("X-RateLimit-Remaining", "X-RateLimit-Reset"),
     ),
 )
