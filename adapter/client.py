@@ -15,6 +15,7 @@ from typing import Any
 from adapter.losses import LossReport
 from adapter.wire import WireRequest, WireResponse
 from canonical.errors import Unsupported
+from canonical.model import KINDS as KINDS_BY_NAME
 from canonical.model import Activity, Case, Opportunity, Party, Record, User
 from canonical.operations import Create, Update
 from canonical.values import Instant
@@ -137,7 +138,7 @@ class Capability:
     ``tag``, ``untag``, ``define`` (custom fields) or ``deletions``. `fields` are the canonical fields and parts
     (``links``, ``points``, ``tags``, ``custom``) that it says; any other is a Loss of that kind and field.
     `since` says that lists can be narrowed to what changed after a moment. `points` are the kinds of contact points
-    that it says, all where none is named.
+    that it says, all where none is named; of the `unlabelled` ones not what they are for.
     """
 
     kind: str
@@ -145,6 +146,7 @@ class Capability:
     fields: frozenset[str] = frozenset()
     since: bool = False
     points: frozenset[str] = frozenset()
+    unlabelled: frozenset[str] = frozenset()
 
     def says_point(self, kind: str) -> bool:
         """Whether contact points of that kind travel along."""
@@ -184,11 +186,13 @@ class ClientSide:
 def note_losses(row: Capability, operation: Create[Any] | Update[Any], losses: LossReport) -> None:
     """Adds a Loss for each value and part of `operation` that the row does not say.
 
-    Values that are None or that the target makes itself are none.
+    Values that are None, that stand where nothing is said, or that the target makes itself are none.
     """
     kind = row.kind
+    specs = KINDS_BY_NAME[operation.kind.KIND].by_name
     for name, value in operation.values.items():
-        if value is not None and name not in row.fields and name not in _MADE:
+        default = specs[name].default if name in specs else None
+        if value not in (None, default) and name not in row.fields and name not in _MADE:
             losses.add(kind, name, "not_said")
     unsaid = sum(not row.says_point(point.kind) for point in operation.points)
     if unsaid:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from adapter.dialect import Dialect, Traces
 from dialects.zurmo.auth import HEADERS, authenticate
-from dialects.zurmo.codec.answers import parse_response, render_response
+from dialects.zurmo.client import CLIENT
 from dialects.zurmo.codec.envelope import finish
 from dialects.zurmo.codec.parameters import locate
-from dialects.zurmo.codec.requests import parse_request, render_request
 from dialects.zurmo.errors import render_error
 from dialects.zurmo.handlers.lookups import CHOICES, DEFAULTS, own_list
 from dialects.zurmo.routes import ROUTES
@@ -29,10 +28,6 @@ DIALECT = Dialect(
     own_list=own_list,
     finish=finish,
     text_extras=frozenset({"description"}),
-    parse_request=parse_request,
-    render_response=render_response,
-    render_request=render_request,
-    parse_response=parse_response,
     traces=Traces(
         secrets={
             "ZURMO_AUTH_USERNAME": "username",
@@ -46,4 +41,5 @@ DIALECT = Dialect(
         refusals=(b'"status":"FAILURE"',),
         wrappers=frozenset({"data", "items"}),
     ),
+    client=CLIENT,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, field
 from typing import Final
 
 from adapter.dialect import Call
@@ -34,19 +33,6 @@ DROPPED: Final = (
 _LEGAL = re.compile(r"[A-Za-z0-9,-]{1,128}\Z")
 # The first of its name counts, as in PHP; other cookies may hold any bytes.
 _COOKIE = re.compile(r"(?:\A|;)[ \t]*PHPSESSID=([^;]*)")
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSession:
-    """To sign in; the result is session id and token."""
-
-    username: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CloseSession:
-    """To sign out."""
 
 
 def profile(call: Call) -> Profile:

@@ -1,4 +1,4 @@
-"""The documented examples in four directions: as a server, and reading and writing both sides."""
+"""The documented examples: answered as a server, heard and asked as a client."""
 
 from __future__ import annotations
 
@@ -6,32 +6,35 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
+from adapter.client import Credentials, Session
 from adapter.contract import Exchange, load
-from adapter.formats.form_body import build_query
-from adapter.losses import LossReport
-from adapter.wire import Headers, WireRequest, WireResponse
-from canonical.errors import Denied, Invalid, NotFound, Unauthenticated, Unavailable, Unsupported
-from canonical.model import Activity, ContactPoint, Opportunity, Party, User
-from canonical.operations import AddLink, Create, Delete, DropLink, Find, Get, NewLink, Page, Update
-from canonical.query import Compare, Has, Not, Op, Query, Sort, Window, all_of, any_of, contains, eq
+from adapter.wire import Headers, WireRequest
+from canonical.model import Activity
+from canonical.operations import AddLink, Create, Delete, Find, Get, NewLink, Update
+from canonical.query import Query, Sort, Window, all_of, any_of, eq, starts_with
 from canonical.values import Ref, instant
-from dialects.zurmo import DIALECT
-from dialects.zurmo.auth import CloseSession, OpenSession
-from dialects.zurmo.codec.answers import parse_response, render_response
-from dialects.zurmo.codec.links import UpdateAndLink
-from dialects.zurmo.codec.requests import parse_request, render_request
-from dialects.zurmo.errors import Failure
-from dialects.zurmo.modules import MEETINGS
+from dialects.zurmo.client import CLIENT
+from dialects.zurmo.client.server import Server, standard_states
+from dialects.zurmo.codec.parameters import parse_str
 from dialects.zurmo.settings import profile_of
-from tests.dialects.test_zurmo_recordings import meant, told
+from tests.dialects.test_zurmo_recordings import heard, meant, told
 from tests.dialects.zurmo_client import FIXTURES, Zurmo
+from tests.support.conversing import Asker
 
 CASES = [load(FIXTURES, path.name) for path in sorted(FIXTURES.glob("doc-*"))]
 SEED_DAY = instant(2012, 5, 8, 10, 57, 41)
-V3 = profile_of({"profile": "v3"})
+# The server of the seed, below its bare script.
+SESSION = Session(
+    "http://crm.example/index.php",
+    Credentials(username="super", password="super"),
+    state={
+        "session": "{{session:1}}",
+        "token": "{{token:1}}",
+        "server": Server(profile_of({}), states=standard_states(1), currencies={1: "USD"}),
+    },
+)
 
 
 def prepared(folder: Path, case: Exchange) -> Zurmo:
@@ -92,271 +95,81 @@ def test_server(case: Exchange, tmp_path: Path) -> None:
     assert answer.headers == expected
 
 
-def linked(operation: Any) -> list[str]:
-    """The ids that an operation links with."""
-    if isinstance(operation, UpdateAndLink):
-        return [str(change.link.target.id) for change in operation.links if isinstance(change, AddLink)]
-    return [str(link.target.id) for link in getattr(operation, "links", ())]
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_client(case: Exchange) -> None:
-    operation = parse_request(case.request)
-    assert linked(operation) == [link["record"] for link in case.operation.get("links", ())]
-    asked = render_request(operation, ("a" * 32, "b" * 32), script=case.request.path.partition(".php")[0] + ".php")
-    assert parse_request(asked) == operation
-    result = parse_response(operation, case.response)
+def test_client_hears(case: Exchange) -> None:
+    found = heard(case, profile_of({}))
     if "records" in case.result:
-        assert isinstance(result, Page)
-        assert [told(task) for task in result.items] == [meant(record) for record in case.result["records"]]
-        assert result.total == case.result["total"]
+        items, total = found
+        assert [told(task) for task in items] == [meant(record) for record in case.result["records"]]
+        assert total == case.result["total"]
     elif "record" in case.result:
-        assert told(result) == meant(case.result["record"])
+        assert told(found) == meant(case.result["record"])
     else:
-        assert result is None
-    assert render_response(operation, result).body == case.response.body
+        assert found is None
 
 
-def test_a_plain_read_is_written_as_documented() -> None:
-    case = load(FIXTURES, "doc-1003-task-read")
-    asked = render_request(Get(Activity, 2), ("{{session:1}}", "{{token:1}}"), script="/index.php")
-    assert (asked.method, asked.target, asked.body) == ("GET", case.request.target, b"")
-    assert sorted(asked.headers.pairs) == sorted(pair for pair in case.request.headers if pair[0] != "Host")
+def asked(operation: Any, case: Exchange) -> WireRequest:
+    """The one request that asks for an operation, signed; the example's answer is given to it."""
+    requests, _ = Asker(CLIENT, SESSION).perform(operation, case.response)
+    (request,) = requests
+    return CLIENT.sign(request, SESSION)
 
 
-# -- operations to requests and back ------------------------------------------------------------------------
-
-DUE = instant(2015, 3, 2, 9, 0, 0)
-OPERATIONS: list[Any] = [
-    OpenSession("super", "s3cret"),
-    CloseSession(),
-    Delete(Activity, 7),
-    Get(Party, 7, ("points",)),
-    Create(Activity, {"type": "task", "title": "Call", "body": "about\nprices", "due_at": DUE}),
-    Create(Activity, {"type": "task", "title": "Café & co", "owner_id": 3}, (NewLink(Ref("opportunity", 4)),)),
-    Create(Activity, {"type": "note", "title": "first", "body": "rest", "start_at": DUE}),
-    Create(Activity, {"type": "meeting", "title": "Demo", "start_at": DUE, "category": "Call"}),
-    Create(Party, {"type": "person", "last_name": "Lund", "stage": "lead", "stage_word": "Dead"}),
-    Create(
-        Party,
-        {"type": "organisation", "name": "Acme", "employees": 12, "industry": "Retail"},
-        points=(
-            ContactPoint("phone", "123", "work"),
-            ContactPoint("address", label="billing", city="Leeds"),
-            ContactPoint("email", "a@b.example"),
-        ),
+TASK = {
+    "type": "task",
+    "title": "Check bills",
+    "body": "Task description",
+    "due_at": instant(2012, 5, 8, 13, 47, 14),
+    "state": "open",
+}
+CONTACT = NewLink(Ref("party", 4))
+ASKED = [
+    (
+        "doc-1001-task-create",
+        # Zurmo alone knows of a moment of completion before it is completed.
+        Create(Activity, TASK, (CONTACT,), extras={"zurmo": {"done": "2012-05-08 14:03:54"}}),
     ),
-    Create(
-        Opportunity,
-        {
-            "expected_close": "2015-12-31",
-            "title": "Deal",
-            "amount": 1_500_500_000,
-            "currency": "USD",
-            "stage": "Verbal",
-            "probability": 75,
-            "state": "open",
-        },
-    ),
-    Update(Activity, 5, {"title": "New"}),
-    Update(Activity, 5, {"body": ""}),
-    Update(Activity, 5, {"state": "completed"}),
-    AddLink(Ref("activity", 5), NewLink(Ref("party", 4))),
-    DropLink(Ref("activity", 5), Ref("opportunity", 4), ""),
-    AddLink(Ref("opportunity", 5), NewLink(Ref("party", 4))),
-    Create(
-        Opportunity,
-        {
-            "expected_close": "2015-12-31",
-            "title": "Deal",
-            "amount": 5_000_000,
-            "currency": "USD",
-            "stage": "Verbal",
-            "probability": 75,
-            "state": "open",
-        },
-        (NewLink(Ref("party", 4)),),
-    ),
-    UpdateAndLink(
-        Update(Activity, 5, {"state": "completed"}),
-        (
-            AddLink(Ref("activity", 5), NewLink(Ref("party", 4))),
-            DropLink(Ref("activity", 5), Ref("opportunity", 7), ""),
-        ),
-    ),
-    Find(Activity, Query(eq("type", "task"), (Sort("title"),), Window(10, 10)), total=True),
-    Find(
-        Activity,
-        Query(all_of(eq("type", "task"), contains("title", "bills")), (Sort("id"),), Window(0, 10)),
-        total=True,
-    ),
-    Find(
-        Activity,
-        Query(
-            all_of(
-                eq("type", "task"),
-                any_of(eq("owner_id", 4), Not(Compare("due_at", Op.NULL))),
-                Has("owner", eq("username", "dana")),
-            ),
-            (Sort("title", True), Sort("id")),
-            Window(0, 25),
-        ),
-        total=True,
-    ),
+    ("doc-1003-task-read", Get(Activity, 2)),
+    ("doc-1004-task-delete", Delete(Activity, 1)),
 ]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
-def test_operations_come_back(operation: Any) -> None:
-    assert parse_request(render_request(operation, ("s" * 32, "t" * 32))) == operation
+@pytest.mark.parametrize(("name", "operation"), ASKED, ids=lambda value: value if isinstance(value, str) else "")
+def test_client_asks_as_documented(name: str, operation: Any) -> None:
+    case = load(FIXTURES, name)
+    request = asked(operation, case)
+    assert (request.method, f"/index.php{request.target}") == (case.request.method, case.request.target)
+    assert parse_str(request.body) == parse_str(case.request.body)
+    for header, value in case.request.headers:
+        assert request.headers.get(header) == value or header in ("Host", "Content-Length"), header
 
 
-def test_the_slots_are_these() -> None:
-    assert DIALECT.parse_request is parse_request
-    assert DIALECT.render_request is render_request
-    assert DIALECT.parse_response is parse_response
-    assert DIALECT.render_response is render_response
-
-
-def test_a_migrated_record_keeps_its_times_and_makers() -> None:
-    created = instant(2010, 1, 1)
-    operation = Create(Activity, {"type": "task", "title": "Old", "created_at": created, "creator_id": 9})
-    asked = parse_request(render_request(operation, None))
-    assert asked.values["created_at"] == created
-    assert asked.values["creator_id"] == 9
-
-
-def test_what_zurmo_cannot_say_is_reported() -> None:
-    losses = LossReport()
-    values = {"type": "task", "title": "x" * 65, "priority": 3}
-    links = (NewLink(Ref("case", 1)), NewLink(Ref("party", 2), "buyer"))
-    render_request(Create(Activity, values, links, tags=("hot",)), None, losses=losses)
-    assert losses.summary() == {
-        "activity.links:no_relation": 2,
-        "activity.priority:no_attribute": 1,
-        "activity.tags:no_attribute": 1,
-        "activity.title:shortened": 1,
-    }
-
-
-def test_an_account_is_named_as_one() -> None:
-    target = Ref("party", 5)
-    operation = Create(Activity, {"type": "task", "title": "x"}, (NewLink(target),))
-    asked = render_request(operation, None, classes={target: "Account"})
-    assert b"modelClassName%5D=Account" in asked.body
-
-
-def test_a_meeting_is_attended() -> None:
-    attends = AddLink(Ref("activity", 5), NewLink(Ref("user", 2), "attendee"))
-    request = render_request(attends, None, module=MEETINGS)
-    assert request.target == "/app/index.php/meetings/meeting/api/update/5"
-    assert parse_request(request) == attends
-
-
-@pytest.mark.parametrize(
-    ("path", "relation", "error"),
-    [
-        # These are fields of the other record.
-        (
-            "accounts/account",
-            {"contacts": [{"action": "add", "modelId": "4", "modelClassName": "Contact"}]},
-            Unsupported,
-        ),
-        (
-            "contacts/contact",
-            {"opportunities": [{"action": "add", "modelId": "4", "modelClassName": "Opportunity"}]},
-            Unsupported,
-        ),
-        ("tasks/task", {"owner": [{"action": "add", "modelId": "4", "modelClassName": "User"}]}, Failure),
-        ("tasks/task", {"activityItems": [{"action": "move", "modelId": "4", "modelClassName": "Contact"}]}, Failure),
-        ("tasks/task", {"activityItems": [{"action": "add", "modelId": "4", "modelClassName": "User"}]}, Failure),
-    ],
-)
-def test_relations_that_are_no_links(path: str, relation: Any, error: type[Exception]) -> None:
-    body = build_query(
-        {"data": {"name": "x", "lastName": "x", "state": {"id": "5"}, "modelRelations": relation}}
-    ).encode()
-    for method, action in (("POST", "create/"), ("PUT", "update/5")):
-        headers = Headers([("Content-Type", "application/x-www-form-urlencoded")])
-        with pytest.raises(error):
-            parse_request(WireRequest(method, f"/index.php/{path}/api/{action}", headers=headers, body=body))
-
-
-def test_the_answer_to_a_changed_link_is_the_record() -> None:
+def test_completed_and_linked_are_two_calls() -> None:
     case = load(FIXTURES, "doc-1002-task-update-completed")
-    for operation in (
-        parse_request(case.request),
-        AddLink(Ref("activity", 1), NewLink(Ref("party", 4))),
-        DropLink(Ref("activity", 1), Ref("party", 4), ""),
-    ):
-        assert parse_response(operation, case.response).title == "Check bills"
-        assert render_response(operation, parse_response(operation, case.response)).body == case.response.body
-        with pytest.raises(NotFound, match="activity 1"):
-            parse_response(operation, failed("The ID specified was invalid."))
+    sent: Any = parse_str(case.request.body)["data"]
+    completed = asked(Update(Activity, 1, {"state": "completed"}), case)
+    linked = asked(AddLink(Ref("activity", 1), CONTACT), case)
+    assert {completed.target, linked.target} == {case.request.target.removeprefix("/index.php")}
+    assert parse_str(completed.body)["data"] == {"completed": sent["completed"]}
+    assert parse_str(linked.body)["data"] == {"modelRelations": sent["modelRelations"]}
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [
-        NewLink(Ref("party", 1)),
-        AddLink(Ref("activity", 1), NewLink(Ref("case", 1))),
-        AddLink(Ref("activity", 1), NewLink(Ref("party", 1), "buyer")),
-        AddLink(Ref("party", 1), NewLink(Ref("opportunity", 1))),
-        Find(Activity, Query(all_of(eq("type", "task"), eq("priority", 1)))),
-        Find(Activity, Query(all_of(eq("type", "task"), Compare("title", Op.LIKE, "a%b")))),
-    ],
-    ids=repr,
-)
-def test_what_no_call_can_ask(operation: Any) -> None:
-    with pytest.raises(Unsupported):
-        render_request(operation, None)
-
-
-def answer(body: dict[str, Any] | bytes, status: int = 200) -> WireResponse:
-    return WireResponse(status, [], body if isinstance(body, bytes) else orjson.dumps(body))
-
-
-def failed(message: str, errors: Any = None) -> WireResponse:
-    return answer({"status": "FAILURE", "data": None, "message": message, "errors": errors})
-
-
-@pytest.mark.parametrize(
-    ("response", "error"),
-    [
-        (failed("Sign in required."), Unauthenticated),
-        (failed("Invalid username or password."), Unauthenticated),
-        (failed("The ID specified was invalid."), NotFound),
-        (failed("You do not have rights to perform this action."), Denied),
-        (failed("You do not have permissions for this action."), Denied),
-        (failed("Model was not created.", {"name": ["Name cannot be blank."]}), Invalid),
-        (failed("Something else."), Failure),
-        (answer(b"<html>", 500), Unavailable),
-        (answer(b"not json"), Unavailable),
-        (answer(b"[]"), Unavailable),
-        (answer({"status": "SUCCESS", "data": None}), Unavailable),
-    ],
-)
-def test_failures_of_a_server(response: WireResponse, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        parse_response(Get(Activity, 1), response)
-
-
-def test_a_zero_date_of_a_server_is_no_date() -> None:
-    data = {"id": 5, "name": "x", "dueDateTime": "0000-00-00 00:00:00", "description": "", "completed": "0"}
-    task = parse_response(Get(Activity, 5), answer({"status": "SUCCESS", "data": data}))
-    assert (task.id, task.title, task.due_at, task.body) == (5, "x", None, "")
-
-
-def test_a_contact_of_a_server() -> None:
-    case = load(FIXTURES, "023-contact-create")
-    person = parse_response(parse_request(case.request, V3), case.response, profile=V3)
-    assert (person.first_name, person.last_name, person.salutation) == ("Ana", "Silva", "Dr.")
-    assert (person.stage, person.stage_word, person.organisation_id) == ("contact", "Qualified", 1)
-    assert [(point.kind, point.value) for point in person.points] == [("email", "ana@shop.example")]
-
-
-def test_a_user_of_a_server() -> None:
-    case = load(FIXTURES, "048-user-create")
-    user = parse_response(parse_request(case.request, V3), case.response, profile=V3)
-    assert isinstance(user, User)
-    assert (user.username, user.email, user.time_zone) == ("dana", "dana@shop.example", "America/Chicago")
+def test_search_with_clauses() -> None:
+    case = load(FIXTURES, "doc-1007-task-improved-search")
+    where = all_of(
+        eq("type", "task"), eq("owner_id", 1), any_of(starts_with("title", "Fi"), starts_with("title", "Se"))
+    )
+    request = asked(Find(Activity, Query(where, (Sort("title"),), Window(0, 1))), case)
+    assert request.target == case.request.target.removeprefix("/index.php")
+    sent: Any = parse_str(request.body)["data"]
+    assert sent["search"]["modelClassName"] == "Task"
+    attributes = sent["search"]["searchAttributeData"]
+    assert attributes["structure"] == "1 AND (2 OR 3)"
+    assert attributes["clauses"]["1"] == {
+        "attributeName": "owner",
+        "relatedAttributeName": "id",
+        "operatorType": "equals",
+        "value": "1",
+    }
+    assert attributes["clauses"]["3"] == {"attributeName": "name", "operatorType": "startsWith", "value": "Se"}
+    assert (sent["sort"], sent["pagination"]) == ("name asc", {"page": "1", "pageSize": "1"})

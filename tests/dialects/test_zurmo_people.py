@@ -8,7 +8,7 @@ import pytest
 
 from canonical.model import ContactPoint, Party
 from canonical.operations import Create, Update
-from dialects.zurmo.codec.requests import as_sent
+from dialects.zurmo.client.ask import as_sent
 from tests.dialects.zurmo_client import Zurmo, seed_fixture, v3_fixture
 
 zurmo = seed_fixture()

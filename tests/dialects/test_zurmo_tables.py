@@ -86,7 +86,7 @@ def records(draw: st.DrawFn, module: Module) -> Any:
 
 def seen() -> tuple[Call, View]:
     call = Call(WireRequest("GET", "/"), None, 0)  # type: ignore[arg-type]
-    return call, View(PROFILES[0], call=call)
+    return call, View(PROFILES[0], losses=call.losses)
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ from canonical.model import KINDS, Record, User
 from canonical.query import Query, eq
 from canonical.values import Ref
 from dialects.opentaps.ids import local_part, number_of, wire_id
+from dialects.zurmo.client.ids import canonical_id
+from dialects.zurmo.client.ids import number_of as zurmo_number
 from tests.support.world import World
 
 
@@ -58,7 +60,21 @@ class OpentapsIds(Ids):
         return next((user.id for user in self.world.desk().find(User, Query(eq("person_id", id))).items), 0)
 
 
-IDS: dict[str, type[Ids]] = {"opentaps": OpentapsIds}
+class ZurmoIds(Ids):
+    """Numbers of each model for itself: an account's, a meeting's and a note's stand apart from the others'."""
+
+    def theirs(self, ref: Ref) -> int:
+        if ref.kind not in ("party", "activity"):
+            return ref.id
+        record: Any = self.world.desk().get(KINDS[ref.kind].record, ref.id)
+        models = {"organisation": "Account", "person": "Contact", "task": "Task", "meeting": "Meeting"}
+        return canonical_id(models.get(record.type, "Note"), ref.id)
+
+    def ours(self, ref: Ref) -> int:
+        return zurmo_number(ref.id)
+
+
+IDS: dict[str, type[Ids]] = {"opentaps": OpentapsIds, "zurmo": ZurmoIds}
 """By dialect, where they are not ours."""
 
 

@@ -8,12 +8,12 @@ being the names inside the attribute (``("id",)`` in ``owner[id]``).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from adapter.dialect import Call
 from adapter.formats.form_body import Nested
+from adapter.losses import LossReport
 from canonical.model import ContactPoint, CustomValue, Party, Record
 from canonical.operations import Desk
 from canonical.query import First, Node
@@ -32,12 +32,12 @@ class View:
     profile: Profile
     people: Mapping[int, Party] = field(default_factory=dict)
     owners: Mapping[int, Any] = field(default_factory=dict)
-    call: Call | None = None
+    losses: LossReport | None = None
 
     def lose(self, kind: str, name: str, reason: str) -> None:
-        """Notes what the answer cannot say."""
-        if self.call is not None:
-            self.call.losses.add(kind, name, reason)
+        """Notes what cannot be said of a record."""
+        if self.losses is not None:
+            self.losses.add(kind, name, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,10 @@ class Field:
     missing: Callable[[Draft, Field], None] | None = None
     clear: Callable[[Draft], None] | None = None
     """Makes it null, as a list or map does in the place of its one value (zurmo dossier, section 3)."""
+    choose: Callable[[Sequence[ContactPoint]], ContactPoint | None] | None = None
+    """Of an attribute that is a contact point: which it is among a record's."""
+    new: ContactPoint | None = None
+    """Of the same: what it is before anything was sent; its kind and label stay."""
     echo: Callable[[Any, Nested], Any] | None = None
     """From what is shown and what was sent to what the vendor's memory holds; None: what was sent."""
 
@@ -107,14 +111,12 @@ class Draft:
     record: Any = None
     sent: Mapping[str, Nested] = field(default_factory=dict)
     desk: Desk | None = None
-    call: Call | None = None
+    losses: LossReport | None = None
     user_id: int | None = None
     kind: str = ""
     """The canonical kind, for losses."""
-    partial: bool = False
-    """A change of a record that is not at hand."""
     whole: bool = False
-    """All of a record as a server shows it, not a change."""
+    """All of a record as a server shows it, not a change: no rule of what may be sent applies."""
     values: dict[str, Any] = field(default_factory=dict)
     extras: dict[str, Any] = field(default_factory=dict)
     points: list[ContactPoint] = field(default_factory=list)
@@ -130,7 +132,7 @@ class Draft:
 
     @property
     def creating(self) -> bool:
-        return self.record is None and not self.partial
+        return self.record is None and not self.whole
 
     def fail(self, name: str, text: str) -> None:
         self.errors.setdefault(name, []).append(text)
@@ -146,8 +148,8 @@ class Draft:
         return default if self.record is None else kept(self.record, key, default)
 
     def lose(self, name: str, reason: str) -> None:
-        if self.call is not None:
-            self.call.losses.add(self.kind, name, reason)
+        if self.losses is not None:
+            self.losses.add(self.kind, name, reason)
 
 
 def kept(record: Record, key: str, default: Any = None) -> Any:

@@ -115,6 +115,8 @@ def settle(draft: Draft) -> None:
     An end that is no moment is before any start, as PHP's strtotime makes nothing of it (zurmo dossier, section 6).
     """
     record: Activity | None = draft.record
+    if draft.whole:
+        return
     broken = "endDateTime" in draft.errors
     if not (broken or draft.values.keys() & {"start_at", "end_at"}):
         return

@@ -135,7 +135,7 @@ def settle(draft: Draft) -> None:
     if draft.whole or (not draft.profile.v3 and sent):
         if sent:
             draft.values["probability"] = number
-    elif draft.profile.v3 and (moved or (sent and not draft.partial)):
+    elif draft.profile.v3 and (moved or sent):
         if sent and number != PROBABILITIES.get(str(stage), 0):
             draft.lose("probability", "follows_the_stage")
         draft.values["probability"] = PROBABILITIES.get(str(stage), 0)

@@ -61,7 +61,7 @@ def _take_name(draft: Draft, row: Field, value: Nested) -> None:
     text = plain.as_text(draft, row, value)
     if text is None:
         return
-    if len(text) > draft.profile.name_length:
+    if len(text) > draft.profile.name_length and not draft.whole:
         draft.fail(row.name, base.TOO_LONG.format(row.label, draft.profile.name_length))
     else:
         draft.values["title"] = text

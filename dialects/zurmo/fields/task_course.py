@@ -122,7 +122,7 @@ class _Course:
 def settle(draft: Draft, rows: Mapping[str, Field]) -> None:
     """Puts what was sent of a task's course into the draft; `rows` are its attributes by name."""
     record: Activity | None = draft.record
-    if record is None and not draft.partial and draft.profile.v3:
+    if draft.creating and draft.profile.v3:
         if draft.user_id is not None:
             draft.values.setdefault("requester_id", draft.user_id)
         if "status" not in draft.sent:
@@ -142,8 +142,8 @@ def settle(draft: Draft, rows: Mapping[str, Field]) -> None:
             draft.memory.pop(name, None)
     if course.bad:
         draft.fail("completed", base.NOT_FLAG.format(rows["completed"].label))
-    if draft.partial:
-        _settle_blindly(draft)
+    if draft.whole:
+        _settle_as_shown(draft, rows["completed"])
     elif not draft.errors:
         _store(draft, course)
 
@@ -195,21 +195,24 @@ def _state(record: Activity | None, course: _Course, was: bool) -> str:
     return "open" if record is None or was else record.state
 
 
-def _settle_blindly(draft: Draft) -> None:
-    """The plain meaning of what was sent, the record not being at hand."""
+def _settle_as_shown(draft: Draft, row: Field) -> None:
+    """What a server shows, with its status kept where that says something else than the rest."""
     scratch = draft.scratch
+    if scratch.get("completed", UNSET) is None:
+        draft.fail(row.name, base.NOT_FLAG.format(row.label))
     draft.extras.pop("completed", None)
     draft.extras.pop("latest", None)
+    status, done = scratch.get("status"), scratch.get("done")
+    state = STATE_OF.get(status or "1", "open")
     if scratch.get("completed") == "1":
-        draft.values["state"] = "completed"
-    elif "status" in scratch:
-        draft.values["state"] = STATE_OF.get(scratch["status"], "open")
-    elif "completed" in scratch:
-        draft.values["state"] = "open"
-    if draft.values.get("state") == "completed":
-        if scratch.get("done") is not None:
-            draft.values["completed_at"] = scratch["done"]
-    elif scratch.get("done") is not None:
-        draft.extras["done"] = sql_time(scratch["done"])
-    if draft.whole and "completed" in scratch:
-        draft.extras["completed"] = "0"
+        state = "completed"
+    elif state == "completed" and "completed" in scratch:
+        state = "open"
+    draft.values["state"] = state
+    if state == "completed" and done is not None:
+        draft.values["completed_at"] = done
+    elif done is not None:
+        draft.extras["done"] = sql_time(done)
+    if status is not None and STATUS_OF[state] != status:
+        at = done if state == "completed" else None
+        draft.extras["status"] = f"{state}:{status}:{at or ''}"

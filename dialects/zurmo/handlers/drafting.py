@@ -31,7 +31,7 @@ def new_draft(call: Call, module: Module, record: Any, sent: Mapping[str, Nested
         record,
         sent,
         desk=call.desk,
-        call=call,
+        losses=call.losses,
         user_id=call.me,
         kind=module.kind.KIND,
     )

@@ -51,7 +51,7 @@ def load(call: Call, module: Module, id: int, *, to_show: bool = False) -> Any:
 
 def view_of(call: Call, module: Module, records: Sequence[Any]) -> View:
     """How these records are shown, with the people that meetings name."""
-    view = View(profile(call), call=call)
+    view = View(profile(call), losses=call.losses)
     if module is MEETINGS and view.profile.v3 and records:
         meetings = list(records)
         view.people = call.desk.get_many(Party, party_ids(meetings), ("points",))

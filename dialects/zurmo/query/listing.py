@@ -12,7 +12,7 @@ from dialects.zurmo.modules import Module
 from dialects.zurmo.query import improved
 from dialects.zurmo.query.comparison import Searching
 from dialects.zurmo.query.dynamic import dynamic_node
-from dialects.zurmo.query.paging import list_sort, search_sort
+from dialects.zurmo.query.paging import search_sort
 from dialects.zurmo.query.simple import simple_nodes
 
 Asked = tuple[Node, tuple[Sort, ...]]
@@ -38,11 +38,6 @@ def list_where(module: Module, search: Mapping[str, Nested], who: Searching) -> 
     clauses = simple_nodes(module, plain, who) if isinstance(plain, dict) else []
     dynamic = dynamic_node(module, search.get("dynamicSearch"), who, clauses)
     return all_of(module.where, *clauses, dynamic)
-
-
-def list_query(module: Module, search: Mapping[str, Nested], who: Searching) -> Asked:
-    """The condition of a list and its order."""
-    return list_where(module, search, who), list_sort(module, search.get("sort"), who)
 
 
 def _improved(search: Mapping[str, Nested]) -> Mapping[str, Nested]:

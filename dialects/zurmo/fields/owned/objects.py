@@ -126,7 +126,7 @@ def checked_email(draft: Draft, name: str, value: dict[str, Nested]) -> dict[str
             continue
         label = _EMAIL_LABELS[key]
         text = sent if isinstance(sent, str) else None
-        if key == "emailAddress" and text and not is_email(text):
+        if key == "emailAddress" and text and not (draft.whole or is_email(text)):
             draft.fail_below(name, key, base.NOT_EMAIL.format(label))
         elif key == "emailAddress" or text is None:
             out[key] = text
@@ -155,7 +155,7 @@ def checked_address(draft: Draft, name: str, value: dict[str, Nested]) -> dict[s
         limit = _ADDRESS_LENGTHS.get(key, 32)
         if text is None:
             out[key] = None
-        elif len(text) > limit:
+        elif len(text) > limit and not draft.whole:
             draft.fail_below(name, key, base.TOO_LONG.format(label, limit))
         elif key == "invalid":
             _put_flag(draft, name, key, label, text, out)
@@ -246,6 +246,8 @@ def email(name: str, choose: Choose, label: str | None, where: Node) -> Field:
         order=(First("points", "value", (where,)),),
         element="EmailAddressInformation",
         default_operator="startsWith",
+        choose=choose,
+        new=ContactPoint("email", label=label),
         echo=lambda shown, sent: plain.echo_map(shown, sent, _EMAIL_KEYS),
     )
 
@@ -298,6 +300,8 @@ def address(name: str, choose: Choose, label: str | None, where: Node) -> Field:
         search=search,
         element="Address",
         default_operator="startsWith",
+        choose=choose,
+        new=ContactPoint("address", label=label),
         echo=lambda shown, sent: plain.echo_map(shown, sent, tuple(ADDRESS)),
     )
 

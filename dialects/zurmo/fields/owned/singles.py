@@ -37,7 +37,7 @@ def single(name: str, choose: Choose, new: ContactPoint, where: Node, limit: int
         text = plain.as_text(draft, row, value)
         if text is None:
             return
-        whole = read(text) if text else text
+        whole = read(text) if text and not draft.whole else text
         if whole is None:
             draft.fail(row.name, base.NOT_URL.format(row.label))
             return
@@ -70,6 +70,8 @@ def single(name: str, choose: Choose, new: ContactPoint, where: Node, limit: int
         search=search,
         max_length=limit,
         clear=lambda draft: put(draft, "", set()),
+        choose=choose,
+        new=new,
         **more,
     )
 

@@ -35,9 +35,9 @@ def dropdown(name: str, column: str, slot: int, picklist: str, **more: Any) -> F
                 draft.values[column] = None
             elif draft.creating:
                 base.blank(draft, row)
-        elif sent == "" and row.required:
+        elif sent == "" and row.required and not draft.whole:
             base.blank(draft, row)
-        elif len(sent) > _LIMIT:
+        elif len(sent) > _LIMIT and not draft.whole:
             draft.fail_below(row.name, "value", base.TOO_LONG.format("Value", _LIMIT))
         else:
             draft.values[column] = sent

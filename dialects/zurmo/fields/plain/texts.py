@@ -39,6 +39,8 @@ def as_text(draft: Draft, row: Field, value: Nested) -> str | None:
     if not isinstance(value, str):
         draft.fail(row.name, base.MUST_BE.format(row.label, "string"))
         return None
+    if draft.whole:
+        return value
     if row.required and not value:
         draft.fail(row.name, base.BLANK.format(row.label))
         return None
