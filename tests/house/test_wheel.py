@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -40,6 +41,20 @@ def test_the_wheel_carries_packages_migrations_and_the_corpus(wheel: Path) -> No
     assert any(name == "dialects/zurmo/README.md" for name in names)
     code = {path.relative_to(ROOT).as_posix() for top in tops for path in (ROOT / top).rglob("*.py")}
     assert code <= set(names)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["8", "9"])
+def test_the_pytest_plugin_of_the_wheel(wheel: Path, tmp_path: Path, version: str) -> None:
+    """The example of docs/testing, in an environment that holds nothing else."""
+    venv.create(tmp_path / "venv", with_pip=True, system_site_packages=False)
+    python = tmp_path / "venv" / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "--quiet", f"{wheel}[pytest]", f"pytest=={version}.*"]
+    subprocess.run(install, check=True, capture_output=True)
+    shutil.copytree(ROOT / "docs" / "testing" / "python", tmp_path / "example")
+    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
+    done = subprocess.run(command, cwd=tmp_path / "example", capture_output=True, text=True, check=False)
+    assert "7 passed" in done.stdout, done.stdout
 
 
 @pytest.mark.slow
