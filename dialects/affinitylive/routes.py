@@ -11,6 +11,7 @@ from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.handlers import (
     activities,
     affiliations,
+    histories,
     interacts,
     lists,
     oauth,
@@ -91,6 +92,9 @@ def _progressing(name: str) -> Iterator[Route]:
     yield _route(name, READ, "/{id:int}/progressions", "progressions", work.progressions(name))
     yield _route(name, READ, "/progressions", "all_progressions", work.all_progressions(name))
     yield _route(name, READ, "/progressions/count", "progression_count", work.progression_count(name))
+    yield _route(name, READ, "/progressions/history", "histories", histories.lister(name))
+    yield _route(name, READ, "/progressions/history/count", "history_count", histories.counter(name))
+    yield _route(name, READ, "/progressions/history/{id:int}", "history", histories.reader(name))
     for tail in ("", "/auto"):
         yield _route(name, WRITE, f"/{{id:int}}/progressions/{{progression}}{tail}", "progress", work.progress(name),
                      writes=True)  # fmt: skip

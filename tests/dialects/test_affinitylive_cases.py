@@ -597,3 +597,43 @@ def test_a7_other_dialects_show_the_default_one(world: World, ann: Client, roles
         WireRequest("GET", "/api/party", "", Headers([("Authorization", BASIC)]), b"", "http://x", "x")
     )
     assert parties.body.count(b"<person>") == 1
+
+
+def test_a14_changes_of_status_by_whatever_door(tmp_path: Path) -> None:
+    with World(tmp_path) as world:
+        world.add_user("bob", first_name="Bob", last_name="Ray")
+        ann, bob = Client(world), Client(world, "bob-token")
+        first, second = (ann.make("/tasks", title=title)["id"] for title in ("Ring", "Write"))
+        assert ann.get("/tasks/progressions/history") == []
+        world.now = (world.now or 0) + 60_000_000
+        bob.post(f"/tasks/{first}/progressions/done/auto")
+        # Another door.
+        capsule = Headers([("Authorization", "Basic YW5uLXRva2VuOng=")])
+        world.endpoint("capsule").send(WireRequest("POST", f"/api/task/{second}/complete", headers=capsule))
+        rows = ann.get("/tasks/progressions/history", _fields="_ALL")
+        assert [(row["against_type"], row["against_id"], row["to_title"]) for row in rows] == [
+            ("task", first, "Complete"),
+            ("task", second, "Complete"),
+        ]
+        assert [row["modified_by"] for row in rows] == [
+            str(world.principal("bob-token").user_id),
+            str(world.principal().user_id),
+        ]
+        assert set(ann.get("/tasks/progressions/history")[0]) == {"id", "to_id", "to_title"}
+        assert ann.get("/tasks/progressions/history/count") == {"count": "2"}
+        one = ann.get(f"/tasks/progressions/history/{rows[0]['id']}", _fields="modified_by()")
+        assert one["modified_by"]["firstname"] == "Bob"
+        narrowed = {
+            f"against_id({first})": 1,
+            f"against(task({second}))": 1,
+            "against(issue)": 0,
+            f"modified_by({world.principal('bob-token').user_id})": 1,
+            f"id_greater_than({rows[0]['id']})": 1,
+            f"date_modified_after({rows[0]['date_modified']})": 0,
+            f"date_modified_before({int(rows[0]['date_modified']) + 1})": 2,
+        }
+        for text, count in narrowed.items():
+            assert len(ann.get("/tasks/progressions/history", _filters=text)) == count, text
+        latest = ann.get("/tasks/progressions/history", _filters="order_by_desc(id)")
+        assert [row["id"] for row in latest] == [rows[1]["id"], rows[0]["id"]]
+        assert ann.get("/issues/progressions/history") == []

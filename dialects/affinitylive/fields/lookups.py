@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from adapter.dialect import Choices
 from canonical.model import PicklistItem
 from canonical.operations import Include
 from dialects.affinitylive.fields.standing import STANDINGS
-from dialects.affinitylive.fields.table import NAMESPACE, Field, Resource, Sight, derived, own
+from dialects.affinitylive.fields.table import NAMESPACE, Field, Resource, Sight, derived, linked, own
 
 DEFAULT: Final = 1
 """The type, the class of what says nothing of it."""
@@ -187,8 +187,17 @@ ADDRESS_KEYS: Final = (
     *("id", "full", "title", "street1", "street2", "city", "state", "zipcode", "country"),
     *("postal", "physical"),
 )
+HISTORY_KEYS: Final = ("id", "to_id", "to_title", "against_type", "against_id", "modified_by", "date_modified")
+"""What a change of status shows (dossier, section 8.1); the first three always."""
 UNHELD: Final = ("rates", "jobs", "milestones", "contracts", "budgets", "schedules")
 """What may be referred to and is not held here: an id at most, and expanded null (dossier, section 8)."""
+
+
+def _history(name: str) -> Resource:
+    """The changes of status of a resource, as rows of `handlers.histories`."""
+    table = _table(f"{name} history", "history", HISTORY_KEYS, 3, _none)
+    by_whom = linked("modified_by", "staff", lambda row, sight: ("staff", row["user"]) if row["user"] else None)
+    return replace(table, fields=tuple(by_whom if row.name == "modified_by" else row for row in table.fields))
 
 
 def _choice(name: str) -> Resource:
@@ -208,6 +217,7 @@ RESOURCES: tuple[Resource, ...] = (
         for name, keys in STATUS_KEYS.items()
     ),
     *(_table(name, name.removesuffix("s"), ("id", "title"), 2, _none) for name in UNHELD),
+    *(_history(name) for name in STANDINGS),
     _table("addresses", "address", ADDRESS_KEYS, 2, _addresses),
     _table("tags", "tag", ("id", "name"), 2, _none),
 )

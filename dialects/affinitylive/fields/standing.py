@@ -61,6 +61,11 @@ class Standings:
     def by_id(self, id: int) -> Standing | None:
         return self.rows[id - 1] if 0 < id <= len(self.rows) else None
 
+    def reached(self, word: str) -> Standing | None:
+        """The standing of a logged change: its own word, or the first for the core's state that another door named."""
+        plain = (self.by_word[name] for name in self.plain)
+        return self.by_word.get(word) or next((row for row in plain if word in row.fits.get("state", ())), None)
+
     def progression(self, name: str) -> Standing | None:
         """By the number of its status, its own word, or the word of the step that leads there (``start``)."""
         if name.isascii() and name.isdigit() and len(name) < 6:
