@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from adapter.losses import LossReport
 from adapter.wire import WireRequest, WireResponse
@@ -181,6 +181,14 @@ class ClientSide:
     capabilities: tuple[Capability, ...]
     foreign_id: Callable[[str, int], str] = lambda kind, id: str(id)
     """How clients of this vendor write the id of a record of that canonical kind."""
+    requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By kind what a record must have to be made: canonical fields, or ``party`` where it must be about somebody."""
+    vocabulary: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """By kind and field the only values that the vendor keeps apart; others come back as one of them.
+
+    For ``points.email`` and the like, field ``label``, the labels that its contact points have; others have none."""
+    precision: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By kind and field of an instant the seconds that it is cut to, where a whole second is not kept."""
 
 
 def note_losses(row: Capability, operation: Create[Any] | Update[Any], losses: LossReport) -> None:
@@ -216,6 +224,13 @@ def require(rows: Iterable[Capability], dialect: str, kind: str, verb: str) -> C
     raise Unsupported(f"{dialect}: {kind} {verb}")
 
 
-def can(side: ClientSide, kind: str, verb: str) -> Capability | None:
+class Capable(Protocol):
+    """Whatever has rows of capabilities."""
+
+    @property
+    def capabilities(self) -> tuple[Capability, ...]: ...
+
+
+def can(side: Capable, kind: str, verb: str) -> Capability | None:
     """The row of that kind and verb, None when it cannot be asked."""
     return next((row for row in side.capabilities if (row.kind, row.verb) == (kind, verb)), None)

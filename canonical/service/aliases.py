@@ -16,7 +16,7 @@ from canonical.model import KINDS, Change, Link, Record
 from canonical.operations import Create, Update
 from canonical.query import And, Compare, Has, Node, Not, Op, Or
 from canonical.store.port import Unit
-from canonical.values import Ref
+from canonical.values import MAX_ID, Ref
 
 R = TypeVar("R", bound=Record)
 
@@ -40,7 +40,8 @@ def set_alias(unit: Unit, dialect: str, kind: str, foreign: str, id: int) -> Non
     taken = local_id(unit, dialect, kind, foreign)
     if taken is not None and taken != id:
         raise Duplicate("alias", foreign)
-    if foreign.isascii() and foreign.isdigit() and int(foreign) != id:
+    # Ids of 24 hex digits may be decimal digits alone; no record of ours has such a number.
+    if foreign.isascii() and foreign.isdigit() and id != int(foreign) <= MAX_ID:
         other = int(foreign)
         if unit.load(KINDS[kind].record, (other,)) and foreign_id(unit, dialect, kind, other) is None:
             raise Duplicate("alias", foreign)
@@ -145,7 +146,7 @@ def _known(unit: Unit, dialect: str, refs: Iterable[Ref]) -> dict[Ref, int]:
     known: dict[Ref, int] = {}
     for kind, ids in by_kind.items():
         for row in unit.select("alias", {"dialect": dialect, "kind": kind, "local_id": tuple(ids)}):
-            if row["foreign_id"].isdigit():
+            if row["foreign_id"].isdigit() and int(row["foreign_id"]) <= MAX_ID:
                 known[Ref(kind, row["local_id"])] = int(row["foreign_id"])
     return known
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapter.client import ClientSide
 from dialects.capsule.client.ask import home, sign
-from dialects.capsule.client.capabilities import CAPABILITIES
+from dialects.capsule.client.capabilities import CAPABILITIES, PRECISION, REQUIRES, VOCABULARY
 from dialects.capsule.client.hear import ended
 from dialects.capsule.client.perform import perform, sign_in
 from dialects.capsule.client.pull import pull
@@ -18,4 +18,7 @@ CLIENT = ClientSide(
     perform=perform,
     pull=pull,
     capabilities=CAPABILITIES,
+    requires=REQUIRES,
+    vocabulary=VOCABULARY,
+    precision=PRECISION,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapter.client import Capability
-from dialects.capsule.fields import history, kase, opportunity, party, task, user
+from dialects.capsule.fields import contacts, history, kase, opportunity, party, task, user
 from dialects.capsule.fields.table import Field
 
 # What rows without an attribute of their own say, by element (capsule dossier, sections 3, 4 and 8).
@@ -86,3 +86,22 @@ CAPABILITIES: Final = (
     *(Capability(kind, verb) for kind in ("opportunity", "case") for verb in ("link", "unlink")),
     Capability("custom_field", "list"),
 )
+
+# What Capsule refuses to make a record without (capsule dossier, sections 3, 4 and 8).
+REQUIRES: Final = {
+    "task": ("due_at",),
+    **dict.fromkeys(("note", "email", "meeting", "call"), ("party",)),
+    "opportunity": ("party_id", "stage"),
+    "case": ("party_id",),
+}
+VOCABULARY: Final = {
+    ("task", "state"): ("open", "completed"),
+    ("case", "state"): ("open", "closed"),
+    **{
+        (f"points.{contact.name}", "label"): tuple(
+            label for label, type_ in contact.types.items() if type_.lower() == label
+        )
+        for contact in contacts.CONTACTS
+    },
+}
+PRECISION: Final = {("task", "due_at"): 60}
