@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from canonical.errors import Invalid, Problem
 from canonical.values import Instant
+
+
+def checked_slug(slug: str) -> str:
+    """A tenant's short name, in small letters. Raises Invalid."""
+    slug = slug.lower()
+    if not slug or not slug.replace("-", "").isalnum() or not slug.isascii() or len(slug) > 63:
+        raise Invalid(Problem("slug", "not_a_slug"))
+    return slug
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,3 +87,14 @@ def working_core(*, timed: bool = False) -> Iterator[CanonicalCore]:
         yield core
     finally:
         core.close()
+
+
+@contextmanager
+def opened_store() -> Iterator[SqlStore]:
+    """The configured database itself, for commands that take rows as they are."""
+    store = SqlStore(read_settings().database_url)
+    try:
+        store.check()
+        yield store
+    finally:
+        store.close()

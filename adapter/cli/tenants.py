@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from adapter.cli.faults import told
 from adapter.cli.known import default_picklists, setting_of
-from adapter.cli.opening import working_core
+from adapter.cli.opening import opened_store, working_core
 from adapter.cli.root import main
 from adapter.gateway import real_now
+from adapter.logs import say
+from canonical.store.sql import archive
 
 
 @main.group()
@@ -45,3 +49,27 @@ def tenant_set(slug: str, settings: tuple[str, ...]) -> None:
     wanted = dict(setting_of(text) for text in settings)
     with working_core() as core:
         core.directory.change_settings(slug, wanted)
+
+
+@tenant.command("export")
+@click.argument("slug")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@told
+def tenant_export(slug: str, file: Path) -> None:
+    """Write all of a tenant to FILE: everything but passwords, tokens and OAuth applications."""
+    with opened_store() as store:
+        archive.export(store, slug.lower(), file)
+
+
+@tenant.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--as", "slug", metavar="SLUG", help="Under this name instead of its own.")
+@told
+def tenant_import(file: Path, slug: str | None) -> None:
+    """Add the tenant that FILE holds: all of it or nothing."""
+    with opened_store() as store:
+        added = archive.load(store, file, slug)
+    for kind, by in sorted(added.moved.items()):
+        say(f"{added.slug}: another tenant has {kind} ids of it; all of them are higher by {by} here")
+    for host in added.taken_hosts:
+        say(f"{added.slug}: {host} means another tenant and was left out")

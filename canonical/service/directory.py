@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from canonical.accounts import Application, Principal, Tenant
+from canonical.accounts import Application, Principal, Tenant, checked_slug
 from canonical.errors import Duplicate, Invalid, NotFound, Problem
 from canonical.model import PicklistItem, User
 from canonical.operations import Create, Update
@@ -35,9 +35,7 @@ class Directory:
 
     def add_tenant(self, slug: str, hosts: Iterable[str], picklists: Sequence[PicklistItem], now: Instant) -> Tenant:
         """A new tenant with the given lookup lists. Raises Duplicate (slug or host), Invalid."""
-        slug = slug.lower()
-        if not slug or not slug.replace("-", "").isalnum() or not slug.isascii() or len(slug) > 63:
-            raise Invalid(Problem("slug", "not_a_slug"))
+        slug = checked_slug(slug)
         names = [host.lower().rstrip(".") for host in hosts]
 
         def work(unit: Unit) -> int:
