@@ -218,6 +218,14 @@ def test_pages_end_where_they_should(world: World, elsewhere: World, tmp_path: P
     assert elsewhere.core.directory.tenant_slugs() == ["acme"]
 
 
+def test_texts_that_repeat_themselves_are_not_taken_for_a_bomb(world: World, elsewhere: World, tmp_path: Path) -> None:
+    body = "x" * 3_000_000
+    world.write(lambda desk: desk.create(Create(Activity, {"title": "long", "body": body})))
+    archive.export(world.store, "acme", tmp_path / "long.zip")
+    archive.load(elsewhere.store, tmp_path / "long.zip")
+    assert elsewhere.store.reading(1).select("activity", {"title": "long"})[0]["body"] == body
+
+
 def test_what_fails_half_way_leaves_nothing(elsewhere: World, file: Path, monkeypatch: Any) -> None:
     before = elsewhere.store.reading(0).select("counter", {})
 

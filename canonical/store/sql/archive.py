@@ -21,7 +21,7 @@ from canonical.errors import Conflict, Duplicate, NotFound
 from canonical.model import KINDS
 from canonical.store.port import SYSTEM
 from canonical.store.sql import copies, schema, tables
-from canonical.store.sql.archive_file import Reading, Refused, Row, Writing, refusing
+from canonical.store.sql.archive_file import PACKINGS, Reading, Refused, Row, Writing, refusing
 from canonical.store.sql.rows import JSON_COLUMNS
 from canonical.store.sql.store import SqlStore
 from canonical.store.sql.unit import SqlUnit
@@ -109,10 +109,14 @@ def export(store: SqlStore, slug: str, file: Path) -> dict[str, int]:
             tenant = found[0]
             hosts = [row["host"] for row in unit.select("tenant_host", {"tenant_id": tenant["id"]})]
             told = {name: tenant[name] for name in ("slug", "settings", "created_at")} | {"hosts": sorted(hosts)}
-            with open(part, "wb") as out, Writing(out) as writing:
-                for member in TABLES:
-                    writing.member(member, _counting(_pages(store, connection, member, tenant["id"]), counts, member))
-                writing.tell({"schema": schema.newest(), "tenant": told})
+            for packing in PACKINGS:
+                with open(part, "wb") as out, Writing(out, packing) as writing:
+                    for member in TABLES:
+                        pages = _pages(store, connection, member, tenant["id"])
+                        writing.member(member, _counting(pages, counts, member))
+                    writing.tell({"schema": schema.newest(), "tenant": told})
+                if not writing.is_tight():
+                    break
         finally:
             backend.execute(connection, "ROLLBACK", {})
         copies.put(part, file)

@@ -23,6 +23,8 @@ MAX_MANIFEST: Final = 1 << 20
 MAX_LINE: Final = 64 << 20
 MAX_RATIO: Final = 250
 """How many times as long as in the file a member may be: a bomb has a thousand, a tenant of equal rows some fifty."""
+PACKINGS: Final = (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED)
+"""In the order in which they are tried."""
 SMALL: Final = 1 << 20
 """Members up to this many bytes may shrink to anything."""
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -54,8 +56,9 @@ def refusing(file: Path) -> Iterator[None]:
 class Writing:
     """An archive in the making. The same rows make the same bytes."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
+    def __init__(self, file: IO[bytes], packing: int) -> None:
+        self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
+        self._packing = packing
         self._members: dict[str, Row] = {}
 
     def __enter__(self) -> Writing:
@@ -66,7 +69,7 @@ class Writing:
 
     def member(self, name: str, pages: Iterable[list[Row]]) -> None:
         hashed, count, size = hashlib.sha256(), 0, 0
-        with self._zip.open(_info(name), "w", force_zip64=True) as out:
+        with self._zip.open(_info(name, self._packing), "w", force_zip64=True) as out:
             for page in pages:
                 lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in page)
                 out.write(lines)
@@ -75,15 +78,23 @@ class Writing:
                 size += len(lines)
         self._members[name] = {"rows": count, "bytes": size, "sha256": hashed.hexdigest()}
 
+    def is_tight(self) -> bool:
+        """Whether a member shrank so much that reading would take it for a bomb: then it is not to be packed."""
+        return any(map(_is_tight, self._zip.infolist()))
+
     def tell(self, told: Mapping[str, Any]) -> None:
         """Writes the manifest, after all members."""
         manifest = {"format": FORMAT, "version": VERSION, **told, "members": self._members}
-        self._zip.writestr(_info(MANIFEST), orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+        self._zip.writestr(_info(MANIFEST, self._packing), orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
 
 
-def _info(name: str) -> zipfile.ZipInfo:
+def _is_tight(info: zipfile.ZipInfo) -> bool:
+    return info.file_size > max(SMALL, MAX_RATIO * info.compress_size)
+
+
+def _info(name: str, packing: int) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, _DATE)
-    info.compress_type = zipfile.ZIP_DEFLATED
+    info.compress_type = packing
     info.external_attr = 0o600 << 16
     return info
 
@@ -100,9 +111,9 @@ class Reading:
         for info in infos:
             if info.filename not in wanted:
                 raise Refused(f"there is an unknown member {info.filename[:60]!r} in it")
-            if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            if info.flag_bits & 1 or info.compress_type not in PACKINGS:
                 raise Refused(f"{info.filename} is packed in a way that no archive is")
-            if info.file_size > max(SMALL, MAX_RATIO * info.compress_size):
+            if _is_tight(info):
                 raise Refused(f"{info.filename} is packed more tightly than records are")
         if len(found) != len(set(found)) or set(found) != wanted:
             raise Refused("members are missing from it, or there twice")
