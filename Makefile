@@ -16,7 +16,7 @@ export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check attack lint dialect bench fmt lock wheel clean
+.PHONY: help serve test check attack lint dialect coverage bench fmt lock wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ lint: $(DEV) ## format, lint, types and import contracts only
 
 dialect: $(DEV) ## make the rooms of a new dialect: make dialect name=x
 	$(BIN)/python -m tests.support.scaffold "$(name)"
+
+coverage: $(DEV) ## write docs/coverage.md: what is served, asked and recorded
+	$(BIN)/python -m tests.support.coverage
 
 bench: $(DEV) ## CPU time per request against the floor and the obvious app
 	$(BIN)/python -m bench
