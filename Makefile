@@ -16,7 +16,7 @@ export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check attack lint dialect coverage bench fmt lock wheel clean
+.PHONY: help serve test exhaustive check attack lint dialect coverage bench fmt lock wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -25,11 +25,14 @@ serve: $(RUNTIME) ## serve a small demo world on http://127.0.0.1:$PORT, 8080 un
 	$(BIN)/crmglot demo --database-if-missing
 	exec $(BIN)/crmglot serve --host 127.0.0.1 --port $(PORT)
 
-test: lint ## run everything, the PostgreSQL tests too
+test: lint ## run everything, the PostgreSQL tests too; of the largest products a sample
+	$(BIN)/pytest -n auto -m "not exhaustive" $(PYTEST_ARGS)
+
+exhaustive: lint ## all that, and the whole of what make test takes samples of
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
 check: lint ## format, lint, types, import contracts and the fast tests, in under a minute
-	$(BIN)/pytest -n auto -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto -m "not slow and not exhaustive" $(PYTEST_ARGS)
 
 attack: $(DEV) ## floods and bombs against running servers; docs/security.md tells what they showed
 	$(BIN)/pytest -s tests/attack $(PYTEST_ARGS)

@@ -230,7 +230,7 @@ def filled(request: Any, tmp_path_factory: Any) -> Iterator[World]:
         yield world
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=QUERIES)
 def test_sql_means_what_the_evaluator_means(filled: World, query: Query) -> None:
     desk = filled.desk()

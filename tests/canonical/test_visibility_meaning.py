@@ -215,7 +215,7 @@ def test_each_viewer_is_shown_something_else(filled: World) -> None:
                               {"bea": 0, "ann": 3, "cy": 2, "dee": 2, "eve": 3}.items()}  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=QUERIES)
 @pytest.mark.parametrize("viewer", VIEWERS)
 def test_any_query_means_what_it_means_over_what_is_shown(filled: World, viewer: str, query: Query) -> None:

@@ -80,7 +80,7 @@ def laid_out(system: SystemModule, shuffled: random.Random | None) -> Layout:
 
 
 @pytest.mark.parametrize("system", system_modules(), ids=lambda system: system.name)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_all_at_once_is_the_same_as_field_by_field(system: SystemModule, data: st.DataObject) -> None:
     record = system.kind(id=7)

@@ -338,11 +338,13 @@ DIALECTS = (*sorted(CLIENTS), "scripts")
 FAST = (("confidential", "colleague"), ("confidential", "carded"), ("private", "colleague"))
 
 
-def slow_but(fast: bool, *values: Any) -> Any:
-    return pytest.param(*values, marks=() if fast else pytest.mark.slow)
+def marked(at: int, cell: tuple[Any, ...], dialect: str) -> Any:
+    """The cells that tell most are fast, of the others every fifth is in `make test`."""
+    marks = () if cell[:2] in FAST else pytest.mark.slow if at % 5 == 0 else pytest.mark.exhaustive
+    return pytest.param(dialect, *cell, marks=marks)
 
 
-CELLS_OF_ALL = [slow_but(cell[:2] in FAST, dialect, *cell) for cell in CELLS for dialect in DIALECTS]
+CELLS_OF_ALL = [marked(at, *each) for at, each in enumerate((cell, dialect) for cell in CELLS for dialect in DIALECTS)]
 
 
 KINDS = ("task", "note")
