@@ -137,12 +137,7 @@ class Traces:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One vendor's wire language.
-
-    The four directions, used by contract tests and migration as well as by the server:
-    `parse_request(request) -> Operation`, `render_response(operation, result) -> WireResponse`,
-    `render_request(operation, credentials) -> WireRequest`, `parse_response(operation, response) -> result`.
-    """
+    """One vendor's wire language, as a server and, in `client`, as whoever asks one."""
 
     name: str
     title: str
@@ -183,10 +178,6 @@ class Dialect:
     """Query or form parameters that hold credentials: never logged."""
     traces: Traces = field(default_factory=Traces)
     """What recorders and comparers of exchanges must know."""
-    parse_request: Callable[..., Any] | None = None
-    render_response: Callable[..., WireResponse] | None = None
-    render_request: Callable[..., WireRequest] | None = None
-    parse_response: Callable[..., Any] | None = None
     client: ClientSide | None = None
     """The other side: how a server of this vendor is asked."""
     preflight: Callable[[Call], WireResponse | None] | None = None

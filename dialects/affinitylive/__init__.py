@@ -6,7 +6,7 @@ from adapter.dialect import Dialect, Traces
 from dialects.affinitylive import parameters
 from dialects.affinitylive.answers import render_error
 from dialects.affinitylive.auth import bearer
-from dialects.affinitylive.codec import directions
+from dialects.affinitylive.client import CLIENT
 from dialects.affinitylive.fields.lookups import LISTS, PICKLISTS
 from dialects.affinitylive.routes import ROUTES
 from dialects.affinitylive.settings import SETTINGS
@@ -28,10 +28,7 @@ DIALECT = Dialect(
     text_extras=frozenset({"resolution_detail"}),
     people_extras=frozenset({"manager", "staff", "owner_type", "owner_id"}),
     secret_parameters=tuple(sorted(parameters.SECRETS)),
-    parse_request=directions.parse_request,
-    render_response=directions.render_response,
-    render_request=directions.render_request,
-    parse_response=directions.parse_response,
+    client=CLIENT,
     traces=Traces(
         secrets={
             "_bearer_token": "token",

@@ -16,7 +16,7 @@ from canonical.model import Activity
 from canonical.operations import Create
 from canonical.query import Query, size
 from dialects.affinitylive import grammar
-from dialects.affinitylive.codec.filters import write
+from dialects.affinitylive.client.filters import write
 from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
 from dialects.affinitylive.grammar import Item
 from dialects.affinitylive.parameters import Parameters

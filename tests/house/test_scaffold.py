@@ -122,5 +122,4 @@ def test_the_scaffold_has_the_rooms_of_the_others() -> None:
     rooms = {path.relative_to(TEMPLATES).parts[0].partition(".")[0] for path in TEMPLATES.rglob("*.tmpl")}
     for name in dialects.names():
         there = {path.stem for path in (ROOT / "dialects" / name).iterdir()}
-        # Three still speak as clients from their codec.
-        assert rooms - there <= {"client"}, name
+        assert rooms <= there, name

@@ -30,7 +30,7 @@ from adapter.client import (
 from adapter.driver import Driver
 from adapter.losses import LossReport
 from adapter.wire import WireRequest, WireResponse
-from canonical.errors import CanonicalError, NotFound, Unauthenticated, Unsupported
+from canonical.errors import CanonicalError, Denied, NotFound, Unauthenticated, Unsupported
 from canonical.model import Activity, Case, ContactPoint, CustomField, CustomValue, Opportunity, Party, Record, User
 from canonical.operations import (
     AddLink,
@@ -225,7 +225,10 @@ def said(record: Any, field: str, row: Capability | None = None) -> Any:
     if field.endswith("_at") and value is not None:
         return value // SECOND
     if field == "links":
-        return sorted({(link.target.kind, link.target.id) for link in value})
+        # Some vendors write by themselves that the owner made it or sent it; `owner_id` says so already.
+        owner = Ref("user", record.owner_id)
+        told = [link for link in value if link.role not in ("creator", "from") or link.target != owner]
+        return sorted({(link.target.kind, link.target.id) for link in told})
     if field == "points":
         return sorted(
             (
@@ -257,12 +260,11 @@ def rows(side: ClientSide, verb: str) -> list[str]:
     return [row.kind for row in side.capabilities if row.verb == verb and row.kind in KINDS]
 
 
-def made(setting: Setting, kind: str) -> Any:
-    """A record in the core, somebody else's to look after."""
+def made(setting: Setting, kind: str, owner: int | None = None) -> Any:
+    """A record in the core, somebody else's to look after, or that user's."""
     operation = sample(kind, setting.ids)
-    owned = dataclasses.replace(
-        operation, values={**operation.values, "owner_id": setting.ids["owner"], "owner_chosen": True}
-    )
+    values = {**operation.values, "owner_id": owner or setting.ids["owner"], "owner_chosen": True}
+    owned = dataclasses.replace(operation, values=values)
     return setting.world.write(lambda desk: desk.create(owned, parts(owned.kind)))
 
 
@@ -360,7 +362,12 @@ def test_what_is_updated_arrives(setting: Setting) -> None:
         values = {name: value for name, value in change.values.items() if name in row.fields or name == "type"}
         custom = change.custom if "custom" in row.fields else ()
         setting.driver.losses = losses = LossReport()
-        setting.driver.perform(Update(change.kind, setting.wire_id(record), values, custom=custom))
+        try:
+            setting.driver.perform(Update(change.kind, setting.wire_id(record), values, custom=custom))
+        except Denied:
+            # A vendor that lets nobody but the owner change what a thing says.
+            record = made(setting, kind, setting.world.principal().user_id)
+            setting.driver.perform(Update(change.kind, setting.wire_id(record), values, custom=custom))
         arrived = setting.load(change.kind, record.id)
         wrong = {f: (expected[f], getattr(arrived, f)) for f in values if getattr(arrived, f) != expected[f]}
         assert not wrong, (kind, wrong)

@@ -12,6 +12,12 @@ from dialects.affinitylive.fields.table import Sight, Target, own
 INTERACT_TYPES = ("creator", "from", "to", "cc", "bcc", "attendee", "attended", "did_not_attend")
 """[seed] the types of an interact: the role of a link."""
 
+RECIPIENTS = ("to", "cc", "bcc")
+"""The types that a create names, by id (dossier, section 3)."""
+
+BILLABLE = frozenset({"issue", "job", "milestone", "contract", "contract_period"})
+"""What time can be billed for (dossier, section 7)."""
+
 OWNER_TYPES = ("staff", "affiliation", "lead")
 """What may own an activity; leads only where they came from elsewhere [noojee]."""
 

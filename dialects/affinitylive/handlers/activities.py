@@ -22,6 +22,7 @@ from dialects.affinitylive.fields.lookups import CHOICES, class_id
 from dialects.affinitylive.fields.people import person_of
 from dialects.affinitylive.fields.plan import render
 from dialects.affinitylive.fields.registry import RESOURCES
+from dialects.affinitylive.fields.subjects import BILLABLE, RECIPIENTS
 from dialects.affinitylive.fields.subjects import against as against_of
 from dialects.affinitylive.fields.table import NAMESPACE, Sight, own
 from dialects.affinitylive.handlers import against as subject
@@ -44,8 +45,6 @@ from dialects.affinitylive.parameters import Parameters
 from dialects.affinitylive.query.build import interact_types
 
 SYSTEM_USER = 1
-BILLABLE = frozenset({"issue", "job", "milestone", "contract", "contract_period"})
-RECIPIENTS = ("to", "cc", "bcc")
 KIND_OF_RECIPIENT = {"staff": "user", "affiliation": "party", "contact": "party"}
 OWNER_ONLY = ("title", "body")
 MAX_RECIPIENTS = 1_000

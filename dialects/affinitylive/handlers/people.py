@@ -42,7 +42,7 @@ POINTS_OF = {
 }
 """The contact points that each resource takes."""
 
-NEW_LABELS = {"phone": "work", "website": "work"}
+NEW_LABELS = {"phone": "work", "website": "work", "email": "work"}
 
 
 def points_of(name: str, given: Parameters, current: Any | None) -> tuple[list[ContactPoint], list[int]]:
