@@ -86,6 +86,8 @@ class Rehearsal:
             core.directory.add_application("rehearsal", tenant.slug, secret, username)
             credentials = Credentials(secret, username, secret, "rehearsal.example", "rehearsal", secret)
             gateway = Gateway(dialect, core, Log(lambda line: None), lambda _: clock())
+            # Aliases changed its settings a moment ago, and tenants are remembered for some seconds.
+            core.accounts.forget_tenants()
             tenant = core.accounts.tenant(tenant.id)
             driver = Driver(dialect, _Stage(gateway, tenant), Session("http://rehearsal.example", credentials))
             self.stage = LiveSide(real.traits.name, driver)

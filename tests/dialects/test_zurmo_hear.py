@@ -334,9 +334,9 @@ def _broken(draw: st.DrawFn) -> tuple[Any, list[WireResponse]]:
         for key in place[:-1]:
             above = above[key]
         if isinstance(above, dict) and draw(st.booleans()):
-            above[draw(st.sampled_from(["mood", "id", "status", "zero", "aCstm"]))] = draw(_VALUES)
+            above[draw(st.sampled_from(["mood", "id", "status", "zero", "aCstm"]))] = copy.deepcopy(draw(_VALUES))
         else:
-            above[place[-1]] = draw(_VALUES)
+            above[place[-1]] = copy.deepcopy(draw(_VALUES))
     bodies = [json.dumps(envelope).encode() for envelope in envelopes]
     if draw(st.booleans()):
         bodies[0] = bodies[0][: draw(st.integers(0, len(bodies[0])))]

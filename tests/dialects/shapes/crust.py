@@ -86,6 +86,11 @@ def _check_door(response: WireResponse) -> None:
     assert b"<script" not in response.body
 
 
+def crash(request: WireRequest, response: WireResponse) -> bool:
+    """The sign-in page is closed to an address that guessed too often, as the probes do."""
+    return response.status == 503 and request.path.rstrip("/").endswith("/oidc")
+
+
 def failed(response: WireResponse) -> bool:
     return response.status != 200 or response.body.startswith(b'{"error"')
 
@@ -116,6 +121,7 @@ SHAPE = Shape(
     sign=sign,
     prepare=prepare,
     check=check,
+    crash=crash,
     failed=failed,
     refused=refused,
     own=own,
