@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,15 +38,16 @@ class SurfaceError(Exception):
     """What the server says is wrong with what the test asked for."""
 
 
-class Served:
+class Served(ABC):
     """A server with the testing surface, and what it holds already. Begins with no tenant at all."""
 
     def __init__(self) -> None:
         self.known: dict[str, Any] = {}
         """By the name of its snapshot what a world became."""
 
+    @abstractmethod
     def ask(self, method: str, what: str, body: bytes = b"") -> tuple[int, bytes]:
-        raise NotImplementedError
+        """Status and body of the surface's answer."""
 
 
 class Surfaced:
