@@ -13,6 +13,8 @@ LOCK := pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
+# Compiled modules are kept, whatever the environment says: without them each of the tests' servers compiles all anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

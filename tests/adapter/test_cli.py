@@ -247,6 +247,7 @@ def test_every_setting_takes_its_default_and_is_documented(dialect: str, name: s
 
 
 class TestUser:
+    @pytest.mark.slow
     def test_add_prints_the_token(self, ready: CanonicalCore) -> None:
         given = done(
             *("user", "add", "dana", "--tenant", "acme", "--password", "pw", "--token", "the-old-token"),
@@ -288,6 +289,7 @@ class TestUser:
     def test_options_that_are_missing(self, ready: CanonicalCore) -> None:
         assert run("user", "add", "x", "--password", "p").exit_code == 2
 
+    @pytest.mark.slow
     def test_a_password_from_standard_input(self, ready: CanonicalCore) -> None:
         words = ("user", "add", "eve", "--tenant", "acme", "--token", "eves-own-token")
         assert refused(2, *words) == "crmglot: a password is needed: --password, or a line on standard input"
@@ -326,6 +328,7 @@ class TestApplication:
 
 
 class TestDemo:
+    @pytest.mark.slow
     def test_once(self, database: str) -> None:
         result = run("demo")
         assert (result.exit_code, result.stderr) == (0, f"{demo.GREETING}\n")

@@ -65,6 +65,7 @@ def test_what_is_not_coded_as_it_says(body: bytes, names: str) -> None:
         codings.decoded(body, names, 100_000)
 
 
+@pytest.mark.slow
 def test_the_cap_counts_what_comes_out() -> None:
     assert len(codings.decoded(packed(b"a" * 1000), "gzip", 1000)) == 1000
     for body, names in (

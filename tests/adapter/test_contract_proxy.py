@@ -170,6 +170,7 @@ def test_a_folder_with_something_in_it_and_an_unknown_dialect_are_refused(tmp_pa
     assert (full.exit_code, other.exit_code) == (2, 2)
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_takes() -> None:
     words = [sys.executable, "-m", "adapter", "contract", "record", "--help"]
     shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout

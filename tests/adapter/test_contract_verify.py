@@ -248,6 +248,7 @@ def test_a_recording_does_not_differ_from_itself(session: list[Exchange]) -> Non
     assert (report.exchanges, report.differences) == (len(session), [])
 
 
+@pytest.mark.slow
 def test_the_command_reports_and_tells_by_its_exit_code(tmp_path: Path) -> None:
     root = record_in_process("zurmo", tmp_path)
     for exchange in load_session(root)[6:]:

@@ -338,6 +338,7 @@ def test_a_worker_that_nobody_has_buried_yet_is_dead_too() -> None:
         assert not is_alive(holder)
 
 
+@pytest.mark.slow
 def test_answers_too_large_for_a_script_fail_the_call(made: Jobs) -> None:
     for number in range(5):
         made.world.write(lambda desk, number=number: desk.create(Create(Activity, {"body": str(number) * 900_000})))

@@ -217,6 +217,7 @@ def test_steps_are_bounded() -> None:
     assert run("for i in range(100000):\n  pass") == []
 
 
+@pytest.mark.slow
 def test_processor_time_is_bounded() -> None:
     started = time.monotonic()
     message = failure("x = 7\nfor i in range(60):\n  x = x * x", Limits(cpu=0.3, wall=20))

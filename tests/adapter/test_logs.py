@@ -65,6 +65,7 @@ def test_a_log_that_cannot_be_written_stops_nobody() -> None:
     assert done.stdout == b"fine"
 
 
+@pytest.mark.slow
 def test_a_log_that_nobody_reads_holds_nobody_up() -> None:
     """A pipe takes 64 KiB; then lines are dropped until somebody reads, who is told how many."""
     script = (

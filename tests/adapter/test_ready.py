@@ -212,6 +212,7 @@ class TestWorkers:
         check()
 
 
+@pytest.mark.slow
 def test_the_supervisor_is_started_anew_with_growing_pauses() -> None:
     started: list[subprocess.Popen[bytes]] = []
     lines: list[dict[str, Any]] = []

@@ -411,6 +411,7 @@ def test_both_ways_answer_alike(both: tuple[Prober, flask.Flask], signed: str) -
     assert compared >= 10
 
 
+@pytest.mark.slow
 def test_flask_lists_the_vendors_routes(world: World) -> None:
     made = create_app(world.wsgi())
     rules = {rule.rule for rule in made.url_map.iter_rules()}
@@ -424,6 +425,7 @@ def test_flask_lists_the_vendors_routes(world: World) -> None:
     assert "/capsule/api/party/<int:id>/task" in listed.output
 
 
+@pytest.mark.slow
 def test_odd_paths_through_flask_are_not_redirected(world: World) -> None:
     made = create_app(world.wsgi())
     for target in ("/capsule", "/capsule/", "/capsule//api//tasks", "/capsule/api/tasks/", f"/capsule/{quote('ü')}"):

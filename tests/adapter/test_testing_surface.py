@@ -78,6 +78,7 @@ def titles(server: UnderTest) -> list[str]:
 
 
 class TestWhoMayUseIt:
+    @pytest.mark.slow
     def test_not_there_without_testing(self, tmp_path: Path) -> None:
         with World(tmp_path) as world:
             app = __import__("adapter.serve", fromlist=["create_app"]).create_app(world.wsgi()).wsgi_app

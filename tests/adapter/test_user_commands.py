@@ -171,6 +171,7 @@ def said(answer: WireResponse) -> str:
     return str(data)
 
 
+@pytest.mark.slow
 def test_a_new_password_ends_what_the_old_one_opened(world: World, doors: Doors) -> None:
     run("user", "password", "bob", "--tenant", "acme", said="new pw\n")
     assert doors.open() == only("token")

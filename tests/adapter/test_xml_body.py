@@ -139,6 +139,7 @@ def test_ampersands_of_an_attribute(text: str) -> None:
     assert root.attributes["b"] == root.text
 
 
+@pytest.mark.slow
 def test_limits() -> None:
     parse(b"<a>" * 64 + b"</a>" * 64)
     parse(b"<a>%s</a>" % (b"<b c='1'/>" * 4999), max_elements=9999)

@@ -36,6 +36,7 @@ def test_no_secret_is_stored_as_it_is(tmp_path: Path) -> None:
         assert secret not in stored
 
 
+@pytest.mark.slow
 def test_passwords(world: World) -> None:
     accounts = world.core.accounts
     tenant = world.principal().tenant_id
@@ -51,6 +52,7 @@ def test_passwords(world: World) -> None:
     assert accounts.by_password(tenant, "ann", "new", NOON) is not None
 
 
+@pytest.mark.slow
 def test_a_name_with_a_nul_is_nobodys(world: World) -> None:
     """PostgreSQL refuses such text: anybody could make a server fail without it being let in."""
     accounts = world.core.accounts

@@ -277,6 +277,7 @@ def test_the_databases_own_names_are_refused(folder: Path, ending: str) -> None:
 
 
 @pytest.mark.parametrize("work", ["backup", "restore"])
+@pytest.mark.slow
 def test_stopped_at_any_step_the_target_is_the_old_or_the_new(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:

@@ -54,6 +54,7 @@ def run(world: World, statement: str) -> Any:
     return backend.execute(backend.reader(), statement, {}).fetchall()
 
 
+@pytest.mark.slow
 def test_a_statement_that_takes_too_long_is_ended_and_the_connection_goes_on(timed: World) -> None:
     begun = time.monotonic()
     with pytest.raises(Overdue):
@@ -64,6 +65,7 @@ def test_a_statement_that_takes_too_long_is_ended_and_the_connection_goes_on(tim
     assert timed.desk().find(Activity, Query(contains("title", "nothing"))).items == []
 
 
+@pytest.mark.slow
 def test_rows_that_take_too_long_are_ended_too(tmp_path: Path) -> None:
     with World(tmp_path) as world:
         backend = SqlStore(world.url, SECONDS).backend
@@ -73,12 +75,14 @@ def test_rows_that_take_too_long_are_ended_too(tmp_path: Path) -> None:
         backend.close()
 
 
+@pytest.mark.slow
 def test_without_a_deadline_a_statement_takes_its_time(tmp_path: Path) -> None:
     with World(tmp_path) as world:
         counted = ENDLESS["sqlite"].replace("FROM n)", "FROM n WHERE i < 2000000)")
         assert [tuple(row) for row in run(world, counted)] == [(2_000_000,)]
 
 
+@pytest.mark.slow
 def test_a_write_that_takes_too_long_keeps_nothing_and_takes_nobody_along(timed: World) -> None:
     gate = threading.Event()
     outcomes: dict[str, object] = {}

@@ -115,6 +115,7 @@ def test_upgrading_again_changes_nothing(url: str) -> None:
         assert world.desk().count(Activity) == 1
 
 
+@pytest.mark.slow
 def test_every_version_can_be_reached_one_by_one(url: str) -> None:
     script = ScriptDirectory.from_config(schema._config())
     for revision in reversed(list(script.walk_revisions())):

@@ -228,6 +228,7 @@ def test_a_writer_that_never_lets_go_is_not_waited_for_for_ever(tmp_path: Path) 
         assert {found.title for found in world.desk().find(Activity).items} == {"before", "after"}
 
 
+@pytest.mark.slow
 def test_a_server_that_was_away_costs_no_request_after_it_is_back(tmp_path: Path) -> None:
     with over_postgres(tmp_path) as world:
         world.write(lambda desk: desk.create(Create(Activity, {"title": "before"})))

@@ -145,6 +145,7 @@ def mutated(rng: random.Random) -> str:
     return text
 
 
+@pytest.mark.slow
 def test_a_budget_of_broken_examples_finds_nothing() -> None:
     """The same texts on every run: each is read or refused as broken, and what is read comes back when written."""
     rng = random.Random(2)

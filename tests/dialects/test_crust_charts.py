@@ -261,6 +261,7 @@ def test_saved_charts(world: World, ann: CrustClient) -> None:
     assert ann.get(f"/chart/{id}") == ann.post(f"/chart/{id}", {}) == "crust.crm.repository.ChartNotFound"
 
 
+@pytest.mark.slow
 def test_every_field_may_stand_in_every_place(ann: CrustClient) -> None:
     """Text that is summed up, ids and states that are bounded by a date: nothing to see, and no error."""
     places = (

@@ -431,6 +431,7 @@ def computed(one: Any, other: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_the_database_computes_what_formulas_mean(world: World) -> None:
     """Each formula over each pair of texts, held against what the core computes of the values themselves."""
 

@@ -146,6 +146,7 @@ class Trial:
     ],
 )
 @pytest.mark.parametrize("dialect", NAMES)
+@pytest.mark.slow
 def test_nothing_is_told_or_changed_of_what_may_not_be_read(
     tmp_path: Path, dialect: str, caller: str, visibilities: tuple[str, ...], kinds: tuple[str, ...], thorough: bool
 ) -> None:

@@ -19,7 +19,6 @@ from adapter.dialect import Call
 from adapter.formats.form_body import build_query
 from adapter.wire import Headers, WireRequest, WireResponse
 from canonical.service.desk import CoreDesk
-from canonical.store.sql.compile import Statements
 from canonical.values import instant
 from dialects.zurmo.auth import open_session
 from tests.support.world import World
@@ -29,7 +28,6 @@ Found = list[Any]
 BASE = "/app/index.php"
 FORM = "application/x-www-form-urlencoded"
 SECOND = 1_000_000
-_STATEMENTS: dict[str, Statements] = {}
 START = instant(2015, 2, 27, 8, 15, 0)
 TASK = "tasks/task"
 MEETING = "meetings/meeting"
@@ -47,8 +45,6 @@ class Zurmo:
         folder.mkdir(exist_ok=True)
         shutil.copyfile(template, folder / "world.db")
         self.world = World(folder, url=f"sqlite:///{folder}/world.db", made=True, now=now)
-        # SQL text is the same in every database: compiled once for all tests.
-        self.world.store.statements = _STATEMENTS.setdefault("sqlite", self.world.store.statements)
         for name, value in settings.items():
             self.set(name, value)
         self.session: tuple[str, str] | None = session

@@ -196,6 +196,7 @@ def answering(status: int, kept: bool) -> Iterator[tuple[served.Server, list[byt
 
 
 @pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.slow
 def test_load_sends_bodies_and_outlives_a_closed_connection(path: Path, kept: bool) -> None:
     requests = [client.request("POST", "/", {"Content-Type": "text/csv"}, body) for body in (b"one,", b"another,")]
     with answering(200, kept) as (server, bodies):
@@ -204,6 +205,7 @@ def test_load_sends_bodies_and_outlives_a_closed_connection(path: Path, kept: bo
     assert set(bodies) == {b"one,text/csv", b"another,text/csv"}
 
 
+@pytest.mark.slow
 def test_load_counts_no_refusal(path: Path) -> None:
     with answering(500, True) as (server, _), pytest.raises(RuntimeError, match="500"):
         served.load(server, [client.request("POST", "/", {"Content-Type": "text/csv"}, b"one")], 0.2)

@@ -41,11 +41,13 @@ def test_unknown_sides_and_kinds(two: Two, tmp_path: Path) -> None:
     assert not (tmp_path / "plan.toml").exists()
 
 
+@pytest.mark.slow
 def test_a_source_that_is_none_of_that_vendors(two: Two) -> None:
     line = last_line(two.command.make(f"capsule={two.addresses[0]}/healthz", "core=acme", code=2))
     assert "the answer is not capsule's" in line
 
 
+@pytest.mark.slow
 def test_a_source_that_is_not_there(two: Two) -> None:
     line = last_line(two.command.make("capsule=http://127.0.0.1:9/capsule", "core=acme", code=2))
     assert "127.0.0.1:9" in line
@@ -80,6 +82,7 @@ def test_secrets_are_neither_in_the_plan_nor_in_the_ledger(two: Two) -> None:
         assert b"ann-token" not in file.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_target_that_vanishes_half_way_is_gone_on_with(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     two.plan("core", "capsule")
     left = [40]
@@ -98,6 +101,7 @@ def test_a_target_that_vanishes_half_way_is_gone_on_with(two: Two, monkeypatch: 
     assert two.command("verify")["differences"] == []
 
 
+@pytest.mark.slow
 def test_what_the_target_needs_and_the_plan_does_not_give_is_set_aside(two: Two) -> None:
     two.source.write(lambda desk: desk.create(Create(Activity, {"type": "task", "title": "Some day"})))
     two.plan("core", "capsule")
@@ -131,6 +135,7 @@ def quarantine(two: Two, command: str, *words: str, given: str | None = None) ->
     return told
 
 
+@pytest.mark.slow
 def test_a_corrected_record_must_be_a_record(two: Two) -> None:
     two.source.write(lambda desk: desk.create(Create(Activity, {"type": "task", "title": "Some day"})))
     two.plan("core", "capsule")

@@ -32,6 +32,7 @@ def content(two: Two) -> Counter[tuple[str, str, int, int]]:
 
 
 @pytest.mark.parametrize(("source", "target"), [("core", "capsule"), ("capsule", "core")])
+@pytest.mark.slow
 def test_broken_off_inside_every_tenth_create(
     two: Two, monkeypatch: pytest.MonkeyPatch, source: str, target: str
 ) -> None:

@@ -21,6 +21,7 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
+@pytest.mark.slow
 def test_a_company_moves_and_the_proof_is_clean(two: Two, source: str, target: str) -> None:
     foretold = two.plan(source, target)
     dry = two.command("run", "--dry-run")
@@ -39,6 +40,7 @@ def test_a_company_moves_and_the_proof_is_clean(two: Two, source: str, target: s
     assert again["read"] == done["total"]["read"]
 
 
+@pytest.mark.slow
 def test_what_was_changed_on_the_target_is_named_and_survives_undo(two: Two) -> None:
     two.plan("core", "capsule")
     two.command("run")
@@ -58,6 +60,7 @@ def test_what_was_changed_on_the_target_is_named_and_survives_undo(two: Two) -> 
     assert [party.name for party in left] == [people[0].name]
 
 
+@pytest.mark.slow
 def test_old_ids_work_in_the_core(two: Two) -> None:
     two.plan("capsule", "core")
     two.command("run")
@@ -83,6 +86,7 @@ def test_an_id_of_digits_alone_is_still_an_id_of_letters(two: Two) -> None:
     assert [each.id for each in aliased.find(Party, Query(Compare("name", Op.EQ, "Digits"))).items] == [id]
 
 
+@pytest.mark.slow
 def test_a_change_of_the_source_is_an_update(two: Two) -> None:
     two.plan("core", "capsule")
     two.command("run")

@@ -37,7 +37,7 @@ class _Quiet(WSGIRequestHandler):
 def served(world: World) -> Iterator[str]:
     """The address of a server over all dialects of a world."""
     server = make_server("127.0.0.1", 0, create_app(world.wsgi()), threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"

@@ -453,13 +453,17 @@ def with_sort_values(values: list[Scalar], sort: tuple[Sort, ...], spec: KindSpe
     return out
 
 
+_TEXTS: dict[str, dict[object, str]] = {}
+"""The texts of statements by key, for each sort of database: stores of one process have the same tables."""
+
+
 class Statements:
-    """The compiled statements of one database; the oldest go when there are too many shapes."""
+    """The compiled statements of a database; the oldest go when there are too many shapes."""
 
     def __init__(self, backend: Backend, keep: int = 2048) -> None:
         self.backend = backend
         self.keep = keep
-        self._kept: dict[object, str] = {}
+        self._kept = _TEXTS.setdefault(backend.name, {})
         self._trees: dict[tuple[object, int], tuple[Node, str, list[Scalar]]] = {}
         self._veils: dict[int, tuple[Node, KindSpec, Way, frozenset[str]]] = {}
         self._newest: tuple[Node, KindSpec, Way, Plan] | None = None
