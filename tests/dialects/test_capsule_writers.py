@@ -97,7 +97,7 @@ def test_the_fields_that_are_read_are_all_that_is_shown(task: Activity) -> None:
 
 
 def test_a_row_that_does_not_say_what_it_reads_is_refused() -> None:
-    rows = [replace(row, reads=None) if row.name == "status" else row for row in task_fields.FIELDS]
+    rows = [replace(row, show=task_fields.status) if row.name == "status" else row for row in task_fields.FIELDS]
     with pytest.raises(ValueError, match="status does not say what it reads"):
         fields_shown(rows)
 

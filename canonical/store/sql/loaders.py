@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from canonical.generated import function
 from canonical.model import KINDS, KindSpec, Record
 from canonical.operations import Fields
 
@@ -48,15 +49,13 @@ def _generate(spec: KindSpec, *, joined: bool) -> Loader:
         else:
             values[join.attribute] = f"r[{more}]"
             more += 1
-    lines = ["def load(r, names):", "    made = new(record)"]
+    lines = ["made = new(record)"]
     # What is not read (a field nobody asked for; links, tags, ...) has its default.
     for field in dataclasses.fields(spec.record):
         default = "{}" if field.default is dataclasses.MISSING else repr(field.default)
-        lines.append(f"    made.{field.name} = {values.get(field.name) or default}")
-    known: dict[str, Any] = {"record": spec.record, "new": object.__new__, "loads": orjson.loads}
-    exec("\n".join([*lines, "    return made"]), known)  # noqa: S102
-    loader: Loader = known["load"]
-    return loader
+        lines.append(f"made.{field.name} = {values.get(field.name) or default}")
+    known = {"record": spec.record, "new": object.__new__, "loads": orjson.loads}
+    return function("load", ("r", "names"), [*lines, "return made"], known)
 
 
 def _stored(type_: str, value: str) -> str:

@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.sql import ClauseElement
 
+from canonical.generated import function
 from canonical.query import Window
 from canonical.store.port import CREDENTIAL_COLUMNS, SYSTEM, Where
 from canonical.store.sql import tables
@@ -74,8 +75,8 @@ def _maker(table: str, names: tuple[str, ...]) -> Maker:
         if folding is not None:
             how = "fold_key" if folding is fold_key else "fold"
             entries.append(f"'{name}_fold': None if {value} is None else {how}({value})")
-    source = f"lambda v: {{{', '.join(entries)}}}"
-    return eval(source, {"json": _json, "extra_names": _extra_names, "fold": fold, "fold_key": fold_key})  # type: ignore[no-any-return]  # noqa: S307
+    known = {"json": _json, "int": int, "extra_names": _extra_names, "fold": fold, "fold_key": fold_key}
+    return function("make", ("v",), [f"return {{{', '.join(entries)}}}"], known)
 
 
 class Rows(Connected):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from adapter.fields.expression import IT, Attribute, Call, Constant, Entry, Given, Once, Part
 from adapter.losses import LossReport
 from canonical.model import SUBJECT, Activity, Link
 from canonical.values import Ref
@@ -41,12 +42,19 @@ def subjects(links: Sequence[Link]) -> Mapping[str, Link]:
     return {kind: link for kind, link in shown if link is not None}
 
 
+_SUBJECTS = Once("links", Call(subjects, Attribute("links")))
+
+
 def id_field(kind: str, prefix: str) -> Field:
-    return Field(f"{prefix}Id", link=(kind, "target.id"), type=ID, read_only=True)
+    return Field(f"{prefix}Id", value=_of_link(kind, "target.id"), type=ID, read_only=True)
 
 
 def name_field(kind: str, prefix: str) -> Field:
-    return Field(f"{prefix}Name", link=(kind, "target_name"), read_only=True)
+    return Field(f"{prefix}Name", value=_of_link(kind, "target_name"), read_only=True)
+
+
+def _of_link(kind: str, path: str) -> Given:
+    return Given(Entry(_SUBJECTS, Constant(kind)), Part(IT, path))
 
 
 def note_losses(activities: Iterable[Activity], losses: LossReport) -> None:

@@ -8,14 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
+from adapter.fields import Row
+from adapter.fields.expression import (
+    IT,
+    NONE_READ,
+    Attribute,
+    Both,
+    Call,
+    Constant,
+    Expression,
+    Given,
+    expression,
+)
 from adapter.formats.xml_body import carried_text
 from dialects.capsule import texts
 from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import NOT_A_NUMBER, BadRequest
 
-Show = Callable[[Any, Any], Any]
+
+class Form(Enum):
+    """What a shown value is: text without anything to escape, any text, text or pairs, or several times pairs."""
+
+    PLAIN = "plain"
+    TEXT = "text"
+    NESTED = "nested"
+    REPEATED = "repeated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,62 +80,51 @@ def choice(*words: str) -> Type:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class Field(Row):
     """One element. `required` ones must be given and may not be emptied, `kept` ones may only not be emptied;
-    `read_only` ones are ignored when they come in. `safe` says that what `show` gives never needs escaping."""
+    `read_only` ones are ignored when they come in. `safe` says that what `show` gives never needs escaping.
+    Where no `show` is given, `attribute` or `value` says it."""
 
-    name: str
     attribute: str | None = None
     type: Type = TEXT
-    required: bool = False
     kept: bool = False
-    read_only: bool = False
-    show: Show | None = None
     safe: bool = False
-    reads: tuple[str, ...] | None = None
-    """The canonical fields that `show` looks at, where it looks at few."""
     repeats: bool = False
     """Whether `show` gives several values, each of which is an element of this name."""
-    link: tuple[str, str] | None = None
-    """Of which link of an activity, by the kind of its target, the element shows what: ``("party", "target.id")``."""
-    shows: Show | None = field(init=False)
-    """From a record and a context to what `show` or the attribute gives; None when there is nothing to show."""
+    value: Expression | None = None
+    """What the element is in the core, where that is no attribute of the record itself; shown as `type` says."""
+    form: Form = field(init=False)
 
     def __post_init__(self) -> None:
-        shows = self.show
-        if shows is None and self.attribute is not None:
-            shows = _shows_attribute(self.attribute, self.type, self.required)
-        object.__setattr__(self, "shows", shows)
+        if self.show is not None:
+            form = Form.REPEATED if self.repeats else Form.PLAIN if self.safe else Form.NESTED
+        else:
+            form = Form.PLAIN if self.type.plain else Form.TEXT
+        object.__setattr__(self, "form", form)
+        value = Attribute(self.attribute) if self.attribute is not None else self.value
+        if self.show is None and value is not None:
+            object.__setattr__(self, "show", _as_text(value, self.type, self.required))
 
 
-def _shows_attribute(attribute: str, type_: Type, required: bool) -> Show:
-    write = type_.show
-
+def _as_text(value: Expression, type_: Type, required: bool) -> Expression:
     if type_ is TEXT:
         # Absent values are left out and nothing is shown as empty text, unless the element must be there.
-        def text(record: Any, context: Any) -> str | None:
-            value: str | None = getattr(record, attribute)
-            return value or ("" if required else None)
+        return Both(value, "or", Constant("" if required else None))
+    return Given(value, Call(type_.show, IT))
 
-        return text
 
-    def other(record: Any, context: Any) -> str | None:
-        value = getattr(record, attribute)
-        return None if value is None else write(value)
-
-    return other
+PARTS = frozenset({"links"})
+"""What is loaded with a record and is no field of it."""
 
 
 def fields_shown(table: Iterable[Field]) -> tuple[str, ...]:
     """The canonical fields that must be read to show these elements. Raises `ValueError` where a row does not say."""
     names: list[str] = []
     for row in table:
-        if row.show is None:
-            names += () if row.attribute is None else (row.attribute,)
-        elif row.reads is None:
+        found = NONE_READ if row.show is None else expression(row.show).reads()
+        if found is None:
             raise ValueError(f"{row.name} does not say what it reads")
-        else:
-            names += row.reads
+        names += sorted(found - PARTS)
     return tuple(dict.fromkeys(names))
 
 
@@ -170,8 +179,8 @@ def read_simple(
             if new and row.required:
                 raise BadRequest(f"{row.name} is required")
             continue
-        if current is not None and row.shows is not None:
-            shown = row.shows(current, context)
+        if current is not None and row.show is not None:
+            shown = row.show(current, context)
             if unchanged(text, shown) or (row.type is MONEY and _is_same_amount(text, shown)):
                 continue
         if text.strip():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from adapter.fields.expression import Told
 from canonical.model import CLOSED_STATES, Activity
 from canonical.values import Instant, Ref, midnight
 from dialects.capsule import texts
@@ -57,8 +58,8 @@ FIELDS = (
     Field("description", "title", required=True),
     Field("detail", "body"),
     Field("category", "category"),
-    Field("dueDate", show=_due_date, reads=("due_at", "due_date_only"), safe=True),
-    Field("dueDateTime", show=_due_date_time, reads=("due_at", "due_date_only"), safe=True),
+    Field("dueDate", show=Told(_due_date, frozenset({"due_at", "due_date_only"})), safe=True),
+    Field("dueDateTime", show=Told(_due_date_time, frozenset({"due_at", "due_date_only"})), safe=True),
     Field("owner", "owner_username", kept=True),
     id_field("party", "party"),
     name_field("party", "party"),
@@ -66,8 +67,8 @@ FIELDS = (
     name_field("opportunity", "opportunity"),
     id_field("case", "case"),
     name_field("case", "case"),
-    Field("status", show=status, reads=("state",), safe=True),
-    Field("completedOn", show=_completed_on, reads=("completed_at", "state"), read_only=True, safe=True),
+    Field("status", show=Told(status, frozenset({"state"})), safe=True),
+    Field("completedOn", show=Told(_completed_on, frozenset({"completed_at", "state"})), read_only=True, safe=True),
     Field("createdOn", "created_at", TIME, read_only=True),
     Field("updatedOn", "updated_at", TIME, read_only=True),
 )
