@@ -192,6 +192,7 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "or": lambda left, right: left or right,
     "and": lambda left, right: left and right,
     "+": operator.add,
+    "*": operator.mul,
     "//": operator.floordiv,
 }
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from adapter.fields.compile import object_writer
 from canonical.model import Activity, Opportunity, Party, Record, User
 from canonical.operations import Fields, Include
 from canonical.query import TRUE, Compare, Node, Not, Op, all_of, eq
 from dialects.zurmo.fields import account, contact, meeting, note, opportunity, task
 from dialects.zurmo.fields import user as user_fields
 from dialects.zurmo.fields.base import Draft, Field, View
-from dialects.zurmo.fields.inline import table_function
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Table:
     @cached_property
     def show(self) -> Callable[[Any, View], dict[str, Any]]:
         """From a record and a view to what json_encode gets."""
-        return table_function(self.fields)
+        return object_writer(self.fields)
 
 
 def _table(fields: tuple[Field, ...], searched: tuple[Field, ...]) -> Table:

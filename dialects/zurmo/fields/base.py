@@ -12,15 +12,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from adapter.fields import Row
+from adapter.fields.expression import (
+    IT,
+    NOTHING,
+    Attribute,
+    Both,
+    Call,
+    Constant,
+    Entry,
+    Expression,
+    Given,
+    If,
+    Once,
+)
+from adapter.fields.row import Show
 from adapter.formats.form_body import Nested
 from adapter.losses import LossReport
 from canonical.model import ContactPoint, CustomValue, Party, Record
 from canonical.operations import Desk
 from canonical.query import First, Node
+from canonical.values import sql_time
 from dialects.zurmo.query.comparison import Below, Comparison, Searching
 from dialects.zurmo.settings import NAME, Profile
 
-Show = Callable[[Any, "View"], Any]
 Take = Callable[["Draft", "Field", Nested], None]
 Search = Callable[[Searching, Below, Comparison], Node]
 
@@ -41,11 +56,10 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class Field(Row):
     """One attribute. `missing` is called on create when it was not sent; `below_errors` says that errors are a map."""
 
-    name: str
-    show: Show
+    show: Show = field(kw_only=True)
     take: Take | None = None
     search: Search | None = None
     sort: str | None = None
@@ -60,8 +74,6 @@ class Field:
     """What `list` does with it."""
     seed_operator: str | None = None
     """The same in the seed's profile, where it differs."""
-    required: bool = False
-    read_only: bool = False
     audited: bool = True
     listed: bool = True
     """Whether listAttributes names it."""
@@ -88,6 +100,20 @@ class Field:
     def keys(self) -> tuple[str | Node | First, ...]:
         """What a list is sorted by for it; nothing where it does not sort."""
         return self.order or ((self.sort,) if self.sort is not None else ())
+
+
+MINE: Final = Once("mine", Entry(Attribute("extras"), Constant(NAME)))
+"""What this dialect keeps in the record's extras; None without any."""
+
+
+def sql_moment(column: str, otherwise: Expression = NOTHING) -> Expression:
+    """A moment as ``2014-06-03 09:30:45``, and what there is in its place."""
+    return Given(Attribute(column), Call(sql_time, IT), otherwise)
+
+
+def short_text(column: str, limit: int, long: Expression, otherwise: Expression = NOTHING) -> Expression:
+    """A text of up to so many characters as it is; what stands for a longer one, and for none."""
+    return Given(Attribute(column), If(Both(Call(len, IT), "<=", Constant(limit)), IT, long), otherwise)
 
 
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from adapter.fields.expression import Told
 from canonical.model import Activity, Link, Party, is_subject
 from canonical.query import Compare, Has, Node, Op, all_of
 from canonical.values import SECOND
 from dialects.zurmo.fields import common, plain
-from dialects.zurmo.fields.base import Draft, Field, View
-from dialects.zurmo.fields.inline import SHOW, shortcut
+from dialects.zurmo.fields.base import Draft, Field, View, sql_moment
 from dialects.zurmo.fields.owned import first_email
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import moment_node, number_node
@@ -96,7 +96,7 @@ def _show_latest(record: Activity, view: View) -> str | None:
 
 LATEST = Field(
     "latestDateTime",
-    show=shortcut(f"sql_time(at) if (at := record.start_at) is not None else {SHOW}", _show_latest),
+    show=sql_moment("start_at", Told(_show_latest)),
     search=plain.column_search("start_at", moment_node),
     sort="start_at",
     element="DateTime",

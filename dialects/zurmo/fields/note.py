@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from adapter.fields.expression import Told
 from adapter.formats.form_body import Nested
 from canonical.model import Activity
 from canonical.query import Compare, Node, Not, Op, all_of, any_of
 from canonical.values import join_text, split_text, sql_time
 from dialects.zurmo.fields import base, common, plain
-from dialects.zurmo.fields.base import Draft, Field, View, kept
-from dialects.zurmo.fields.inline import SHOW, shortcut
+from dialects.zurmo.fields.base import Draft, Field, View, kept, sql_moment
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import moment_node, text_node
 
@@ -80,7 +80,7 @@ def _show_occurred(record: Activity, view: View) -> str | None:
     return sql_time(_occurred(record))
 
 
-_OCCURRED = shortcut(f"{SHOW} if (at := record.start_at) is None else sql_time(at)", _show_occurred)
+_OCCURRED = sql_moment("start_at", Told(_show_occurred))
 
 
 def _search_occurred(searching: Searching, below: Below, test: Comparison) -> Node:

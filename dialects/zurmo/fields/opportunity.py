@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
+from adapter.fields.expression import IT, Attribute, Call, Given
 from adapter.formats.form_body import Nested
 from canonical.model import Opportunity
 from canonical.query import Compare, Node, Op, any_of
@@ -14,7 +15,6 @@ from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View
 from dialects.zurmo.fields.currency import code_by_id, code_of, id_of, rate_of
-from dialects.zurmo.fields.inline import expression
 from dialects.zurmo.fields.references import NONE, account
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import money_node, number_node
@@ -157,7 +157,7 @@ FIELDS: tuple[Field, ...] = (
     plain.text("name", "title", required=True),
     Field(
         "probability",
-        show=expression("None if record.probability is None else str(record.probability)"),
+        show=Given(Attribute("probability"), Call(str, IT)),
         take=_take_probability,
         search=plain.column_search("probability", number_node),
         sort="probability",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from adapter.fields.expression import IT, NOTHING, Attribute, Both, Constant, Entry, Given, If, Object, Told
 from adapter.formats.form_body import Nested
 from canonical.model import Activity, Party, User
 from canonical.query import Compare, First, Has, Node, Op, Query, Window, eq
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields import base
-from dialects.zurmo.fields.base import Draft, Field, View
-from dialects.zurmo.fields.inline import SHOW, expression, shortcut
+from dialects.zurmo.fields.base import MINE, Draft, Field, View
 from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import extra_column, maybe, number_node, text_node
 
@@ -55,7 +55,6 @@ def sent_id(draft: Draft, value: Nested) -> str | None:
 def user(name: str, column: str, joined: str, **more: Any) -> Field:
     """A user, ``{"id", "username"}``."""
     relation = column.removesuffix("_id")
-    shown = f"{{'id': id, 'username': record.{joined}}}"
 
     def take(draft: Draft, row: Field, value: Nested) -> None:
         sent = sent_id(draft, value)
@@ -81,7 +80,7 @@ def user(name: str, column: str, joined: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=expression(f"None if (id := record.{column}) is None else {shown}"),
+        show=Given(Attribute(column), Object({"id": IT, "username": Attribute(joined)})),
         take=None if more.get("read_only") else take,
         search=reference_search(column, relation, USER_COLUMNS),
         order=(First(relation, "last_name"),),
@@ -109,7 +108,7 @@ def account(name: str, column: str, relation: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=expression(f"None if (id := record.{column}) is None else {{'id': id}}"),
+        show=Given(Attribute(column), Object({"id": IT})),
         take=take,
         search=reference_search(column, relation, ACCOUNT_COLUMNS),
         order=(First(relation, "name"),),
@@ -147,7 +146,7 @@ def project() -> Field:
 
     return Field(
         "project",
-        show=expression("{'id': id} if mine and (id := mine.get('project')) is not None else None"),
+        show=If(MINE, Given(Entry(MINE, Constant("project")), Object({"id": IT})), NOTHING),
         take=take,
         search=search,
         sort=key,
@@ -194,7 +193,11 @@ def permissions() -> Field:
 
     return Field(
         "explicitReadWriteModelPermissions",
-        show=shortcut(f"{{'type': 1, 'nonEveryoneGroup': None}} if record.visibility == 'everyone' else {SHOW}", show),
+        show=If(
+            Both(Attribute("visibility"), "==", Constant("everyone")),
+            Object({"type": Constant(1), "nonEveryoneGroup": NOTHING}),
+            Told(show),
+        ),
         take=take,
         listed=False,
         missing=missing,

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from adapter.fields.expression import HERE, NOTHING, Attribute, Both, Call, Constant, If, Part, Told
 from adapter.formats.form_body import Nested
 from canonical.model import Activity
 from canonical.query import eq
 from canonical.values import sql_time
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields import task_course as course
-from dialects.zurmo.fields.base import Draft, Field, View, kept
-from dialects.zurmo.fields.inline import SHOW, shortcut
+from dialects.zurmo.fields.base import MINE, Draft, Field, View, kept, short_text, sql_moment
 from dialects.zurmo.fields.references import project, user
 from dialects.zurmo.fields.task_search import (
     RANK,
@@ -67,13 +67,15 @@ def _take_name(draft: Draft, row: Field, value: Nested) -> None:
         draft.values["title"] = text
 
 
+_COMPLETED = Both(Attribute("state"), "==", Constant("completed"))
+_STATUS = Told(lambda record, view: course.status_of(record))
 FIELDS: tuple[Field, ...] = (
     common.OWNER,
     common.PERMISSIONS,
     *common.AUDIT,
     Field(
         "latestDateTime",
-        show=shortcut(f"{SHOW} if mine else sql_time(record.created_at)", _show_latest),
+        show=If(MINE, Told(_show_latest), Call(sql_time, Attribute("created_at"))),
         search=search_latest,
         sort="created_at",
         element="DateTime",
@@ -82,11 +84,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "completedDateTime",
-        show=shortcut(
-            f"{SHOW} if mine else None if record.state != 'completed' or (at := record.completed_at) is None "
-            "else sql_time(at)",
-            _show_completed_at,
-        ),
+        show=If(MINE, Told(_show_completed_at), If(_COMPLETED, sql_moment("completed_at"), NOTHING)),
         take=_later,
         search=search_done,
         sort="completed_at",
@@ -95,9 +93,10 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "completed",
-        show=shortcut(
-            f"'1' if record.state == 'completed' else {SHOW} if mine else '0' if view.profile.v3 else None",
-            _show_completed,
+        show=If(
+            _COMPLETED,
+            Constant("1"),
+            If(MINE, Told(_show_completed), If(Part(HERE, "profile.v3"), Constant("0"), NOTHING)),
         ),
         take=_later,
         search=search_completed,
@@ -111,9 +110,7 @@ FIELDS: tuple[Field, ...] = (
     plain.moment("dueDateTime", "due_at", label="Due On"),
     Field(
         "name",
-        show=shortcut(
-            f"name if (name := record.title) is not None and len(name) <= {NAME_LENGTH} else {SHOW}", _show_name
-        ),
+        show=short_text("title", NAME_LENGTH, Told(_show_name), Told(_show_name)),
         take=_take_name,
         search=plain.column_search("title", text_node),
         sort="title",
@@ -124,9 +121,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "status",
-        show=shortcut(
-            f"'1' if record.state == 'open' and not mine else {SHOW}", lambda record, view: course.status_of(record)
-        ),
+        show=If(MINE, _STATUS, If(Both(Attribute("state"), "==", Constant("open")), Constant("1"), _STATUS)),
         take=_later,
         search=search_status,
         sort=RANK,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from adapter.fields.expression import Attribute
 from adapter.formats.form_body import Nested
 from canonical.model import User
 from canonical.query import Compare, Node, Op, Query, all_of, any_of, eq
 from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import NAME_TAKEN, Failure
 from dialects.zurmo.fields import base, common, owned, plain
-from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.base import Draft, Field, View, kept, sql_moment
 from dialects.zurmo.fields.currency import code_by_id, id_of
-from dialects.zurmo.fields.inline import expression
 from dialects.zurmo.fields.references import NONE, sent_id, user
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import extra_column, known_node, moment_node, text_node
@@ -165,7 +165,7 @@ FIELDS: tuple[Field, ...] = (
     plain.text("timeZone", "time_zone", 64, element="TimeZoneStaticDropDown", missing=_missing_zone),
     Field(
         "username",
-        show=expression("record.username"),
+        show=Attribute("username"),
         take=_take_username,
         search=plain.column_search("username", text_node),
         sort="username",
@@ -179,7 +179,7 @@ FIELDS: tuple[Field, ...] = (
     plain.flag("isActive", "active", read_only=True),
     Field(
         "lastLoginDateTime",
-        show=expression("None if (at := record.last_sign_in_at) is None else sql_time(at)"),
+        show=sql_moment("last_sign_in_at"),
         search=plain.column_search("last_sign_in_at", moment_node),
         sort="last_sign_in_at",
         label="Last Login",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from adapter.fields.row import Show
 from adapter.formats.form_body import Nested
 from canonical.model import ContactPoint
 from canonical.query import Compare, First, Has, Node, Op, all_of, any_of, eq
@@ -99,7 +100,7 @@ def _show_with(
     keys: Sequence[str],
     limits: Mapping[str, int],
     label: str | None,
-) -> base.Show:
+) -> Show:
     slot = _SECOND_BLANK if label in (SECOND, "shipping") else _FIRST_BLANK
 
     def show(record: Any, view: View) -> dict[str, Any] | None:

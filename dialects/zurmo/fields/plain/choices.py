@@ -5,11 +5,11 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any, Final
 
+from adapter.fields.expression import IT, Attribute, Both, Call, Constant, Given, If, Object, Told
 from adapter.formats.form_body import Nested
 from canonical.query import Node
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, View
-from dialects.zurmo.fields.inline import SHOW, shortcut
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import text_node
 
@@ -53,10 +53,13 @@ def dropdown(name: str, column: str, slot: int, picklist: str, **more: Any) -> F
 
     return Field(
         name,
-        show=shortcut(
-            f"None if (text := record.{column}) is None else "
-            f"{{'id': record.id * 8 + {slot}, 'value': text}} if len(text) <= {_LIMIT} else {SHOW}",
-            show,
+        show=Given(
+            Attribute(column),
+            If(
+                Both(Call(len, IT), "<=", Constant(_LIMIT)),
+                Object({"id": Both(Both(Attribute("id"), "*", Constant(8)), "+", Constant(slot)), "value": IT}),
+                Told(show),
+            ),
         ),
         take=take,
         search=search,

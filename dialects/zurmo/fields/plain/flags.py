@@ -6,11 +6,11 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from adapter.fields.expression import Attribute, Constant, Entry, If
 from adapter.formats.form_body import Nested
 from canonical.query import Compare, Node, Op, any_of
 from dialects.zurmo.fields import base
-from dialects.zurmo.fields.base import Draft, Field
-from dialects.zurmo.fields.inline import expression
+from dialects.zurmo.fields.base import MINE, Draft, Field
 from dialects.zurmo.fields.plain.texts import column_search
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import extra_column, flag_node, text_node
@@ -41,7 +41,7 @@ def own_flag(name: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=expression(f"mine.get({name!r}, {start!r}) if mine else {start!r}"),
+        show=If(MINE, Entry(MINE, Constant(name), Constant(start)), Constant(start)),
         take=take,
         search=search,
         sort=extra_column(name),
@@ -85,7 +85,7 @@ def flag(name: str, column: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=expression(f"'1' if record.{column} else '0'"),
+        show=If(Attribute(column), Constant("1"), Constant("0")),
         take=take,
         search=column_search(column, flag_node),
         sort=column,

@@ -6,11 +6,11 @@ import re
 from operator import attrgetter
 from typing import Any, Final
 
+from adapter.fields.expression import NOTHING, If, Told
 from adapter.formats.form_body import Nested
 from canonical.values import instant, sql_time
 from dialects.zurmo.fields import base
-from dialects.zurmo.fields.base import Draft, Field, View, kept
-from dialects.zurmo.fields.inline import SHOW, expression, shortcut
+from dialects.zurmo.fields.base import MINE, Draft, Field, View, kept
 from dialects.zurmo.fields.plain.texts import column_search
 from dialects.zurmo.query.nodes import moment_node, text_node
 
@@ -82,7 +82,7 @@ def moment(name: str, column: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=shortcut(f"sql_time(at) if (at := record.{column}) is not None else {SHOW} if mine else None", show),
+        show=base.sql_moment(column, If(MINE, Told(show), NOTHING)),
         take=take,
         search=column_search(column, moment_node),
         sort=column,
@@ -103,7 +103,7 @@ def read_only_moment(name: str, column: str, **more: Any) -> Field:
     """A moment that the server sets."""
     return Field(
         name,
-        show=expression(f"None if (at := record.{column}) is None else sql_time(at)"),
+        show=base.sql_moment(column),
         search=column_search(column, moment_node),
         sort=column,
         element="DateTime",

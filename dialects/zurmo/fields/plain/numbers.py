@@ -7,12 +7,12 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from operator import attrgetter
 from typing import Any
 
+from adapter.fields.expression import IT, Attribute, Call, Given
 from adapter.formats.form_body import Nested
 from canonical.query import Node
 from canonical.values import MAX_ID, MICROS
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, View
-from dialects.zurmo.fields.inline import expression
 from dialects.zurmo.fields.plain.texts import column_search
 from dialects.zurmo.query.comparison import Comparison
 from dialects.zurmo.query.nodes import number_node
@@ -46,7 +46,7 @@ def whole(name: str, column: str, **more: Any) -> Field:
 
     return Field(
         name,
-        show=expression(f"None if (number := record.{column}) is None else str(number)"),
+        show=Given(Attribute(column), Call(str, IT)),
         take=take,
         search=column_search(column, number_node),
         sort=column,
@@ -112,7 +112,7 @@ def identity() -> Field:
     """The id: a number, never set."""
     return Field(
         "id",
-        show=expression("record.id"),
+        show=Attribute("id"),
         search=column_search("id", number_node),
         sort="id",
         audited=False,

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Final
 
+from adapter.fields.expression import NOTHING, Attribute, Constant, Entry, If, Told
+from adapter.fields.row import Show
 from adapter.formats.form_body import Nested
 from canonical.query import Node
 from dialects.zurmo.fields import base
-from dialects.zurmo.fields.base import Draft, Field, View
-from dialects.zurmo.fields.inline import SHOW, expression, shortcut
+from dialects.zurmo.fields.base import MINE, Draft, Field, View
 from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
 from dialects.zurmo.query.nodes import extra_column, text_node
 
@@ -59,16 +60,16 @@ def set_column(column: str) -> base.Take:
     return take
 
 
-def show_column(column: str, limit: int | None) -> base.Show:
+def show_column(column: str, limit: int | None) -> Show:
     """A stored text, shortened where it is longer than the vendor's."""
     if limit is None:
-        return expression(f"record.{column}")
+        return Attribute(column)
     getter = attrgetter(column)
 
     def show(record: Any, view: View) -> str | None:
         return base.shortened(record, view, column, getter(record), limit)
 
-    return shortcut(f"text if (text := record.{column}) is None or len(text) <= {limit} else {SHOW}", show)
+    return base.short_text(column, limit, Told(show))
 
 
 def text(name: str, column: str, limit: int | None = 64, **more: Any) -> Field:
@@ -106,7 +107,7 @@ def own_text(name: str, limit: int | None = 255, **more: Any) -> Field:
     more.setdefault("default_operator", "startsWith")
     return Field(
         name,
-        show=expression(f"mine.get({name!r}) if mine else None"),
+        show=If(MINE, Entry(MINE, Constant(name)), NOTHING),
         take=take,
         search=column_search(extra_column(name), text_node),
         sort=extra_column(name),
