@@ -19,7 +19,7 @@ from canonical.values import EARLIEST, LATEST, Ref
 from tests.support.world import every_dialect
 
 NAMES = [dialect.name for dialect in every_dialect()]
-JOINED = ["capsule", "zurmo"]
+JOINED = ["capsule", "crust", "zurmo"]
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "flag": st.booleans(),
     "instant": st.none() | st.integers(EARLIEST, LATEST),

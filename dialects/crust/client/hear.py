@@ -19,7 +19,7 @@ from dialects.crust.client.views import Modules, View
 from dialects.crust.settings import NAME
 from dialects.crust.system.kept import FOLDED, UNKNOWN, folded, take_fixed
 from dialects.crust.system.related import empty_address, party_of
-from dialects.crust.system.table import NOTHING, Draft, SystemField
+from dialects.crust.system.table import EMPTY, Draft, SystemField
 
 RELATED: Final = "related"
 """The extra that keeps the ids beside a value, by its name."""
@@ -155,7 +155,7 @@ def _fits(name: str, text: str) -> None:
 
 def _is_understood(row: SystemField, text: str, view: View) -> bool:
     """Whether a text that is kept as it came says something all the same; fields that only keep text are no loss."""
-    if row.shown is NOTHING or row.kind == "Bool":
+    if row.show is EMPTY or row.kind == "Bool":
         return True
     draft = Draft(Taken(), view.system.kind(id=0))
     row.write(draft, text)

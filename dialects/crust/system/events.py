@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canonical.values import LATEST, MINUTE
-from dialects.crust.system.table import Draft, Shown, SystemField, label_of
+from dialects.crust.system.table import Draft, SystemField, label_of, told
 from dialects.crust.system.texts import parse_integer
 
 
@@ -26,5 +26,4 @@ def duration(name: str) -> SystemField:
             end = draft.values["end_at"] = start + minutes * MINUTE
         return "" if end is None else str((end - start) // MINUTE)
 
-    shown = Shown(f"{name}_of(r)", {f"{name}_of": read}, clean=True, looks_at=("start_at", "end_at"))
-    return SystemField(name, "Number", label_of(name), shown, write)
+    return SystemField(name, "Number", label_of(name), write, show=told(read, "start_at", "end_at"), clean=True)

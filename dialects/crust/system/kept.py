@@ -63,9 +63,7 @@ def fixed_texts(system: SystemModule, record: Any, targets: Targets) -> dict[str
     """The texts of the fixed fields. One that a client wrote is shown as long as it still fits what the core says."""
     kept: Mapping[str, Any] = record.extras.get(NAME) or {}
     out = {}
-    for field in system.fields:
-        text = field.read(record, targets)
-        if field.name in kept and kept.get(f"{field.name}_of", "") == text:
-            text = str(kept[field.name])
-        out[field.name] = text
+    for name, text in system.texts(record, targets).items():
+        still = name in kept and kept.get(f"{name}_of", "") == text
+        out[name] = str(kept[name]) if still else text
     return out

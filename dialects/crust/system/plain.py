@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from adapter.fields.expression import IT, Attribute, Both, Call, Constant, Expression, Given, If
 from canonical.formula import Field, Value, made
 from canonical.formula import words as words_for
 from canonical.query import FALSE, Node, eq, one_of
 from canonical.values import MICROS, fold, fold_pattern, iso_date
 from dialects.crust.settings import NAME
-from dialects.crust.system.table import NOTHING, Draft, Shown, SystemField, label_of, like, options
+from dialects.crust.system.table import EMPTY, Draft, SystemField, label_of, like, options, told
 from dialects.crust.system.texts import (
     bound_text,
     parse_day,
@@ -42,16 +43,20 @@ def text(
         name,
         kind,
         label_of(name),
-        Shown(f"r.{attribute} or ''"),
         write,
         offered,
-        required,
         like(attribute),
         attribute,
         attribute,
+        show=_text(attribute),
+        required=required,
         bound=bound_text,
         formula=made("filled", Field(attribute)),
     )
+
+
+def _text(attribute: str) -> Expression:
+    return Both(Attribute(attribute), "or", EMPTY)
 
 
 def _number_bound(scale: int) -> Callable[[str], Any]:
@@ -72,8 +77,9 @@ def number(name: str, attribute: str) -> SystemField:
         name,
         "Number",
         label_of(name),
-        Shown(f"'' if r.{attribute} is None else str(r.{attribute})", clean=True),
         write,
+        show=Given(Attribute(attribute), Call(str, IT), EMPTY),
+        clean=True,
         sort=attribute,
         group=attribute,
         number=True,
@@ -92,8 +98,9 @@ def money(name: str, attribute: str) -> SystemField:
         name,
         "Number",
         label_of(name),
-        Shown(f"show_money(r.{attribute})", {"show_money": show_money}, clean=True),
         write,
+        show=Call(show_money, Attribute(attribute)),
+        clean=True,
         sort=attribute,
         group=attribute,
         number=True,
@@ -112,7 +119,7 @@ def _moment_bound(sent: str) -> Any:
 def moment(name: str, attribute: str, flag: str = "") -> SystemField:
     """`flag` names the field that says whether the instant is only a day."""
 
-    only_day = f"r.{flag}" if flag else "False"
+    only_day = Attribute(flag) if flag else Constant(value=False)
 
     def write(draft: Draft, sent: str) -> str:
         found = parse_moment(sent)
@@ -126,8 +133,9 @@ def moment(name: str, attribute: str, flag: str = "") -> SystemField:
         name,
         "DateTime",
         label_of(name),
-        Shown(f"show_moment(r.{attribute}, {only_day})", {"show_moment": show_moment}, clean=True),
         write,
+        show=Call(show_moment, Attribute(attribute), only_day),
+        clean=True,
         sort=attribute,
         group=attribute,
         say=_say_moment,
@@ -149,8 +157,8 @@ def day(name: str, attribute: str) -> SystemField:
         name,
         "DateTime",
         label_of(name),
-        Shown(f"r.{attribute} or ''"),
         write,
+        show=_text(attribute),
         sort=attribute,
         group=attribute,
         bound=_day_bound,
@@ -166,8 +174,6 @@ def _day_bound(sent: str) -> Any:
 def word(name: str, attribute: str, shown: Mapping[Any, str], also: Mapping[str, Any]) -> SystemField:
     """A state in the vendor's words. A word of nobody's is kept, and the state stays; `also` are words understood."""
     known = {fold(text_): state for state, text_ in shown.items()} | {fold(key): state for key, state in also.items()}
-
-    words = f"{name}_words"
 
     def write(draft: Draft, sent: str) -> str:
         state = known.get(fold(sent.strip()))
@@ -191,9 +197,10 @@ def word(name: str, attribute: str, shown: Mapping[Any, str], also: Mapping[str,
         name,
         "Select",
         label_of(name),
-        Shown(f"{words}.get(r.{attribute}, '')", {words: shown}, clean=True),
         write,
         options(*shown.values()),
+        show=Call(shown.get, Attribute(attribute), EMPTY),
+        clean=True,
         search=search,
         sort=attribute,
         group=attribute,
@@ -215,10 +222,19 @@ def closed(name: str, when: frozenset[str], on: str, off: str = "open") -> Syste
     def say(state: Any) -> str:
         return "1" if state in when else ""
 
-    shown = Shown(f"'1' if r.state in {name}_states else ''", {f"{name}_states": when}, clean=True)
+    shown = If(Call(when.__contains__, Attribute("state")), Constant("1"), EMPTY)
     formula = words_for(Field("state"), dict.fromkeys(sorted(when), "1"))
     return SystemField(
-        name, "Bool", label_of(name), shown, write, group="state", say=say, bound=lambda sent: None, formula=formula
+        name,
+        "Bool",
+        label_of(name),
+        write,
+        show=shown,
+        clean=True,
+        group="state",
+        say=say,
+        bound=lambda sent: None,
+        formula=formula,
     )
 
 
@@ -231,8 +247,9 @@ def flag(name: str, attribute: str) -> SystemField:
         name,
         "Bool",
         label_of(name),
-        Shown(f"'1' if r.{attribute} else ''", clean=True),
         write,
+        show=If(Attribute(attribute), Constant("1"), EMPTY),
+        clean=True,
         sort=attribute,
         group=attribute,
         say=lambda value: "1" if value else "",
@@ -258,10 +275,19 @@ def reference(name: str, attribute: str, kind: str, sort: str = "") -> SystemFie
         return str(draft.record.owner_id) if draft.record is not None else str(draft.look.me)
 
     type_ = "User" if kind == "user" else "Record"
-    shown = Shown(f"str(r.{attribute}) if r.{attribute} else ''", clean=True)
+    shown = If(Attribute(attribute), Call(str, Attribute(attribute)), EMPTY)
     formula = Field(attribute, "number")
     return SystemField(
-        name, type_, label_of(name), shown, write, sort=attribute, group=attribute, bound=parse_id, formula=formula
+        name,
+        type_,
+        label_of(name),
+        write,
+        show=shown,
+        clean=True,
+        sort=attribute,
+        group=attribute,
+        bound=parse_id,
+        formula=formula,
     )
 
 
@@ -276,9 +302,10 @@ def keep(name: str, kind: str = "String", choices: str | None = None) -> SystemF
         name,
         kind,
         label_of(name),
-        NOTHING,
         write,
         choices,
+        show=EMPTY,
+        clean=True,
         sort=path,
         group=path,
         bound=bound_text,
@@ -302,7 +329,13 @@ def number_of(name: str) -> SystemField:
         id = parse_id(pattern.strip("%"))
         return eq("id", id) if id is not None else FALSE
 
-    shown = Shown(f"{name}_of(r)", {f"{name}_of": read})
     return SystemField(
-        name, "String", label_of(name), shown, write, search=search, sort="id", formula=Field("id", "number")
+        name,
+        "String",
+        label_of(name),
+        write,
+        show=told(read),
+        search=search,
+        sort="id",
+        formula=Field("id", "number"),
     )

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from adapter.fields.expression import HERE, IT, Call, Constant, Entry, Expression, Given, Item
 from canonical.formula import Field
 from canonical.model import SEEN_BY_ALL, ContactPoint, Party
 from canonical.operations import NewLink
 from canonical.query import And, Compare, Has, Node, Op, Or, eq
 from canonical.values import Ref
-from dialects.crust.system.table import Draft, Search, Shown, SystemField, Targets, label_of
+from dialects.crust.system.table import EMPTY, Draft, Search, SystemField, Targets, label_of, told
 from dialects.crust.system.texts import parse_id
 
 # -- links ------------------------------------------------------------------------------------------
@@ -63,8 +64,8 @@ def targets_of(record: Any, parties: Mapping[int, Any]) -> Targets:
     return found
 
 
-def _shown_target(sort: str) -> Shown:
-    return Shown(f"str(t['{sort}'][0]) if '{sort}' in t else ''", clean=True)
+def _shown_target(sort: str) -> Expression:
+    return Given(Entry(HERE, Constant(sort)), Call(str, Item(IT, 0)), EMPTY)
 
 
 def party_link(name: str, sort: str, column: str = "") -> SystemField:
@@ -91,8 +92,9 @@ def party_link(name: str, sort: str, column: str = "") -> SystemField:
         name,
         "Record",
         label_of(name),
-        _shown_target(sort),
         write,
+        show=_shown_target(sort),
+        clean=True,
         group=group,
         bound=parse_id,
         formula=Field(group, "number"),
@@ -118,8 +120,9 @@ def record_link(name: str, kind: str) -> SystemField:
         name,
         "Record",
         label_of(name),
-        _shown_target(kind),
         write,
+        show=_shown_target(kind),
+        clean=True,
         group=group,
         bound=parse_id,
         formula=Field(group, "number"),
@@ -180,9 +183,10 @@ def point(
             draft.dropped_points.append(there.id)
         return sent
 
-    text = Shown(f"{name}_of(r)", {f"{name}_of": read})
     search = _search_points(kind, "value")
-    return SystemField(name, type_, label_of(name), text, write, search=search, says=("points",), point=kind)
+    return SystemField(
+        name, type_, label_of(name), write, show=told(read), search=search, says=("points",), point=kind
+    )
 
 
 def address(prefix: str, label: str, *, only: str | None = None, without: tuple[str, ...] = ()) -> list[SystemField]:
@@ -209,10 +213,9 @@ def address(prefix: str, label: str, *, only: str | None = None, without: tuple[
             return sent
 
         name = f"{prefix}{suffix}"
-        text = Shown(f"{name}_of(r)", {f"{name}_of": read})
         search = _search_points("address", column)
         return SystemField(
-            name, "String", label_of(name), text, write, search=search, says=("points",), point="address"
+            name, "String", label_of(name), write, show=told(read), search=search, says=("points",), point="address"
         )
 
     return [field(suffix, column) for suffix, column in PARTS]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import orjson
 
+from adapter.fields import Row
+from adapter.fields.compile import object_writer
+from adapter.fields.expression import NONE_READ, Constant, Expression, Told
 from canonical.formula import NOTHING as NOTHING_AT_ALL
 from canonical.formula import Formula
 from canonical.model import ContactPoint, Record
@@ -60,7 +62,6 @@ class Draft:
         return None if self.record is None else getattr(self.record, name)
 
 
-Read = Callable[[Any, Targets], str]
 Write = Callable[[Draft, str], str]
 """Takes a text into the draft and gives what will be shown of it; where that is another text, the text is kept."""
 Search = Callable[[str], Node | None]
@@ -71,31 +72,14 @@ def _not_searched(pattern: str) -> Node | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The text that a field shows: a Python expression over the record `r` and its targets `t`.
-
-    `names` are what it uses besides, and `looks_at` the record's fields that those look at. A `clean` text never has
-    what JSON escapes. A module's fields become one function (`dialects.crust.system.writer`), so that what a record
-    shows is written in one go.
-    """
-
-    source: str
-    names: Mapping[str, Any] = field(default_factory=dict)
-    clean: bool = False
-    looks_at: tuple[str, ...] = ()
-
-    def fields(self) -> set[str]:
-        """The record's fields that are looked at."""
-        return {*self.looks_at, *_OF_RECORD.findall(self.source)}
-
-    def compiled(self) -> Read:
-        """Its source holds names of our own tables only."""
-        return eval(f"lambda r, t: {self.source}", dict(self.names))  # type: ignore[no-any-return]  # noqa: S307
+EMPTY: Final = Constant("")
 
 
-NOTHING: Final = Shown("''", clean=True)
-_OF_RECORD: Final = re.compile(r"\br\.(\w+)")
+def told(read: Callable[[Any], str], *looks_at: str) -> Expression:
+    """What a function of the record gives, which looks at those of its fields besides what is looked at anyway."""
+    return Told(lambda record, targets: read(record), frozenset(looks_at))
+
+
 _ALWAYS: Final = (
     "created_at",
     "updated_at",
@@ -111,16 +95,18 @@ _ALWAYS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class SystemField:
-    """`sort` and `group` name what the core sorts and groups by, ``""`` for nothing; `say` words a grouped value."""
+class SystemField(Row):
+    """`show` gives the text that it shows of a record and its targets; a `clean` one never has what JSON escapes. A
+    module's fields become one function, so that what a record shows is written in one go.
 
-    name: str
+    `sort` and `group` name what the core sorts and groups by, ``""`` for nothing; `say` words a grouped value."""
+
     kind: str
     label: str
-    shown: Shown
+    show: Expression = field(kw_only=True)
+    clean: bool = field(default=False, kw_only=True)
     write: Write
     options: str | None = None
-    required: bool = False
     search: Search = _not_searched
     sort: str = ""
     group: str = ""
@@ -133,17 +119,17 @@ class SystemField:
     formula: Formula = NOTHING_AT_ALL
     """The text that it shows as reports compute it; missing where that is empty."""
     says: tuple[str, ...] = ()
-    """Canonical fields and parts (``links``, ``points``) that it says beside those that `shown` names."""
+    """Canonical fields and parts (``links``, ``points``) that it says beside those that `show` reads."""
     point: str = ""
     """The kind of the contact point that it shows."""
-    read: Read = field(init=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "read", self.shown.compiled())
+    def looked_at(self) -> frozenset[str]:
+        """The record's fields that are looked at to show it."""
+        return self.show.reads() or NONE_READ
 
     def said(self) -> tuple[str, ...]:
         """The canonical fields and parts that it says."""
-        return (*sorted(self.shown.fields()), *self.says)
+        return (*sorted(self.looked_at()), *self.says)
 
     def described(self) -> ModuleField:
         return ModuleField(
@@ -168,11 +154,14 @@ class SystemModule:
     """What lists leave out besides."""
     looked_at: tuple[str, ...] = field(init=False, compare=False)
     """The record's fields that showing it looks at."""
+    texts: Callable[[Any, Targets], dict[str, str]] = field(init=False, compare=False)
+    """What its fixed fields show, by name."""
     by_name: dict[str, SystemField] = field(init=False, compare=False, default_factory=dict)
     described: dict[str, ModuleField] = field(init=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        looked_at = set(_ALWAYS).union(*(row.shown.fields() for row in self.fields))
+        object.__setattr__(self, "texts", object_writer(self.fields))
+        looked_at = set(_ALWAYS).union(*(row.looked_at() for row in self.fields))
         object.__setattr__(self, "looked_at", tuple(sorted(looked_at & self.kind.__dataclass_fields__.keys())))
         self.by_name.update({row.name: row for row in self.fields})
         self.described.update({row.name: row.described() for row in self.fields})
