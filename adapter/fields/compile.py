@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from adapter.fields.expression import CONTEXT, RECORD, Reads, Scope, all_reads, expression
+from adapter.fields.expression import CONTEXT, RECORD, Expression, Reads, Scope, all_reads, expression
 from adapter.fields.row import Row
 from adapter.formats.xml_body import escape_text
 from canonical.generated import function
@@ -31,6 +31,13 @@ class Value(NamedTuple):
 def reads(rows: Iterable[Row]) -> Reads:
     """The attributes of a record that rows are shown of; None where a row does not say."""
     return all_reads(tuple(expression(row.show) for row in rows if row.show is not None))
+
+
+def value_function(expression_: Expression) -> Callable[[Any], Any]:
+    """The function of the value that `IT` stands for."""
+    scope = Scope()
+    source = expression_.source(scope, "value")
+    return function("show", ("value",), [f"return {source}"], scope.known)
 
 
 def object_writer(rows: Sequence[Row]) -> Callable[[Any, Any], dict[str, Any]]:

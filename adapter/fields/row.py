@@ -11,9 +11,10 @@ Show = Callable[[Any, Any], Any]
 `adapter.fields.expression.Expression` is one that a writer can have inlined; any other function it calls."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One field on the wire. A dialect adds the columns that its vendor needs in a class of its own."""
+    """One field on the wire; there is one of each. A dialect adds the columns that its vendor needs in a class of its
+    own."""
 
     name: str
     show: Show | None = field(default=None, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -154,3 +156,17 @@ def test_one_function_alone() -> None:
     with pytest.raises(BadSource):
         Both(IT, "; import os", IT).source(None, "it")  # type: ignore[arg-type]
     assert function("f", ["r"], ["return k(r)"], {"k": str})(5) == "5"
+
+
+def test_source_becomes_a_function_in_one_place() -> None:
+    root = Path(__file__).parents[2]
+    found = [
+        str(path.relative_to(root))
+        for folder in ("adapter", "canonical", "dialects")
+        for path in (root / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("exec", "eval", "compile")
+    ]
+    assert set(found) == {"canonical/generated.py"}

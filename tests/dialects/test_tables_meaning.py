@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from functools import cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from canonical.values import EARLIEST, LATEST, Ref
 from tests.support.world import every_dialect
 
 NAMES = [dialect.name for dialect in every_dialect()]
-JOINED = ["capsule", "crust", "zurmo"]
+JOINED = ["affinitylive", "capsule", "crust", "zurmo"]
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "flag": st.booleans(),
     "instant": st.none() | st.integers(EARLIEST, LATEST),
@@ -72,7 +73,7 @@ def _rows(value: Any) -> Iterator[tuple[Row, ...]]:
         value = list(value.values())
     if isinstance(value, list | tuple) and value and all(isinstance(row, Row) for row in value):
         yield tuple(value)
-    elif isinstance(getattr(value, "fields", None), tuple):
+    elif is_dataclass(value) and not isinstance(value, type) and isinstance(getattr(value, "fields", None), tuple):
         yield from _rows(value.fields)
 
 

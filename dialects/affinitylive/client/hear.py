@@ -136,7 +136,7 @@ class _Reader:
             self._attribute(field, shown)
         elif field.extra is not None:
             text = shown.text()
-            if text is not None and text != field.show(_EMPTY[self.name], None):  # type: ignore[arg-type]
+            if text is not None and text != field.show(_EMPTY[self.name], None):
                 self.extras[field.extra] = text
         elif field.reference is not None:
             id = shown.reference()

@@ -6,13 +6,25 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from adapter.fields.expression import Attribute, Both, Constant, If
 from canonical.model import Activity
 from canonical.operations import Include
 from canonical.query import Compare, Op
 from dialects.affinitylive.fields import subjects
-from dialects.affinitylive.fields.formats import COUNT, DECIMAL, MOMENT, ONE_ZERO, YES_NO, Format, show_moment, words
+from dialects.affinitylive.fields.formats import (
+    COUNT,
+    DECIMAL,
+    MOMENT,
+    ONE_ZERO,
+    TEXT,
+    YES_NO,
+    Format,
+    show_moment,
+    words,
+)
 from dialects.affinitylive.fields.lookups import class_id, kept_id
 from dialects.affinitylive.fields.table import (
+    IDENTITY,
     Field,
     Resource,
     Sight,
@@ -56,27 +68,22 @@ FLAG_TEXT = Format(lambda value: value, lambda text: "1" if YES_NO.read(text) el
 # -- what it says ------------------------------------------------------------------------------------
 
 
-def title(record: Any, sight: Sight) -> str:
-    """The subject; others than those who take part get it replaced (dossier, section 7)."""
-    return CONFIDENTIAL if record.masked else str(record.title)
-
-
-def body(record: Any, sight: Sight) -> str:
-    return CONFIDENTIAL if record.masked else record.body or ""
+title = If(Attribute("masked"), Constant(CONFIDENTIAL), Attribute("title"))
+"""The subject; others than those who take part get it replaced (dossier, section 7)."""
+body = If(Attribute("masked"), Constant(CONFIDENTIAL), TEXT.of(Attribute("body")))
 
 
 def title_field(name: str) -> Field:
-    source = "show(r, s) if r.masked else r.title"
-    return Field(name, title, True, attribute="title", params=(name,), source=source)
+    return Field(name, True, show=title, attribute="title", params=(name,))
 
 
 def body_field(name: str) -> Field:
-    source = "show(r, s) if r.masked else r.body or ''"
-    return Field(name, body, attribute="body", params=(name,), source=source)
+    return Field(name, show=body, attribute="body", params=(name,))
 
 
 def _preview(record: Any, sight: Sight) -> str:
-    return body(record, sight)[:PREVIEW]
+    text: str = body(record, sight)
+    return text[:PREVIEW]
 
 
 def _html(record: Any, sight: Sight) -> str:
@@ -167,10 +174,10 @@ def _owner(record: Any, sight: Sight) -> str:
 
 
 FIELDS: tuple[Field, ...] = (
-    derived("id", "str(r.id)", default=True),
+    derived("id", IDENTITY, default=True),
     title_field("subject"),
-    derived("parent", "f'/activities/{r.parent_id or 0}'"),
-    derived("parent_id", "str(r.parent_id or 0)"),
+    derived("parent", Both(Constant("/activities/"), "+", COUNT.of(Attribute("parent_id")))),
+    derived("parent_id", COUNT.of(Attribute("parent_id"))),
     derived("thread", lambda r, s: f"/activities/{thread_of(r)}"),
     derived("thread_id", lambda r, s: str(thread_of(r))),
     *AGAINST,
@@ -196,7 +203,9 @@ FIELDS: tuple[Field, ...] = (
     kept("rate_charged", "0.00", DECIMAL),
     column("billable", "billable_seconds", COUNT),
     column("nonbillable", "nonbillable_seconds", COUNT),
-    derived("confidential", "1 if r.visibility == 'confidential' else 0"),
+    derived(
+        "confidential", If(Both(Attribute("visibility"), "==", Constant("confidential")), Constant(1), Constant(0))
+    ),
     derived("interacts", subjects.interacts, in_all=False, include=("links",)),
     kept("read", "0", FLAG_TEXT),
     kept("invitation", "0", FLAG_TEXT),
@@ -208,8 +217,8 @@ FIELDS: tuple[Field, ...] = (
     derived("tag", tags, include=("tags",)),
     derived("scheduled", lambda r, s: YES_NO.show(r.start_at is not None and r.start_at > s.now)),
     derived("standing", lambda r, s: "unapproved" if r.billable_seconds or r.nonbillable_seconds else ""),
-    derived("invoice_id", "'0'"),
-    derived("contract_period_id", "'0'"),
+    derived("invoice_id", Constant("0")),
+    derived("contract_period_id", Constant("0")),
     derived("is_billable", lambda r, s: YES_NO.show(r.billable_seconds)),
     derived("permissions", _permissions),
 )
@@ -235,7 +244,7 @@ ALLOCATIONS = Resource(
     "allocations",
     "time_allocation",
     (
-        derived("id", "str(r.id)", default=True),
+        derived("id", IDENTITY, default=True),
         derived("against", lambda r, s: f"/activity/{r.id}"),
         derived("standing", lambda r, s: "unapproved"),
         column("billable", "billable_seconds", COUNT, params=()),

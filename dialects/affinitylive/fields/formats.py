@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from adapter.fields.compile import value_function
+from adapter.fields.expression import IT, Both, Call, Constant, Expression, Given
 from canonical.values import EARLIEST, LATEST, MICROS, SECOND, from_datetime, iso_date
 
 _DIGITS = 12
@@ -23,17 +25,21 @@ class BadValue(ValueError):
 @dataclass(frozen=True, slots=True)
 class Format:
     """`show` makes the wire's value of a canonical one, None included; `read` the canonical value of a text, or raises
-    `BadValue`. `read` gives None for a text that empties the field. `source` is what `show` was made of, where that is
-    one expression of `value`: the functions that write whole pages have it inlined."""
+    `BadValue`. `read` gives None for a text that empties the field. `told` makes the expression of what `show` gives
+    from that of the value, where it is not a mere call: the functions that write whole pages have it inlined."""
 
     show: Callable[[Any], Any]
     read: Callable[[str], Any]
-    source: str | None = None
+    told: Callable[[Expression], Expression] | None = None
+
+    def of(self, value: Expression) -> Expression:
+        """What is shown of that value."""
+        return Call(self.show, value) if self.told is None else self.told(value)
 
 
-def spelled(source: str, read: Callable[[str], Any]) -> Format:
-    """A format that shows by one expression of `value`."""
-    return Format(eval(f"lambda value: {source}", {"SECOND": SECOND}), read, source)  # noqa: S307, no client's text
+def spelled(told: Callable[[Expression], Expression], read: Callable[[str], Any]) -> Format:
+    """A format that shows by an expression."""
+    return Format(value_function(told(IT)), read, told)
 
 
 def _read_text(text: str) -> str | None:
@@ -145,11 +151,11 @@ def decimal(text: str) -> str | None:
     return f"{whole}.{part.ljust(2, '0')}" if text.strip("-0.") else None
 
 
-TEXT: Final = spelled('value or ""', _read_text)
-MOMENT: Final = spelled("None if value is None else str(value // SECOND)", seconds)
+TEXT: Final = spelled(lambda value: Both(value, "or", Constant("")), _read_text)
+MOMENT: Final = spelled(lambda value: Given(value, Call(str, Both(IT, "//", Constant(SECOND)))), seconds)
 MOMENT_OR_ISO: Final = Format(MOMENT.show, _read_moment_or_iso)
 DAY: Final = Format(_show_day, _read_day)
-COUNT: Final = spelled("str(value or 0)", count)
+COUNT: Final = spelled(lambda value: Call(str, Both(value, "or", Constant(0))), count)
 MONEY: Final = Format(show_money, read_money)
 YES_NO: Final = Format(lambda value: "yes" if value else "no", read_flag)
 ONE_ZERO: Final = Format(lambda value: "1" if value else "0", read_flag)

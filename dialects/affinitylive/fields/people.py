@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from adapter.fields.expression import IT, Attribute, Constant, Given
 from canonical.model import ContactPoint, Employment, Party, User
 from canonical.operations import Include
 from canonical.query import Compare, Op, Query, Sort, Window, all_of, eq
@@ -15,7 +16,7 @@ from dialects.affinitylive.fields.activity import tags
 from dialects.affinitylive.fields.formats import MOMENT, TEXT, YES_NO, Format, show_moment
 from dialects.affinitylive.fields.standing import STANDINGS
 from dialects.affinitylive.fields.subjects import party_trail
-from dialects.affinitylive.fields.table import Field, Resource, Sight, Target, column, derived, kept, linked
+from dialects.affinitylive.fields.table import IDENTITY, Field, Resource, Sight, Target, column, derived, kept, linked
 
 POINTS: Include = ("points",)
 ORGANISATIONS = eq("type", "organisation")
@@ -51,7 +52,7 @@ def _point(name: str, *, default: bool = False) -> Field:
         found = find_point(record.points, name)
         return "" if found is None else found.value
 
-    return Field(name, show, default, include=POINTS)
+    return Field(name, default, show=show, include=POINTS)
 
 
 def status(resource: str, *names: str) -> tuple[Field, ...]:
@@ -158,7 +159,7 @@ def _surname(record: Any, sight: Sight) -> str:
     return record.last_name or ""
 
 
-ID = derived("id", "str(r.id)", default=True)
+ID = derived("id", IDENTITY, default=True)
 DATES = (
     column("date_created", "created_at", MOMENT, params=()),
     column("date_modified", "updated_at", MOMENT, params=()),
@@ -178,7 +179,7 @@ COMPANY_FIELDS: tuple[Field, ...] = (
     linked("default_affiliation", "affiliations", first_affiliation),
     *DATES,
     column("date_last_interacted", "last_contacted_at", MOMENT, params=()),
-    derived("staff_bookmarked", "'0'"),
+    derived("staff_bookmarked", Constant("0")),
     kept("parent_id", "0"),
     derived("tag", tags, include=("tags",)),
 )
@@ -187,7 +188,7 @@ COMPANY_FIELDS: tuple[Field, ...] = (
 _CONTACT_DEFAULTS = (
     ID,
     column("firstname", "first_name", default=True),
-    Field("surname", _surname, True, attribute="last_name", params=("surname",)),
+    Field("surname", True, show=_surname, attribute="last_name", params=("surname",)),
     _point("email", default=True),
     _point("mobile", default=True),
 )
@@ -222,8 +223,8 @@ AFFILIATION_FIELDS: tuple[Field, ...] = (
     *status("affiliations", "affiliation_status"),
     linked("postal_address", "addresses", _address, include=POINTS),
     linked("physical_address", "addresses", _address, include=POINTS),
-    derived("staff_bookmarked", "'0'"),
-    derived("portal_access", "'0'"),
+    derived("staff_bookmarked", Constant("0")),
+    derived("portal_access", Constant("0")),
     kept("communication", "0", Format(lambda value: value, lambda text: "1" if YES_NO.read(text) else None)),
     kept("invoice_method"),
     *DATES,
@@ -237,19 +238,17 @@ def initials(record: User) -> str:
 
 
 # Who has no name at all goes by the username.
-_STAFF_SURNAME = "r.username if r.last_name is None and r.first_name is None else r.last_name or ''"
-
-
-def _surname_of_staff(record: Any, sight: Sight) -> str:
-    if record.last_name is None and record.first_name is None:
-        return str(record.username)
-    return record.last_name or ""
+_SURNAME_OF_STAFF = Given(
+    Attribute("last_name"),
+    IT,
+    Given(Attribute("first_name"), Constant(""), Attribute("username")),
+)
 
 
 STAFF_FIELDS: tuple[Field, ...] = (
     ID,
     column("firstname", "first_name", default=True),
-    Field("surname", _surname_of_staff, True, attribute="last_name", params=("surname",), source=_STAFF_SURNAME),
+    Field("surname", True, show=_SURNAME_OF_STAFF, attribute="last_name", params=("surname",)),
     column("email", "email"),
     column("username", "username", on_update=False),
     column("position", "job_title"),
@@ -259,9 +258,9 @@ STAFF_FIELDS: tuple[Field, ...] = (
     column("title", "salutation"),
     *status("staff"),
     column("timezone", "time_zone", TEXT, params=()),
-    derived("financial_level", "'none'"),
-    derived("staff_rate", "'0.00'", in_all=False),
-    derived("staff_cost_rate", "'0.00'", in_all=False),
+    derived("financial_level", Constant("none")),
+    derived("staff_rate", Constant("0.00"), in_all=False),
+    derived("staff_cost_rate", Constant("0.00"), in_all=False),
     derived("initials", lambda r, s: initials(r)),
     *DATES,
     derived("date_last_interacted", lambda r, s: show_moment(r.last_sign_in_at)),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
+from adapter.fields import Row
+from adapter.fields.expression import IT, Attribute, Call, Constant, Given, If, Told
+from adapter.fields.row import Show
 from adapter.losses import LossReport
 from canonical.model import PicklistItem, Record
 from canonical.operations import Desk, Include
@@ -19,7 +21,6 @@ R = TypeVar("R", bound=Record)
 NAMESPACE = "affinitylive"
 Target = tuple[str, int]
 """A linked object: its resource and its id there."""
-_VALUE = re.compile(r"\bvalue\b")
 
 
 class Near(NamedTuple):
@@ -29,6 +30,8 @@ class Near(NamedTuple):
     name: str
 
 
+IDENTITY = Call(str, Attribute("id"))
+"""The record's own id."""
 NEAR = frozenset({"id", "name"})
 
 
@@ -75,9 +78,6 @@ class Sight:
         return kept
 
 
-Show = Callable[[Any, Sight], Any]
-
-
 def own(record: Any, key: str, default: Any = None) -> Any:
     """What this dialect keeps in the record's extras under `key`."""
     kept = record.extras.get(NAMESPACE)
@@ -85,7 +85,7 @@ def own(record: Any, key: str, default: Any = None) -> Any:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Field:
+class Field(Row):
     """One field of a resource; there is one of each.
 
     `show` gives the bare value; `target` the linked object for ``name()``, in one of the resources `links`. Optional
@@ -94,13 +94,9 @@ class Field:
 
     `attribute` or `extra` (a key of this dialect's extras) says where the value lives and `format` how it is written;
     `params` are the names under which it is taken, none for what is only shown. `on_update` false: only at creation.
-
-    `source` is what `show` gives, as an expression of the record `r` and the sight `s` that `fields.rows` can inline.
-    It may leave the unusual record to ``show(r, s)``.
     """
 
-    name: str
-    show: Show
+    show: Show = field(kw_only=True)
     default: bool = False
     in_all: bool = True
     include: Include = ()
@@ -112,7 +108,6 @@ class Field:
     format: Format = TEXT
     params: tuple[str, ...] = ()
     on_update: bool = True
-    source: str | None = None
     near: Callable[[Any], Near | None] | None = None
     reference: str | None = None
 
@@ -128,21 +123,15 @@ def column(
     prepare: Callable[[Sequence[Any], Sight], None] | None = None,
 ) -> Field:
     """A field that is one canonical field; taken under its own name unless `params` says otherwise."""
-    shown = format.show
-
-    def show(record: Any, sight: Sight) -> Any:
-        return shown(getattr(record, attribute))
-
     return Field(
         name,
-        show,
         default,
+        show=format.of(Attribute(attribute)),
         prepare=prepare,
         attribute=attribute,
         format=format,
         params=(name,) if params is None else params,
         on_update=on_update,
-        source=None if format.source is None else _VALUE.sub(f"r.{attribute}", format.source),
     )
 
 
@@ -158,28 +147,25 @@ def kept(
     """A field without a canonical home: it lives as text in the extras and comes back as it came."""
     stored = key or name
 
-    def show(record: Any, sight: Sight) -> Any:
+    def told(record: Any, sight: Sight) -> Any:
         return own(record, stored, unset)
 
     taken = (name,) if params is None else params
-    source = f"show(r, s) if r.extras else {unset!r}"
-    return Field(name, show, default, extra=stored, format=format, params=taken, source=source)
+    show = If(Attribute("extras"), Told(told, frozenset({"extras"})), Constant(unset))
+    return Field(name, default, show=show, extra=stored, format=format, params=taken)
 
 
 def derived(
     name: str,
-    show: Show | str,
+    show: Show,
     *,
     default: bool = False,
     in_all: bool = True,
     include: Include = (),
     prepare: Callable[[Sequence[Any], Sight], None] | None = None,
 ) -> Field:
-    """A field that follows from others and is only shown: by a function, or by an expression of the record `r`."""
-    if not isinstance(show, str):
-        return Field(name, show, default, in_all, include, prepare)
-    made = eval(f"lambda r, s: {show}", {})  # noqa: S307, no client's text
-    return Field(name, made, default, in_all, include, prepare, source=show)
+    """A field that follows from others and is only shown."""
+    return Field(name, default, in_all, include, prepare, show=show)
 
 
 def linked(
@@ -198,22 +184,21 @@ def linked(
 
     `target` may be the attribute that holds the id; the object is then in the one resource `links`.
     """
-    reference, source = None, None
+    reference = None
     if isinstance(target, str):
         reference = target
         target = _at(str(links), reference)
-        source = f"'0' if r.{reference} is None else str(r.{reference})" if show is None else None
+        show = show or Given(Attribute(reference), Call(str, IT), Constant("0"))
     names = (links,) if isinstance(links, str) else links
     return Field(
         name,
-        show or _bare(target),
         default,
         in_all,
         include,
         prepare,
         names,
         target,
-        source=source,
+        show=show or _bare(target),
         near=near,
         reference=reference,
     )
