@@ -189,6 +189,8 @@ class ClientSide:
     For ``points.email`` and the like, field ``label``, the labels that its contact points have; others have none."""
     precision: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """By kind and field of an instant the seconds that it is cut to, where a whole second is not kept."""
+    refers: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """By kind and field of a reference the only kinds that it may name, where the canonical field takes more."""
 
 
 def note_losses(row: Capability, operation: Create[Any] | Update[Any], losses: LossReport) -> None:

@@ -133,11 +133,17 @@ def migrate_plan(source: str, target: str, out: Path, tenant: str | None, kinds:
     losses = [
         {"kind": kind, "field": field, "reason": reason, "count": count} for kind, field, reason, count in seen.losses
     ]
+    hidden = [
+        {"kind": kind, "field": "visibility", "reason": "quarantined_unless_shown", "count": count}
+        for kind, count in seen.hidden.items()
+    ]
     if as_json:
+        losses += hidden
         show({"kinds": counts, "total": {"read": sum(seen.counts.values())}, "losses": losses}, True)
         return
     lines = [f"{kind}: {count}" for kind, count in seen.counts.items()]
     lines += [f"lost: {row['kind']}.{row['field']} ({row['count']} times)" for row in losses]
+    lines += [f"set aside, for everybody would see them: {row['kind']} ({row['count']})" for row in hidden]
     click.echo("\n".join([*lines, f"written: {out}"]))
 
 

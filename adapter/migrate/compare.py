@@ -82,6 +82,9 @@ def differing(
         wanted = expected[name]
         if name in PARTS:
             missing, more = _apart(name, wanted, value)
+            if name == "points":
+                # Where nothing was said the target may say what it takes a contact point to be.
+                missing, more = _unlabelled(missing, more, said=False)
             if name == "points" and lost.get(name):
                 missing, more = _unlabelled(missing, more)
             if more or len(missing) > lost.get(name, 0):
@@ -104,13 +107,16 @@ def _apart(name: str, wanted: Sequence[Any], got: Sequence[Any]) -> tuple[list[A
     return missing, [] if name == "links" else left
 
 
-def _unlabelled(missing: list[Any], more: list[Any]) -> tuple[list[Any], list[Any]]:
-    """The points without those that differ by their label alone: what such a point is for was declared lost."""
+def _unlabelled(missing: list[Any], more: list[Any], *, said: bool = True) -> tuple[list[Any], list[Any]]:
+    """The points without those that differ by their label alone: what such a point is for was declared lost.
+
+    Without `said` only of those that were to have none.
+    """
     left = [point[0].casefold() + "\n".join(point[2:]).casefold() for point in more]
     kept = []
     for point in missing:
         bare = point[0].casefold() + "\n".join(point[2:]).casefold()
-        if bare in left:
+        if bare in left and (said or not point[1]):
             at = left.index(bare)
             del left[at], more[at]
         else:

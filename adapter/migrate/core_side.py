@@ -12,7 +12,7 @@ from adapter.migrate.sides import Given, Gone, Made, Traits
 from canonical.accounts import Principal, Tenant
 from canonical.errors import CanonicalError, Unavailable
 from canonical.model import KINDS as SPECS
-from canonical.model import Activity, Party, Record, User
+from canonical.model import Activity, Employment, Party, Record, User
 from canonical.operations import Create, Find, FindCustomFields, FindDeletions, FindTags, Get
 from canonical.query import TRUE, Compare, Node, Not, Op, Query, Sort, Window, all_of, eq, one_of
 from canonical.service.core import CanonicalCore, operator
@@ -96,7 +96,18 @@ class CoreSide:
                 return
             # Ids go up as they are kept, which need not be as clients of a dialect know them.
             after = max(item.id for item in found)
+            # What changed is read once more: a person is counted once.
+            if kind == "person" and since is None:
+                self._further_employments(desk, found)
             yield Batch(tuple(found), after)
+
+    def _further_employments(self, desk: CoreDesk, people: Sequence[Record]) -> None:
+        """Counts those beyond the one that a person's own fields tell: only that one travels."""
+        ids = tuple(person.id for person in people)
+        there = desk.count(Employment, Compare("person_id", Op.IN, ids))
+        told = sum(isinstance(person, Party) and person.employment_id is not None for person in people)
+        if there > told:
+            self.losses.add("person", "employments", "not_said", there - told)
 
     def perform(self, operation: Any) -> Any:
         if isinstance(operation, _READING):

@@ -189,8 +189,11 @@ class Ledger:
             ),
         )
 
-    def target_of(self, canon: str, source_id: str, kinds: Sequence[str] = ()) -> str:
-        """The target's id of a record, empty where it has none; where ids are per kind, of the first kind that has."""
+    def target_of(self, canon: str, source_id: str, kinds: Sequence[str] = (), *, only: bool = False) -> str:
+        """The target's id of a record, empty where it has none; where ids are per kind, of the first kind that has.
+
+        With `only` no other kinds count.
+        """
         rows = self._db.execute(
             "SELECT kind, target_id FROM entry WHERE canon = ? AND source_id = ? AND target_id <> ''"
             " AND state <> 'sending'",
@@ -200,7 +203,7 @@ class Ledger:
         for kind in kinds:
             if kind in by_kind:
                 return str(by_kind[kind])
-        return str(rows[0][1]) if rows else ""
+        return str(rows[0][1]) if rows and not only else ""
 
     def knows_target(self, canon: str, target_id: str) -> bool:
         """Whether an entry has this record as its target."""

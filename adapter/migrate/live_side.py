@@ -24,7 +24,13 @@ class LiveSide:
         self.driver = driver
         side = driver.side
         self.traits = Traits(
-            name, driver.dialect.name, side.capabilities, side.requires, side.vocabulary, side.precision
+            name,
+            driver.dialect.name,
+            side.capabilities,
+            requires=side.requires,
+            vocabulary=side.vocabulary,
+            precision=side.precision,
+            refers=side.refers,
         )
         self.losses = driver.losses
 
@@ -44,8 +50,14 @@ class LiveSide:
 
     def pull(self, kind: str, since: Instant | None = None) -> Iterator[Batch]:
         batches = self.driver.pull(kind, since)
+        # What changed is read once more: what cannot be said of it was counted before.
+        told = self.losses if since is None else LossReport()
         while True:
-            batch = self._answered(lambda: next(batches, None))
+            self.driver.losses = told
+            try:
+                batch = self._answered(lambda: next(batches, None))
+            finally:
+                self.driver.losses = self.losses
             if batch is None:
                 return
             yield batch

@@ -17,6 +17,7 @@ WORDS: Final = (*PARTS, *KINDS)
 """All words for kinds that a plan knows, in the order in which they are moved."""
 MATCH_KEYS: Final = ("email", "phone", "name", "name_town")
 CHANGED_BOTH: Final = ("source", "target", "quarantine")
+HIDDEN: Final = ("quarantine", "show")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Plan:
 
     `users` maps usernames, ``*`` for all others; `match` names by kind what a record of the target is known by;
     `defaults` are by kind what records get that lack it, an empty text for quarantine; `values` are by kind and field
-    the target's word for the source's; `drop` are by kind the fields that stay behind.
+    the target's word for the source's; `drop` are by kind the fields that stay behind. `hidden`
+    says what becomes of records that not everybody sees or reads, and whose target would show them to everybody.
     """
 
     source: str
@@ -38,6 +40,7 @@ class Plan:
     drop: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     changed_both: str = "source"
     pace: float = 0.0
+    hidden: str = "quarantine"
     path: Path = Path()
 
     @property
@@ -101,7 +104,7 @@ class _Reader:
                 )
         if data.get("version") != VERSION:
             raise self.wrong("", "version", f"version must be {VERSION}")
-        run = self.table(data, "run", {"kinds", "pace", "changed_both"})
+        run = self.table(data, "run", {"kinds", "pace", "changed_both", "hidden"})
         kinds = run.get("kinds")
         if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
             raise self.wrong("run", "kinds", "kinds must be a list of kinds")
@@ -115,6 +118,9 @@ class _Reader:
         both = run.get("changed_both", "source")
         if both not in CHANGED_BOTH:
             raise self.wrong("run", "changed_both", f"changed_both must be one of {', '.join(CHANGED_BOTH)}")
+        hidden = run.get("hidden", "quarantine")
+        if hidden not in HIDDEN:
+            raise self.wrong("run", "hidden", f"hidden must be one of {', '.join(HIDDEN)}")
         return Plan(
             self.side(data, "from"),
             self.side(data, "to"),
@@ -130,6 +136,7 @@ class _Reader:
             self.lists("drop", data.get("drop", {}), ()),
             both,
             float(pace),
+            hidden,
             self.path,
         )
 
@@ -202,6 +209,9 @@ def written(plan: Plan, notes: Mapping[str, Sequence[str]]) -> str:
         f"pace = {plan.pace}",
         "# When both sides changed a field since the last run: source, target or quarantine.",
         f"changed_both = {quoted(plan.changed_both)}",
+        "# Records that only some see or read, where the target shows all to everybody: quarantine, or show.",
+        *_comments(notes.get("hidden", ())),
+        f"hidden = {quoted(plan.hidden)}",
         "",
         "# Whom the source's users are on the target; * stands for all others.",
         "[users]",

@@ -54,7 +54,7 @@ class Made:
 class Traits:
     """What a side is like. `dialect` is the namespace of its ids, empty for those that are nobody else's.
 
-    `requires`, `vocabulary` and `precision` are as in `adapter.client.ClientSide`. `keeps_keys` says
+    `requires`, `vocabulary`, `precision` and `refers` are as in `adapter.client.ClientSide`. `keeps_keys` says
     that `made` answers; other sides are looked through for what may have been made.
     """
 
@@ -64,6 +64,7 @@ class Traits:
     requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     vocabulary: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     precision: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    refers: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     keeps_keys: bool = False
 
 

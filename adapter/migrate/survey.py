@@ -36,6 +36,8 @@ class Survey:
     uses: dict[str, dict[str, Use]] = field(default_factory=dict)
     losses: list[tuple[str, str, str, int]] = field(default_factory=list)
     users: list[User] = field(default_factory=list)
+    hidden: dict[str, int] = field(default_factory=dict)
+    """By kind the records that not everybody sees or reads, and that the target would show to everybody."""
 
 
 def look(source: Side, target: Side, kinds: Sequence[str]) -> Survey:
@@ -56,6 +58,10 @@ def look(source: Side, target: Side, kinds: Sequence[str]) -> Survey:
                     use.count += 1
                     if len(use.samples) < _SAMPLES and isinstance(value, str | int):
                         use.samples.append(" ".join(str(value).split())[:40])
+        hidden = uses.get("visibility")
+        row = can(target.traits, kind, "create")
+        if hidden is not None and row is not None and "visibility" not in row.fields:
+            found.hidden[kind] = hidden.count
         found.losses += _losses(target, kind, found.counts[kind], uses)
     return found
 
@@ -64,7 +70,10 @@ def _filled(record: Any) -> list[tuple[str, Any]]:
     values = [
         (spec.name, getattr(record, spec.name))
         for spec in SPECS[record.KIND].fields
-        if spec.name not in _MADE and getattr(record, spec.name) not in (None, "", spec.default)
+        if spec.name not in _MADE
+        and getattr(record, spec.name) not in (None, "", spec.default)
+        # Everybody's record has an owner; only one that was chosen says something.
+        and (spec.name != "owner_id" or getattr(record, "owner_chosen", False))
     ]
     names = {name for name, _ in values}
     if "owner_id" not in names and getattr(record, "owner_username", None):
@@ -78,6 +87,7 @@ def _losses(target: Side, kind: str, count: int, uses: Mapping[str, Use]) -> lis
         return []
     if row is None:
         return [(kind, "*", "no_such_kind", count)] if count else []
+    uses = {name: use for name, use in uses.items() if name != "visibility"}
     told = {*row.fields, *("owner_id" for name in ("owner_username",) if name in row.fields)}
     told |= {f"{name.removesuffix('_username')}_id" for name in row.fields if name.endswith("_username")}
     return [(kind, name, "not_said", use.count) for name, use in uses.items() if name not in told]
@@ -126,5 +136,6 @@ def _notes(seen: Survey, strangers: Sequence[str]) -> dict[str, Sequence[str]]:
     return {
         "kinds": [*counts, *fields],
         "users": strangers,
+        "hidden": [f"{kind}: {count} such records" for kind, count in seen.hidden.items()],
         "losses": [f"not on the target: {kind}.{name} ({count} times)" for kind, name, _, count in seen.losses],
     }

@@ -7,6 +7,7 @@ refers to none that the source showed is told as dangling, never invented.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,7 +20,7 @@ from adapter.migrate.plan import Plan
 from adapter.migrate.sides import Traits
 from canonical.model import KINDS, Activity, Case, FieldSpec, Opportunity, Party, Record, User
 from canonical.operations import Create, NewLink
-from canonical.values import SECOND, Ref, midnight
+from canonical.values import SECOND, Ref, iso_date, midnight
 
 _LEFT: Final = frozenset(
     {"id", "version", "sequence", "extras", "type", "owner_chosen", "name", "sessions_from", "person_id"}
@@ -31,7 +32,9 @@ _PLACE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _DERIVED: Final = frozenset({"name", "last_name", "company", "category", "stage", "stage_word", "source", "username"})
 """Texts that a target may make of others."""
+EVERYONE: Final = "everyone"
 _UNFILED: Final = "Unfiled"
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Refused(Exception):
@@ -97,6 +100,7 @@ class _Telling:
         self.values: dict[str, Any] = {}
         self.losses: dict[tuple[str, str], int] = {}
         self.deferred: list[tuple[str, str, str]] = []
+        self.instead: list[NewLink] = []
         self.dangling: list[tuple[str, str]] = []
         self.drop = frozenset(teller.plan.drop.get(kind, ()))
 
@@ -112,10 +116,11 @@ class _Telling:
                 self.values["name"] = record.name
             elif not record.first_name and not record.last_name:
                 self.values["last_name"] = record.name
+        self._hidden()
         operation = Create(
             record_of(self.kind),
             self.values,
-            self._links(),
+            (*self.instead, *self._links()),
             self._points(),
             self._tags(),
             self._custom(),
@@ -159,6 +164,16 @@ class _Telling:
         else:
             self.values[name] = self._narrowed(name, self._word(name, value))
 
+    def _hidden(self) -> None:
+        """Nobody learns by a migration what he did not see or read before, unless the plan says so."""
+        word = getattr(self.record, "visibility", EVERYONE)
+        if word == EVERYONE or "visibility" in self.values:
+            return
+        self.losses.pop(("visibility", "not_said"), None)
+        if self.teller.plan.hidden != "show":
+            raise Refused(f'visibility: {word}; the target would show it to everybody (run.hidden = "show" lets it)')
+        self.lose("visibility", "shown_to_all")
+
     def _word(self, name: str, value: Any) -> Any:
         words = self.teller.plan.values.get((self.kind, name))
         return words.get(value, value) if words and isinstance(value, str) else value
@@ -201,8 +216,17 @@ class _Telling:
 
     def _reference(self, name: str, canon: str, id: int) -> None:
         source_id = self.teller.written_id(canon, id)
-        found = self.teller.ledger.target_of(canon, source_id, _PLACE.get(name, ()))
-        if found:
+        places = _PLACE.get(name, ())
+        found = self.teller.ledger.target_of(canon, source_id, places)
+        takes = self.teller.target.refers.get((self.kind, name))
+        if found and takes and not self.teller.ledger.target_of(canon, source_id, takes, only=True):
+            # Whom it is about stays known; that he is its party does not.
+            if "links" in self.row.fields and "links" not in self.drop:
+                self.instead.append(NewLink(Ref(canon, int(found))))
+                self.lose(name, "shown_as_link")
+            else:
+                self.lose(name, "not_said")
+        elif found:
             self.values[name] = int(found)
         elif canon == self.record.KIND:
             self.deferred.append((name, canon, source_id))
@@ -312,15 +336,23 @@ class _Telling:
             return self.teller.unfiled(self._default(given, "person", need))
         if need == "due_at":
             text = self._default(given, "due", need)
-            at = self.record.created_at if text == "created" else None
-            if at is None:
-                raise Refused(f'defaults.{self.kind}.due: {text}: must be "created" or ""')
             self.values["due_date_only"] = True
-            return midnight(at)
+            return midnight(self._created("due", text))
+        if need == "start_at":
+            return self._created("start", self._default(given, "start", need))
+        if need == "expected_close":
+            text = self._default(given, "close", need)
+            return text if _DAY.fullmatch(text) else iso_date(self._created("close", text))
         if need == "stage":
             state = getattr(self.record, "state", "open")
             return self._default(given, "stage" if state == "open" else f"stage_{state}", need)
         return self._default(given, need, need)
+
+    def _created(self, name: str, text: str) -> int:
+        at: int | None = self.record.created_at if text == "created" else None
+        if at is None:
+            raise Refused(f'defaults.{self.kind}.{name}: {text}: must be "created" or ""')
+        return at
 
     def _default(self, given: Mapping[str, str], name: str, need: str) -> str:
         text = given.get(name, "")
@@ -348,6 +380,8 @@ def default_needs(target: Traits) -> dict[str, dict[str, str]]:
                 given["person"] = _UNFILED
             elif need == "due_at":
                 given["due"] = "created"
+            elif need in ("start_at", "expected_close"):
+                given["start" if need == "start_at" else "close"] = "created"
             elif need == "stage":
                 given.update(stage="New", stage_won="Won", stage_lost="Lost")
             else:

@@ -42,5 +42,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Two]:
         company(source, 30)
         for name in ("bob", "cyd"):
             target.add_user(name)
+        for world in (source, target):
+            world.core.directory.add_application("migration", "acme", "ann-secret", "ann")
         with served(source) as one, served(target) as other:
             yield Two(source, target, Command(tmp_path, monkeypatch), (one, other))

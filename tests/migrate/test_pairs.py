@@ -11,13 +11,14 @@ from canonical.service.desk import CoreDesk
 from tests.matrix.clients import CLIENTS
 from tests.migrate.conftest import Two
 
-SIDES = ("core", "capsule", "crust", "opentaps")
+SIDES = ("core", "affinitylive", "capsule", "crust", "opentaps", "zurmo")
+QUICK = (("core", "capsule"), ("zurmo", "core"), ("affinitylive", "core"))
 PAIRS = [
-    pytest.param(source, target, marks=() if "core" in (source, target) else pytest.mark.slow)
+    pytest.param(source, target, marks=() if (source, target) in QUICK else pytest.mark.slow)
     for source in SIDES
     for target in SIDES
     if (source, target) != ("core", "core")
-] + [pytest.param("zurmo", "core")]
+]
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)

@@ -154,6 +154,8 @@ class Command:
             monkeypatch.setenv(f"CRMGLOT_{role}_USERNAME", "ann")
             monkeypatch.setenv(f"CRMGLOT_{role}_PASSWORD", "ann-pw")
             monkeypatch.setenv(f"CRMGLOT_{role}_DOMAIN", "acme.com")
+            monkeypatch.setenv(f"CRMGLOT_{role}_CLIENT_ID", "migration")
+            monkeypatch.setenv(f"CRMGLOT_{role}_CLIENT_SECRET", "ann-secret")
 
     def __call__(self, command: str, *words: str, code: int | None = 0) -> dict[str, Any]:
         """What a command prints as JSON."""

@@ -21,4 +21,13 @@ CLIENT = ClientSide(
     pull=pull,
     capabilities=CAPABILITIES,
     foreign_id=foreign_id,
+    # Attributes that a model requires and that a record of another system may lack (zurmo dossier, section 7).
+    requires={
+        "person": ("last_name",),
+        "opportunity": ("title", "expected_close"),
+        "task": ("title",),
+        "meeting": ("title", "start_at"),
+    },
+    # An opportunity is of an account; people are its contacts (zurmo dossier, section 7).
+    refers={("opportunity", "party_id"): ("organisation",)},
 )
