@@ -22,7 +22,7 @@ from adapter.gateway import real_now
 from adapter.logs import say
 from adapter.migrate import outcome, plan, survey
 from adapter.migrate.documents import BadDocument, rebuilt
-from adapter.migrate.ledger import Ledger, Quarantined
+from adapter.migrate.ledger import VERIFIED, Ledger, Quarantined
 from adapter.migrate.run import Run
 from adapter.migrate.sides import Gone, Side, Unreadable
 from adapter.migrate.undo import undo
@@ -147,11 +147,11 @@ def migrate_plan(source: str, target: str, out: Path, tenant: str | None, kinds:
     click.echo("\n".join([*lines, f"written: {out}"]))
 
 
-def write_new(path: Path, text: str) -> None:
+def write_new(path: Path, text: str | bytes) -> None:
     """The file in one piece, or none."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, "utf-8")
+        draft.write_bytes(text.encode() if isinstance(text, str) else text)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -213,7 +213,8 @@ def migrate_verify(file: Path, kinds: str | None, as_json: bool, quiet: bool) ->
     with ledger_of(wanted, there=True) as kept, target_of(wanted) as target:
         found = list(verify(kept, target, chosen, Progress(quiet)))
         result = outcome.outcome(kept, chosen)
-    result["differences"] = outcome.differences(found)
+        result["differences"] = outcome.differences(found)
+        kept.set_meta(VERIFIED, json.dumps({"at": real_now(), "differences": result["differences"]}))
     show(result, as_json)
     if found or result["total"]["quarantined"]:
         sys.exit(1)

@@ -18,6 +18,8 @@ from adapter.migrate.sides import Unreadable
 
 VERSION: Final = 1
 SENDING: Final = "sending"
+VERIFIED: Final = "verified"
+"""The name under which the ledger keeps what `verify` found last."""
 STATES: Final = ("created", "updated", "unchanged", "skipped", "quarantined")
 """What can become of a record; each record read is in one of them."""
 _SCHEMA: Final = """
