@@ -162,12 +162,15 @@ def write_new(path: Path, text: str | bytes) -> None:
 @click.option("--dry-run", is_flag=True, help="Send and store nothing; tell what a run would do.")
 @KINDS
 @click.option("--limit", type=click.IntRange(min=1), help="So many records of each kind.")
+@click.option("--since-last", is_flag=True, help="Only what changed on the source since the last run.")
 @JSON
 @QUIET
 @safely
-def migrate_run(file: Path, dry_run: bool, kinds: str | None, limit: int | None, as_json: bool, quiet: bool) -> None:
+def migrate_run(
+    file: Path, dry_run: bool, kinds: str | None, limit: int | None, since_last: bool, as_json: bool, quiet: bool
+) -> None:
     """Do what PLAN says; a run that was broken off goes on."""
-    run_plan(file, dry_run, kinds, limit, as_json, quiet)
+    run_plan(file, dry_run, kinds, limit, as_json, quiet, since_last)
 
 
 @migrate.command("resume")
@@ -182,18 +185,26 @@ def migrate_resume(file: Path, kinds: str | None, limit: int | None, as_json: bo
     run_plan(file, False, kinds, limit, as_json, quiet)
 
 
-def run_plan(file: Path, dry_run: bool, kinds: str | None, limit: int | None, as_json: bool, quiet: bool) -> None:
+def run_plan(
+    file: Path,
+    dry_run: bool,
+    kinds: str | None,
+    limit: int | None,
+    as_json: bool,
+    quiet: bool,
+    since_last: bool = False,
+) -> None:
     wanted = plan.read(file)
     chosen = words(kinds) or wanted.kinds
     with ledger_of(wanted) as kept, both(wanted) as (source, target):
         if dry_run:
             copy = kept.copy()
             with sides.rehearsed(target) as stage:
-                Run(wanted, source, stage, copy, real_now, Progress(quiet)).go(chosen, limit)
+                Run(wanted, source, stage, copy, real_now, Progress(quiet)).go(chosen, limit, since_last=since_last)
                 result = outcome.outcome(copy, chosen)
             copy.close()
         else:
-            Run(wanted, source, target, kept, real_now, Progress(quiet)).go(chosen, limit)
+            Run(wanted, source, target, kept, real_now, Progress(quiet)).go(chosen, limit, since_last=since_last)
             result = outcome.outcome(kept, chosen)
     show(result, as_json)
     if result["total"]["quarantined"]:

@@ -83,7 +83,7 @@ class CoreSide:
 
     # -- reading ------------------------------------------------------------------------------------
 
-    def pull(self, kind: str, since: Instant | None = None) -> Iterator[Batch]:
+    def pull(self, kind: str, since: Instant | None = None, *, again: bool = False) -> Iterator[Batch]:
         record = record_of(kind)
         after = 0
         while True:
@@ -96,8 +96,7 @@ class CoreSide:
                 return
             # Ids go up as they are kept, which need not be as clients of a dialect know them.
             after = max(item.id for item in found)
-            # What changed is read once more: a person is counted once.
-            if kind == "person" and since is None:
+            if kind == "person" and not again:
                 self._further_employments(desk, found)
             yield Batch(tuple(found), after)
 

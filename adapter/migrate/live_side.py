@@ -48,10 +48,9 @@ class LiveSide:
         except CanonicalError:
             raise Unreadable(f"{name}: the answer is not {self.traits.dialect}'s: is that its address?") from None
 
-    def pull(self, kind: str, since: Instant | None = None) -> Iterator[Batch]:
+    def pull(self, kind: str, since: Instant | None = None, *, again: bool = False) -> Iterator[Batch]:
         batches = self.driver.pull(kind, since)
-        # What changed is read once more: what cannot be said of it was counted before.
-        told = self.losses if since is None else LossReport()
+        told = LossReport() if again else self.losses
         while True:
             self.driver.losses = told
             try:

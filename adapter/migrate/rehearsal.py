@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from adapter.client import Batch, Credentials, Session, can
@@ -162,16 +163,16 @@ class Rehearsal:
             spec.record,
             values,
             tags=tuple(tag.name for tag in getattr(record, "tags", ())),
-            points=tuple(getattr(record, "points", ())),
-            custom=tuple(getattr(record, "custom", ())),
+            points=tuple(replace(point, id=0, party_id=0) for point in getattr(record, "points", ())),
+            custom=tuple(replace(value, id=0) for value in getattr(record, "custom", ())),
         )
         id: int = self._write(lambda desk: desk.create(operation).id)
         return id
 
     # -- a side -------------------------------------------------------------------------------------
 
-    def pull(self, kind: str, since: Instant | None = None) -> Iterator[Batch]:
-        return self.real.pull(kind, since)
+    def pull(self, kind: str, since: Instant | None = None, *, again: bool = False) -> Iterator[Batch]:
+        return self.real.pull(kind, since, again=again)
 
     def perform(self, operation: Any) -> Any:
         if isinstance(operation, _READING):

@@ -17,7 +17,7 @@ from adapter.migrate.matching import keys_of
 from adapter.migrate.merging import Merger, stamp
 from adapter.migrate.people import Crowd, People
 from adapter.migrate.plan import Plan
-from adapter.migrate.sides import Given, Made, Side
+from adapter.migrate.sides import Given, Made, Side, Unreadable
 from adapter.migrate.telling import Refused, Teller, Told
 from canonical.errors import CanonicalError, NotFound, Unsupported
 from canonical.model import CustomField, Party, Record, User
@@ -56,18 +56,35 @@ class Run:
         self._parties: dict[str, int] = {}
         self._tags: set[str] = set()
 
-    def go(self, kinds: Sequence[str], limit: int | None = None) -> None:
-        """Raises `Gone` when a side stops answering."""
+    def go(self, kinds: Sequence[str], limit: int | None = None, *, since_last: bool = False) -> None:
+        """Raises `Gone` when a side stops answering. With `since_last` only what the last run cannot have seen."""
         self.prepare(kinds)
+        since = {kind: self._last(kind) if since_last else None for kind in kinds if kind in KINDS}
         for kind in kinds:
             if kind in KINDS:
-                self.move(kind, limit)
+                self.move(kind, limit, since[kind])
             elif kind == "custom_field":
                 self._custom_fields()
         self._settle()
         if "tag" in kinds:
             self._count_tags()
+        if limit is None:
+            self._note_whole(since)
         self.finish()
+
+    def _last(self, kind: str) -> Instant:
+        """Since when the source's records of a kind are to be asked for. Raises `Unreadable` where none were read."""
+        text = self.ledger.meta(f"whole.{kind}")
+        if not text:
+            raise Unreadable(f"{kind}: was never read to the end; run the plan without --since-last")
+        return int(text) - OVERLAP
+
+    def _note_whole(self, kinds: Iterable[str]) -> None:
+        """Whatever changes from the beginning of this run on is a later run's, be it that this one saw it too."""
+        last = self.ledger.last_run()
+        if last is not None:
+            for kind in kinds:
+                self.ledger.set_meta(f"whole.{kind}", str(last[1]))
 
     def prepare(self, kinds: Sequence[str], *, again: bool = False) -> None:
         """Who is whom, what the target had before, and what became of that which was being sent.
@@ -176,11 +193,13 @@ class Run:
 
     # -- one kind -----------------------------------------------------------------------------------
 
-    def move(self, kind: str, limit: int | None) -> None:
+    def move(self, kind: str, limit: int | None, changed: Instant | None = None) -> None:
+        """All records of a kind, or those that changed since `changed` where the source can be asked so."""
         row = can(self.source.traits, kind, "list")
         if row is None:
             return
-        records: Iterator[Record] = (record for batch in self.source.pull(kind) for record in batch.records)
+        changed = changed if row.since else None
+        records: Iterator[Record] = (record for batch in self.source.pull(kind, changed) for record in batch.records)
         if limit is not None:
             records = itertools.islice(records, limit)
         count = 0
@@ -192,7 +211,7 @@ class Run:
             # What changed while pages were turned.
             last = self.ledger.last_run()
             since = (self.now() if last is None else last[1]) - OVERLAP
-            again = (record for part in self.source.pull(kind, since) for record in part.records)
+            again = (record for part in self.source.pull(kind, since, again=True) for record in part.records)
             while batch := list(itertools.islice(again, BATCH)):
                 self.take(kind, batch)
 

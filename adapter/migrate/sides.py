@@ -78,10 +78,11 @@ class Side(Protocol):
     def losses(self) -> LossReport:
         """What could not be said or kept of all that was read so far."""
 
-    def pull(self, kind: str, since: Instant | None = None) -> Iterator[Batch]:
+    def pull(self, kind: str, since: Instant | None = None, *, again: bool = False) -> Iterator[Batch]:
         """All records of a kind of `adapter.client.KINDS` with all their parts, in a steady order.
 
-        With `since` those that changed at or after it, where the row of ``list`` says so.
+        With `since` those that changed at or after it, where the row of ``list`` says so. What is read `again` adds
+        nothing to the losses.
         """
 
     def perform(self, operation: Any) -> Any:
