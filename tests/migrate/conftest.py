@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,16 +34,23 @@ class Two:
         return self.command.make(sides[0], sides[1], *words, code=code)
 
 
-@pytest.fixture
-def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Two]:
-    folders = [tmp_path / "one", tmp_path / "other"]
-    for folder in folders:
-        folder.mkdir()
+@contextmanager
+def two_worlds(folder: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> Iterator[Two]:
+    """A company of about so many records in the first of them."""
+    folders = [folder / "one", folder / "other"]
+    for each in folders:
+        each.mkdir()
     with World(folders[0], now=None) as source, World(folders[1], now=None) as target:
-        company(source, 30)
+        company(source, size)
         for name in ("bob", "cyd"):
             target.add_user(name)
         for world in (source, target):
             world.core.directory.add_application("migration", "acme", "ann-secret", "ann")
         with served(source) as one, served(target) as other:
-            yield Two(source, target, Command(tmp_path, monkeypatch), (one, other))
+            yield Two(source, target, Command(folder, monkeypatch), (one, other))
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Two]:
+    with two_worlds(tmp_path, monkeypatch, 30) as worlds:
+        yield worlds
