@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,10 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def served(world: World) -> Iterator[str]:
     """The address of a server over all dialects of a world."""
-    server = make_server("127.0.0.1", 0, create_app(world.wsgi()), threaded=True, request_handler=_Quiet)
+    server: Any = make_server("127.0.0.1", 0, create_app(world.wsgi()), threaded=True, request_handler=_Quiet)
+    # The store keeps a connection for each thread: as in operation, there are some threads and not one a client.
+    pool = ThreadPoolExecutor(16)
+    server.process_request = functools.partial(pool.submit, server.process_request_thread)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -45,6 +50,7 @@ def served(world: World) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def company(world: World, size: int = 100) -> None:
