@@ -31,8 +31,8 @@ from canonical.model import Activity
 from canonical.service.core import CanonicalCore
 from canonical.store.sql.store import SqlStore
 from canonical.values import SECOND, instant, sql_time
-from dialects.crust.jwt import sign
-from dialects.crust.system.modules import system_id, system_modules
+from dialects.crust.auth.jwt import sign
+from dialects.crust.fields.system.modules import system_id, system_modules
 from dialects.opentaps.ids import wire_id
 
 Facts = dict[str, Any]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from adapter.dialect import Dialect, Traces
-from dialects.crust.auth import authenticate, finish, preflight
+from dialects.crust.answers import finish, preflight, render_error
+from dialects.crust.auth.tokens import authenticate
 from dialects.crust.client import CLIENT
-from dialects.crust.errors import render_error
+from dialects.crust.fields.system.modules import TEXT_EXTRAS
 from dialects.crust.routes import TABLE, locate
 from dialects.crust.settings import NAME, SETTINGS
-from dialects.crust.system.modules import TEXT_EXTRAS
 
 DIALECT: Final = Dialect(
     name=NAME,

@@ -9,8 +9,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from adapter.routes import Handler, Route, RouteTable
 from adapter.wire import WireRequest
-from dialects.crust.handlers import charts, content, door, fields, modules, pages, reports, sessions, users
-from dialects.crust.workflows import ROUTES as WORKFLOWS
+from dialects.crust.perform import charts, content, door, fields, modules, pages, reports, sessions, users
+from dialects.crust.perform.workflows import ROUTES as WORKFLOWS
 
 _PLAIN = "-_.~$&+,/:;=@"
 """What Go leaves as it is in a path besides letters and digits (net/url, shouldEscape)."""

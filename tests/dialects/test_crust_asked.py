@@ -38,7 +38,7 @@ from dialects.crust.client import CLIENT, ask, hear
 from dialects.crust.client.operations import FindRecords, FindTree, Reorder
 from dialects.crust.client.shown import Shown, ended, response_of
 from dialects.crust.client.views import Modules
-from dialects.crust.system.modules import CREATED_AT, system_modules
+from dialects.crust.fields.system.modules import CREATED_AT, system_modules
 
 SESSION = Session("https://crm.shop.example", Credentials(username="mila", password="kresnicka-7"))
 RECORDED = load_session(Path(__file__).resolve().parents[2] / "fixtures" / "crust")

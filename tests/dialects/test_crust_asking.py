@@ -36,8 +36,8 @@ from canonical.query import And, Compare, Op, Query, Sort, Window, all_of, eq, s
 from canonical.values import SECOND, Ref, instant
 from dialects.crust import DIALECT
 from dialects.crust.client.operations import FindRecords, FindTree, Reorder
-from dialects.crust.system.content import matching
-from dialects.crust.system.modules import system_modules
+from dialects.crust.fields.system.modules import system_modules
+from dialects.crust.perform.system import matching
 from tests.support.world import World
 
 AT = instant(2018, 12, 24, 9, 30)

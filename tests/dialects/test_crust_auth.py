@@ -14,8 +14,8 @@ import pytest
 from adapter.wire import Headers, WireRequest, WireResponse
 from canonical.model import User
 from canonical.operations import Update
-from dialects.crust import jwt
-from dialects.crust.jwt import sign
+from dialects.crust.auth import jwt
+from dialects.crust.auth.jwt import sign
 from tests.support.crust import CrustClient
 from tests.support.world import NOON, World
 

@@ -8,10 +8,10 @@ import pytest
 
 from adapter.dialect import Call
 from adapter.wire import Headers, WireRequest
-from dialects.crust.binding import Get, Path, Post, Request, bind
 from dialects.crust.errors import Refused
-from dialects.crust.fields import CONTENT_COLUMNS, IDS, MAX_VALUES, MODULE_FIELDS
-from dialects.crust.gojson import BOOL, INT, RAW, STRING, UINT64, Mapping, checked_raw, decode_all, decode_first
+from dialects.crust.fields.objects import CONTENT_COLUMNS, IDS, MAX_VALUES, MODULE_FIELDS
+from dialects.crust.wire.binding import Get, Path, Post, Request, bind
+from dialects.crust.wire.gojson import BOOL, INT, RAW, STRING, UINT64, Mapping, checked_raw, decode_all, decode_first
 
 MODULE = Request("ModuleCreate", (Post("name"), Post("fields", MODULE_FIELDS)))
 PAGE = Request(

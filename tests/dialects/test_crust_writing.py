@@ -20,12 +20,12 @@ from canonical.operations import Create, NewLink, Update
 from canonical.service.core import CanonicalCore
 from canonical.store.sql.store import SqlStore
 from canonical.values import MICROS, Ref
-from dialects.crust import fields
-from dialects.crust.system.layout import Layout
-from dialects.crust.system.modules import custom_name, system_modules
-from dialects.crust.system.sight import Sight
-from dialects.crust.system.table import SystemModule
-from dialects.crust.system.writer import writer
+from dialects.crust.fields import objects
+from dialects.crust.fields.system.layout import Layout
+from dialects.crust.fields.system.modules import custom_name, system_modules
+from dialects.crust.fields.system.sight import Sight
+from dialects.crust.fields.system.table import SystemModule
+from dialects.crust.fields.system.writer import writer
 from tests.support.crust import CrustClient
 from tests.support.world import World
 
@@ -104,7 +104,7 @@ def test_all_at_once_is_the_same_as_field_by_field(system: SystemModule, data: s
     parties = {4: Party(id=4, type="organisation"), 6: Party(id=6, type="person", stage="lead")}
     sight = Sight(layout, parties)
     texts = [FieldValue(name, text) for name, text in sight.texts(record).items() if text]
-    assert sight.values(record) == orjson.dumps(fields.in_order(texts, layout.places))
+    assert sight.values(record) == orjson.dumps(objects.in_order(texts, layout.places))
     # Of the record no more is looked at than is read.
     parts = {part: getattr(record, part) for part in system.include}
     read = system.kind(id=7, **{name: getattr(record, name) for name in system.looked_at}, **parts)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import orjson
 
 from adapter.wire import Headers, WireRequest, WireResponse
-from dialects.crust.jwt import sign
+from dialects.crust.auth.jwt import sign
 from tests.support.world import World
 
 JSON = "application/json"

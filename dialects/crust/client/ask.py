@@ -14,7 +14,7 @@ from canonical.errors import Unsupported
 from canonical.model.module import ModuleSort
 from canonical.query import Window
 from dialects.crust.client.operations import OLDEST_FIRST
-from dialects.crust.query import OWN, corrected_per_page
+from dialects.crust.query.sorting import OWN, corrected_per_page
 
 MODULES: Final = "/module/"
 USERS: Final = "/users/"

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapter.client import Capability
 from dialects.crust.client.views import system_of
-from dialects.crust.system.table import SystemModule
+from dialects.crust.fields.system.table import SystemModule
 
 _POINTS: Final = ("email", "phone", "website")
 """Of addresses the label is the field's, whatever it was."""

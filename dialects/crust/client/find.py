@@ -12,8 +12,8 @@ from canonical.operations import Find
 from canonical.query import TRUE, And, Compare, Has, Node, Op, Or, Query, Sort, Window, eq
 from dialects.crust.client.operations import OLDEST_FIRST
 from dialects.crust.client.views import Modules, View
-from dialects.crust.query import OWN
-from dialects.crust.system.content import matching
+from dialects.crust.perform.system import matching
+from dialects.crust.query.sorting import OWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from canonical.errors import NotFound
 from canonical.model import ContactPoint, CustomValue, Link, Party, User, display_name
 from canonical.operations import NewLink
 from canonical.values import Ref
-from dialects.crust import fields
 from dialects.crust.client import shapes
 from dialects.crust.client.shown import Shown, Unknown, response_of, when
 from dialects.crust.client.views import Modules, View
+from dialects.crust.fields import objects
+from dialects.crust.fields.system.kept import FOLDED, UNKNOWN, folded, take_fixed
+from dialects.crust.fields.system.related import empty_address, party_of
+from dialects.crust.fields.system.table import EMPTY, Draft, SystemField
 from dialects.crust.settings import NAME
-from dialects.crust.system.kept import FOLDED, UNKNOWN, folded, take_fixed
-from dialects.crust.system.related import empty_address, party_of
-from dialects.crust.system.table import EMPTY, Draft, SystemField
 
 RELATED: Final = "related"
 """The extra that keeps the ids beside a value, by its name."""
@@ -194,7 +194,7 @@ def user(row: Shown, losses: LossReport) -> User:
     read = row.read(shapes.USER, unknown)
     if not read["userID"]:
         raise row.fail("missing", "userID")
-    first, last = fields.split_name(read["name"])
+    first, last = objects.split_name(read["name"])
     created = when(row, "createdAt", read["createdAt"])
     found = User(
         id=read["userID"],
@@ -207,7 +207,7 @@ def user(row: Shown, losses: LossReport) -> User:
         active=not (read["suspendedAt"] or read["deletedAt"]),
     )
     extras: dict[str, Any] = {"handle": read["handle"] if read["handle"] != read["username"] else ""}
-    extras |= {"kind": read["kind"], "name": read["name"] if read["name"] != fields.user_name(found) else ""}
+    extras |= {"kind": read["kind"], "name": read["name"] if read["name"] != objects.user_name(found) else ""}
     extras["organisation"] = str(read["organisationID"]) if read["organisationID"] else ""
     extras = {name: value for name, value in extras.items() if value}
     keep(extras, unknown, "user", losses)

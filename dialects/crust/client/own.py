@@ -18,14 +18,14 @@ from canonical.model.page import LayoutPage
 from canonical.operations import Create, Delete, Find, Get, Page, Update
 from canonical.query import TRUE, Compare, Op, Query, Window
 from canonical.values import Instant
-from dialects.crust import fields
 from dialects.crust.client import ask, shapes
 from dialects.crust.client.hear import keep, rows_of
 from dialects.crust.client.operations import FindRecords, FindTree, Reorder
 from dialects.crust.client.shown import Shown, Unknown, done, response_of, when
-from dialects.crust.envelope import raw
-from dialects.crust.gojson import Struct
+from dialects.crust.fields import objects
 from dialects.crust.settings import NAME
+from dialects.crust.wire.envelope import raw
+from dialects.crust.wire.gojson import Struct
 
 PAGES: Final = "/page/"
 _PAGE_FIELDS: Final = {
@@ -163,11 +163,11 @@ class _Kind:
 
 def _module_body(values: Mapping[str, Any]) -> dict[str, Any]:
     given: Sequence[ModuleField] = values["fields"]
-    return {"name": values["name"], "fields": [fields.module_field(field) for field in given]}
+    return {"name": values["name"], "fields": [objects.module_field(field) for field in given]}
 
 
 def _page_body(values: Mapping[str, Any]) -> dict[str, Any]:
-    shown = fields.page(LayoutPage(0, **values))
+    shown = objects.page(LayoutPage(0, **values))
     return {word: shown[word] for name, word in _PAGE_FIELDS.items() if values.get(name) is not None}
 
 
@@ -274,4 +274,4 @@ def _record(operation: Any, session: Session, losses: LossReport) -> Conversatio
 
 
 def _record_body(values: Sequence[FieldValue]) -> dict[str, Any]:
-    return {"fields": [fields.sent_value(value) for value in values]}
+    return {"fields": [objects.sent_value(value) for value in values]}

@@ -32,12 +32,12 @@ from canonical.operations import (
     Update,
 )
 from canonical.values import Ref
-from dialects.crust import fields
 from dialects.crust.client import ask, find, hear, own, say, users
 from dialects.crust.client.capabilities import CAPABILITIES
 from dialects.crust.client.shown import Shown, done, response_of
 from dialects.crust.client.views import LEAD, SORTS, Modules, View, with_field
-from dialects.crust.system.modules import custom_name, field_of
+from dialects.crust.fields import objects
+from dialects.crust.fields.system.modules import custom_name, field_of
 
 _PARTY_WORDS: Final = tuple(SORTS)
 
@@ -313,7 +313,7 @@ def _save_custom_field(operation: SaveCustomField, asking: Asking) -> Conversati
         path = f"{ask.MODULES}{view.module.id}"
         module = own.module(asked, (yield ask.reading(path)), asking.losses)
         edited = with_field(module, field_of(definition))
-        body = {"name": edited.name, "fields": [fields.module_field(field) for field in edited.fields]}
+        body = {"name": edited.name, "fields": [objects.module_field(field) for field in edited.fields]}
         asking.modules.replace(own.module(asked, (yield ask.writing(path, body)), asking.losses))
     return definition
 

@@ -15,11 +15,11 @@ from canonical.operations import Create, NewLink, Update
 from canonical.values import SECOND, Ref
 from dialects.crust.client import hear
 from dialects.crust.client.views import Modules, View
+from dialects.crust.fields.system.kept import FOLDED, UNKNOWN, fixed_texts
+from dialects.crust.fields.system.modules import custom_name
+from dialects.crust.fields.system.related import party_of, targets_of
+from dialects.crust.fields.system.table import Targets
 from dialects.crust.settings import NAME
-from dialects.crust.system.kept import FOLDED, UNKNOWN, fixed_texts
-from dialects.crust.system.modules import custom_name
-from dialects.crust.system.related import party_of, targets_of
-from dialects.crust.system.table import Targets
 
 _MADE: Final = frozenset({"type", "owner_chosen"})
 """Values of which the target makes its own."""

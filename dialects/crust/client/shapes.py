@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dialects.crust import fields
-from dialects.crust.gojson import BOOL, INT, RAW, STRING, UINT64, Struct
+from dialects.crust.fields import objects
+from dialects.crust.wire.gojson import BOOL, INT, RAW, STRING, UINT64, Struct
 
 MODULE: Final = Struct(
     "types",
@@ -13,7 +13,7 @@ MODULE: Final = Struct(
     (
         ("moduleID", UINT64),
         ("name", STRING),
-        ("fields", fields.MODULE_FIELDS),
+        ("fields", objects.MODULE_FIELDS),
         ("page", RAW),
         ("createdAt", STRING),
         ("updatedAt", STRING),
@@ -43,7 +43,7 @@ RECORD: Final = Struct(
         ("user", USER),
         ("userID", UINT64),
         ("page", RAW),
-        ("fields", fields.CONTENT_COLUMNS),
+        ("fields", objects.CONTENT_COLUMNS),
         *((name, STRING) for name in ("createdAt", "updatedAt", "deletedAt")),
     ),
 )

@@ -26,9 +26,9 @@ from canonical.errors import (
     Unsupported,
 )
 from canonical.values import SECOND, Instant, from_datetime
-from dialects.crust.envelope import ZERO_TIME
 from dialects.crust.errors import NO_FIELDS, USER_NOT_FOUND
-from dialects.crust.gojson import (
+from dialects.crust.wire.envelope import ZERO_TIME
+from dialects.crust.wire.gojson import (
     BOOL,
     INT,
     MAX_DEPTH,

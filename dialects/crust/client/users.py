@@ -11,11 +11,11 @@ from canonical.errors import Unsupported
 from canonical.model import User
 from canonical.operations import Create, Delete, Find, Get, Page, Update
 from canonical.query import TRUE, Compare, Op, Query, Sort, Window, all_of, eq
-from dialects.crust import fields
 from dialects.crust.client import ask, hear
 from dialects.crust.client.capabilities import CAPABILITIES
 from dialects.crust.client.shown import response_of
-from dialects.crust.handlers.users import MAX_USERS, named
+from dialects.crust.fields import objects
+from dialects.crust.perform.users import MAX_USERS, named
 from dialects.crust.settings import NAME
 
 _PARTS: Final = frozenset({"username", "email", "first_name", "last_name"})
@@ -73,7 +73,7 @@ def _create(operation: Create[User], losses: LossReport) -> Conversation:
     require(CAPABILITIES, "crust", "user", "create")
     user = _with(User(), operation)
     _note(operation, user, losses)
-    body = fields.sent_user(user, operation.values.get("password"))
+    body = objects.sent_user(user, operation.values.get("password"))
     return hear.user(response_of("user create", (yield ask.writing(ask.USERS, body))), LossReport())
 
 
@@ -83,7 +83,7 @@ def _update(operation: Update[User], losses: LossReport) -> Conversation:
     before: User = yield from _read(operation.id, LossReport())
     user = _with(before, operation)
     _note(operation, user, losses)
-    body = fields.sent_user(user, operation.values.get("password"))
+    body = objects.sent_user(user, operation.values.get("password"))
     response_of("user update", (yield ask.writing(f"{ask.USERS}{operation.id}", body, "PUT")))
 
 
@@ -96,7 +96,7 @@ def _with(user: User, operation: Create[User] | Update[User]) -> User:
 
 def _note(operation: Create[User] | Update[User], user: User, losses: LossReport) -> None:
     """Adds what is not said of an operation that makes or leaves such a user: there people have one name."""
-    heard = dict(zip(("first_name", "last_name"), fields.split_name(fields.user_name(user)), strict=True))
+    heard = dict(zip(("first_name", "last_name"), objects.split_name(objects.user_name(user)), strict=True))
     for name, value in operation.values.items():
         if value is None or name == "password":
             continue

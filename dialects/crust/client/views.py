@@ -1,7 +1,7 @@
 """Which module of a server is what: every canonical kind has a module there, by name.
 
-A gateway's system modules have the names and fields of `dialects.crust.system.modules`. A live server has none but
-the tenant's own, so `Session.names` may say which module, and which of its fields, stands for what:
+A gateway's system modules have the names and fields of `dialects.crust.fields.system.modules`. A live server has none
+but the tenant's own, so `Session.names` may say which module, and which of its fields, stands for what:
 ``module.task`` = ``Tasks``, ``field.task.title`` = ``Name``. A field is named as the system module names it
 (``field.task.Subject``) or by what it says; what is not named has the system module's own name, in any letter case
 and also in the plural.
@@ -17,8 +17,8 @@ from adapter.client import KINDS
 from canonical.errors import Unsupported
 from canonical.model import CustomField
 from canonical.model.module import Module, ModuleField
-from dialects.crust.system.modules import CREATED_AT, definition_of, split_name, system_modules
-from dialects.crust.system.table import SystemField, SystemModule
+from dialects.crust.fields.system.modules import CREATED_AT, definition_of, split_name, system_modules
+from dialects.crust.fields.system.table import SystemField, SystemModule
 
 LEAD: Final = "lead"
 _SYSTEM: Final[Mapping[str, SystemModule]] = {
@@ -41,7 +41,7 @@ _SYSTEM: Final[Mapping[str, SystemModule]] = {
 SHARED: Final = ("email", "call")
 """These are notes unless they are given modules of their own."""
 SORTS: Final = {"organisation": "organisation", "person": "contact", LEAD: "lead"}
-"""What a party is (`dialects.crust.system.related.sort_of`), by the word of its module."""
+"""What a party is (`dialects.crust.fields.system.related.sort_of`), by the word of its module."""
 MAX_SORTS: Final = 200_000
 
 
