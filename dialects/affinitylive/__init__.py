@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from adapter.dialect import Dialect, Traces
-from dialects.affinitylive import parameters
-from dialects.affinitylive.answers import render_error
+from dialects.affinitylive.answers import finish, preflight, render_error
 from dialects.affinitylive.auth import bearer
 from dialects.affinitylive.client import CLIENT
 from dialects.affinitylive.fields.lookups import LISTS, PICKLISTS
-from dialects.affinitylive.routes import ROUTES
+from dialects.affinitylive.routes import ROUTES, effective_method, locate
 from dialects.affinitylive.settings import SETTINGS
+from dialects.affinitylive.wire import parameters
 
 DIALECT = Dialect(
     name="affinitylive",
@@ -17,14 +17,14 @@ DIALECT = Dialect(
     routes=ROUTES,
     authenticate=bearer.authenticate,
     render_error=render_error,
-    locate=parameters.locate,
-    effective_method=parameters.effective_method,
+    locate=locate,
+    effective_method=effective_method,
     hosts=bearer.HOSTS,
     settings=SETTINGS,
     picklists=PICKLISTS,
     lists=LISTS,
-    finish=bearer.finish,
-    preflight=bearer.deployment,
+    finish=finish,
+    preflight=preflight,
     text_extras=frozenset({"resolution_detail"}),
     people_extras=frozenset({"manager", "staff", "owner_type", "owner_id"}),
     secret_parameters=tuple(sorted(parameters.SECRETS)),

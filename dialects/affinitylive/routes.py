@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from adapter.formats import Malformed, TooLarge
 from adapter.routes import Route, RouteTable
+from adapter.wire import WireRequest
 from dialects.affinitylive.fields.lookups import TYPES
 from dialects.affinitylive.fields.registry import RESOURCES
-from dialects.affinitylive.handlers import (
+from dialects.affinitylive.perform import (
     activities,
     affiliations,
     histories,
@@ -20,8 +22,10 @@ from dialects.affinitylive.handlers import (
     threads,
     work,
 )
-from dialects.affinitylive.handlers.shared import Handler
+from dialects.affinitylive.perform.shared import Handler
+from dialects.affinitylive.wire import parameters
 
+OVERRIDES = {"get": "GET", "put": "PUT", "post": "POST", "delete": "DELETE"}
 READ, WRITE = ("GET",), ("POST", "PUT")
 SINGULARS = {
     **{"activities": "activity", "companies": "company", "contacts": "contact", "affiliations": "affiliation"},
@@ -209,3 +213,22 @@ UNSERVED = (
 """Resources of the vendor without a kind here: unknown, but the API's (dossier, section 2)."""
 SEGMENTS = frozenset((*UNSERVED, *(route.template.strip("/").partition("/")[0] for route in ROUTES)))
 """First segments that are the API's even without a prefix."""
+
+
+def locate(request: WireRequest) -> str:
+    """The path as the route table knows it: no prefix, no extension."""
+    return parameters.split_path(request.path)[1]
+
+
+def effective_method(request: WireRequest) -> str:
+    """The method, or the one that ``_method`` names on a GET or POST, in any letter case and any form of parameter."""
+    method = "GET" if request.method == "HEAD" else request.method
+    if method not in ("GET", "POST") or not parameters.names_method(request):
+        return method
+    try:
+        given = parameters.read(request).text("_method")
+    except TooLarge as error:
+        raise Malformed(str(error)) from None
+    if given is None:
+        return method
+    return OVERRIDES.get(given.strip().lower(), given.strip().upper()[:20] or method)

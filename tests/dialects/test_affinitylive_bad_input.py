@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from adapter.formats import TooLarge
 from adapter.wire import Headers, WireRequest
 from canonical.model import Activity, Party
-from dialects.affinitylive.handlers import activities
+from dialects.affinitylive.perform import activities
 from tests.dialects.affinitylive_client import FORM, JSON, Client, status
 from tests.support.world import World
 

@@ -34,9 +34,9 @@ from dialects.affinitylive.client.lookups import Lookups
 from dialects.affinitylive.fields.activity import NOT_TASKS
 from dialects.affinitylive.fields.people import PERSONS
 from dialects.affinitylive.fields.work import TASKS
-from dialects.affinitylive.parameters import Parameters
 from dialects.affinitylive.query.build import build
 from dialects.affinitylive.query.tables import FILTERS
+from dialects.affinitylive.wire.parameters import Parameters
 from tests.dialects.affinitylive_client import Client
 from tests.support.world import World
 

@@ -16,11 +16,11 @@ from adapter.losses import LossReport
 from canonical.model import Activity, Party, Record
 from canonical.operations import Create, NewLink
 from canonical.values import SECOND, Ref
-from dialects.affinitylive import grammar, parameters
 from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
 from dialects.affinitylive.fields.rows import writer
 from dialects.affinitylive.fields.standing import STANDINGS
 from dialects.affinitylive.fields.table import Resource, Sight
+from dialects.affinitylive.wire import grammar, parameters
 from tests.dialects.affinitylive_client import Client
 from tests.support.world import NOON, World
 

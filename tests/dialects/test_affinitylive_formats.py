@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapter.formats import xml_body
-from dialects.affinitylive.codec import xml, yaml
+from dialects.affinitylive.wire import xml, yaml
 from tests.dialects.affinitylive_client import FORM, JSON, Client, status
 from tests.support.world import World
 

@@ -15,13 +15,13 @@ from canonical.errors import CanonicalError, Unsupported
 from canonical.model import Activity
 from canonical.operations import Create
 from canonical.query import Query, size
-from dialects.affinitylive import grammar
 from dialects.affinitylive.client.filters import write
 from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
-from dialects.affinitylive.grammar import Item
-from dialects.affinitylive.parameters import Parameters
 from dialects.affinitylive.query.build import build, where
 from dialects.affinitylive.query.tables import FILTERS
+from dialects.affinitylive.wire import grammar
+from dialects.affinitylive.wire.grammar import Item
+from dialects.affinitylive.wire.parameters import Parameters
 from tests.support.world import World
 
 

@@ -1,17 +1,16 @@
-"""Tokens on resource calls, the deployment in the host name, and the hourly limit (dossier, section 1)."""
+"""Tokens on resource calls, and the hourly limit (dossier, section 1)."""
 
 from __future__ import annotations
 
 from adapter.dialect import Call
 from adapter.formats import Malformed, TooLarge
-from adapter.wire import WireResponse
 from canonical.accounts import Principal, Tenant
 from canonical.errors import Denied, Unauthenticated
 from canonical.values import MINUTE
-from dialects.affinitylive import parameters
 from dialects.affinitylive.auth import oauth, scope
-from dialects.affinitylive.errors import BadRequest, NoDeployment, RateLimited
+from dialects.affinitylive.errors import BadRequest, RateLimited
 from dialects.affinitylive.settings import rate_limit
+from dialects.affinitylive.wire import parameters
 
 DOMAINS = (
     ".api.staging.affinitylive.com",
@@ -23,16 +22,8 @@ DOMAINS = (
 HOSTS = tuple(f"*{domain}" for domain in DOMAINS)
 HOUR = 60 * MINUTE
 ACCESS_LENGTH = 64
-_RATE = "affinitylive rate"
-
-
-def deployment(call: Call) -> WireResponse | None:
-    """Before routing: a host of the vendor's must name a deployment. Raises NoDeployment."""
-    name = oauth.hostname(call.request.host)
-    if name.endswith(DOMAINS) and call.accounts.tenant_by_host(name) is None:
-        domain = next(domain for domain in DOMAINS if name.endswith(domain))
-        raise NoDeployment(name[: -len(domain)][:63])
-    return None
+RATE = "affinitylive rate"
+"""Where a call remembers the limit, what is left of it and when it starts anew."""
 
 
 def authenticate(call: Call) -> Principal | None:
@@ -102,19 +93,6 @@ def deployment_of(tenant: Tenant | None) -> str:
 def _count(call: Call, tenant: Tenant) -> None:
     limit = rate_limit(tenant.settings.get("affinitylive.rate_limit", ""))
     allowed, remaining, reset = call.accounts.allow(f"affinitylive {tenant.id}", limit, HOUR, call.now)
-    call.memo[_RATE] = (limit, remaining, reset)
+    call.memo[RATE] = (limit, remaining, reset)
     if not allowed:
         raise RateLimited(deployment_of(tenant))
-
-
-def finish(call: Call, response: WireResponse) -> WireResponse:
-    """Puts the rate headers on every authenticated answer, in exactly this letter case [php]."""
-    rate = call.memo.get(_RATE)
-    if rate is not None:
-        limit, remaining, reset = rate
-        response.headers += (
-            ("X-RateLimit-Limit", str(limit)),
-            ("X-RateLimit-Remaining", str(remaining)),
-            ("X-RateLimit-Reset", str(reset)),
-        )
-    return response

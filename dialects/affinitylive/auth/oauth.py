@@ -19,10 +19,10 @@ from adapter.formats import Malformed, TooLarge
 from canonical.accounts import Application, Principal, Tenant
 from canonical.errors import TooManyGuesses
 from canonical.values import MINUTE, SECOND
-from dialects.affinitylive import parameters
 from dialects.affinitylive.auth import codes, scope
 from dialects.affinitylive.errors import OAuthError
-from dialects.affinitylive.parameters import Parameters
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.parameters import Parameters
 
 LIFETIME = 2_592_000  # seconds; what the vendor grants when nothing else is asked for
 LONGEST = 10 * 365 * 86_400
@@ -67,7 +67,7 @@ def is_oauth(call: Call) -> bool:
     """Whether errors of this call are worded without an envelope."""
     if call.route is not None:
         return call.route.operation.startswith("oauth.")
-    return parameters.locate(call.request).startswith("/oauth2/")
+    return parameters.split_path(call.request.path)[1].startswith("/oauth2/")
 
 
 def grant_of(call: Call) -> Grant:

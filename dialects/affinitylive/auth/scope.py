@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from adapter.formats import Malformed, TooLarge
-from dialects.affinitylive import grammar
+from dialects.affinitylive.wire import grammar
 
 # [suicidesin] and [noojee] ask for no scope and then write: an absent scope grants everything.
 ABSENT = "write(all)"

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from adapter.client import Session
 from adapter.formats import json_body
 from adapter.wire import Headers, WireRequest
-from dialects.affinitylive.parameters import PREFIXES
+from dialects.affinitylive.wire.parameters import PREFIXES
 
 API: Final = "/api/v0"
 PAGE: Final = 100

@@ -18,9 +18,9 @@ from dialects.affinitylive.fields.activity import TYPE_OF_MEDIUM, VISIBILITY_WOR
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS
 from dialects.affinitylive.fields.subjects import AGAINST_TYPES, OWNER_TYPES
-from dialects.affinitylive.grammar import Item, Items
 from dialects.affinitylive.query.build import BOUNDS, RANGES, where
 from dialects.affinitylive.query.tables import FILTERS, Filters
+from dialects.affinitylive.wire.grammar import Item, Items
 
 MAX_NODES = 100
 JOINED = 6

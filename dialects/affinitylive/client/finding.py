@@ -11,13 +11,13 @@ from canonical.errors import Unsupported
 from canonical.model import Activity, Case, Opportunity, Party, Record, User
 from canonical.operations import Find
 from canonical.query import And, Compare, Node, Op, Query, Sort, eq
-from dialects.affinitylive import grammar
 from dialects.affinitylive.client import ask, filters
 from dialects.affinitylive.fields.activity import MEDIUM_OF_TYPE, NOT_TASKS
 from dialects.affinitylive.fields.people import ORGANISATIONS, PERSONS
 from dialects.affinitylive.fields.work import TASKS
-from dialects.affinitylive.grammar import Item
 from dialects.affinitylive.query.tables import FILTERS
+from dialects.affinitylive.wire import grammar
+from dialects.affinitylive.wire.grammar import Item
 
 _RESOURCES: Final[Mapping[type[Record], str]] = {Opportunity: "prospects", Case: "issues", User: "staff"}
 

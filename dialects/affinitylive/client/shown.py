@@ -21,9 +21,8 @@ from canonical.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dialects.affinitylive import grammar
-from dialects.affinitylive.codec import xml
-from dialects.affinitylive.parameters import whole
+from dialects.affinitylive.wire import grammar, xml
+from dialects.affinitylive.wire.parameters import whole
 
 MAX_ANSWER: Final = 64 * 1024 * 1024
 MAX_ECHO: Final = 200  # characters of a message that are repeated

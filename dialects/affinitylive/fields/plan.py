@@ -12,7 +12,7 @@ from adapter.formats import TooLarge
 from canonical.operations import Include
 from dialects.affinitylive.fields.rows import Rows, reads, writer
 from dialects.affinitylive.fields.table import NEAR, Field, Near, Resource, Sight, Target
-from dialects.affinitylive.grammar import Items
+from dialects.affinitylive.wire.grammar import Items
 
 MAX_PLAN = 3_000
 PLANS_KEPT = 1_024

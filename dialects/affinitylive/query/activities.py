@@ -6,7 +6,6 @@ from canonical.query import FALSE, Compare, Has, Node, Not, Op, Sort, all_of, an
 from dialects.affinitylive.fields.activity import TYPE_OF_MEDIUM, VISIBILITY_WORDS
 from dialects.affinitylive.fields.lookups import DEFAULT
 from dialects.affinitylive.fields.subjects import INTERACT_TYPES
-from dialects.affinitylive.grammar import Items
 from dialects.affinitylive.query import columns as by
 from dialects.affinitylive.query.columns import Column
 from dialects.affinitylive.query.filters import CREATED, DATES, ID, ORDERS, PRIORITY, Filters
@@ -19,6 +18,7 @@ from dialects.affinitylive.query.subjects import (
     linked_against,
     owner_object,
 )
+from dialects.affinitylive.wire.grammar import Items
 
 _KNOWN = tuple(type_ for type_ in TYPE_OF_MEDIUM.values() if type_ != "note")
 

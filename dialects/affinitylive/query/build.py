@@ -6,14 +6,14 @@ from dataclasses import replace
 from functools import lru_cache
 
 from canonical.query import FALSE, TRUE, Compare, Node, Not, Op, Query, Sort, Window, all_of, any_of
-from dialects.affinitylive import grammar
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.subjects import INTERACT_TYPES
-from dialects.affinitylive.grammar import Item, Items
-from dialects.affinitylive.parameters import Parameters
 from dialects.affinitylive.query.columns import Moments, Values, bound, integer
 from dialects.affinitylive.query.subjects import type_words
 from dialects.affinitylive.query.tables import Filters, took_part
+from dialects.affinitylive.wire import grammar
+from dialects.affinitylive.wire.grammar import Item, Items
+from dialects.affinitylive.wire.parameters import Parameters
 
 DEFAULT_LIMIT = 10
 MAX_TERMS = 20

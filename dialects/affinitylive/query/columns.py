@@ -16,7 +16,7 @@ from canonical.values import SECOND, iso_date
 from dialects.affinitylive.fields.formats import NO, YES, BadValue, read_money, show_money
 from dialects.affinitylive.fields.standing import Standings
 from dialects.affinitylive.fields.table import NAMESPACE
-from dialects.affinitylive.grammar import Items
+from dialects.affinitylive.wire.grammar import Items
 
 Values = tuple[str, ...]
 _DIGITS = 18

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from canonical.query import Compare, Node, Op, Sort, all_of, contains
 from dialects.affinitylive.fields.standing import STANDINGS, Standings
-from dialects.affinitylive.grammar import Items
 from dialects.affinitylive.query import columns as by
 from dialects.affinitylive.query.columns import Column, Moments
 from dialects.affinitylive.query.subjects import (
     Against,
 )
+from dialects.affinitylive.wire.grammar import Items
 
 
 @dataclass(frozen=True, slots=True, eq=False)

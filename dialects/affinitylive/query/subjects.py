@@ -7,8 +7,8 @@ from collections.abc import Callable
 from canonical.model import IS_SUBJECT
 from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, eq, one_of
 from dialects.affinitylive.fields.subjects import KIND_OF_TYPE, OWNER_TYPES, type_word
-from dialects.affinitylive.grammar import Item, Items
 from dialects.affinitylive.query.columns import Column, Values, integer, integers, kept_key, text_range
+from dialects.affinitylive.wire.grammar import Item, Items
 
 Against = Callable[[tuple[str, ...] | None, list[int] | None], Node]
 """From types (None: any) and ids (None: any) to the condition."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 
-from dialects.affinitylive.grammar import Items
-from dialects.affinitylive.parameters import Parameters
 from dialects.affinitylive.query.build import BOUNDS, INTERACTS, RANGES
 from dialects.affinitylive.query.tables import Filters
+from dialects.affinitylive.wire.grammar import Items
+from dialects.affinitylive.wire.parameters import Parameters
 
 MOST = 20
 """Names of one request that are told of."""

@@ -12,8 +12,6 @@ from canonical.errors import NotFound
 from canonical.model import Activity, Party, Tag, User, display_name
 from canonical.query import FALSE, TRUE, Has, Node, Query, Sort, Window, all_of, any_of, eq, one_of
 from canonical.values import fold_key
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest, ReadOnly
 from dialects.affinitylive.fields.lookups import ACTIVE_ONLY, ADDRESS_KEYS, TABLES
 from dialects.affinitylive.fields.people import addresses as addresses_of
@@ -22,8 +20,7 @@ from dialects.affinitylive.fields.plan import render
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS
 from dialects.affinitylive.fields.subjects import RESOURCE_OF_TYPE, type_word
-from dialects.affinitylive.grammar import Items
-from dialects.affinitylive.handlers.shared import (
+from dialects.affinitylive.perform.shared import (
     Handler,
     find_one,
     note_unknown,
@@ -34,11 +31,14 @@ from dialects.affinitylive.handlers.shared import (
     show,
     sight_of,
 )
-from dialects.affinitylive.parameters import record_id, whole
 from dialects.affinitylive.query import small
 from dialects.affinitylive.query.build import order, searched
 from dialects.affinitylive.query.build import where as small_where
 from dialects.affinitylive.query.subjects import linked_against
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.grammar import Items
+from dialects.affinitylive.wire.parameters import record_id, whole
 
 ADDRESSES = small.filters_of(ADDRESS_KEYS, "full")
 TAGS = small.filters_of(("id", "name"), "name")

@@ -10,8 +10,6 @@ from canonical.errors import NotFound
 from canonical.model import Record
 from canonical.operations import Create, Delete, Update
 from canonical.values import SECOND
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.formats import BadValue, decimal, read_flag
 from dialects.affinitylive.fields.lookups import CHOICES, DEFAULT, TYPES, kept_id
@@ -19,9 +17,9 @@ from dialects.affinitylive.fields.people import person_of
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS, Standing
 from dialects.affinitylive.fields.work import against as against_of
-from dialects.affinitylive.handlers import against as subject
-from dialects.affinitylive.handlers.activities import may_delete
-from dialects.affinitylive.handlers.shared import (
+from dialects.affinitylive.perform import against as subject
+from dialects.affinitylive.perform.activities import may_delete
+from dialects.affinitylive.perform.shared import (
     Changes,
     Handler,
     find_one,
@@ -38,8 +36,10 @@ from dialects.affinitylive.handlers.shared import (
     sight_of,
     staff_reference,
 )
-from dialects.affinitylive.parameters import Parameters
 from dialects.affinitylive.query import small
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.parameters import Parameters
 
 # An issue's contact or company, which only this server takes, says what it is against.
 ABOUT = ("against_type", "contact_id", "company_id")

@@ -7,9 +7,8 @@ from typing import Any
 from adapter.dialect import Call
 from adapter.formats import json_body
 from adapter.wire import WireResponse
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec import xml, yaml
 from dialects.affinitylive.errors import Wording
+from dialects.affinitylive.wire import parameters, xml, yaml
 
 OK = "Everything executed as expected."
 MORE_INFO = "https://affinitylive.jira.com/wiki/display/APIS/Status+Codes#"

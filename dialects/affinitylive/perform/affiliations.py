@@ -14,15 +14,13 @@ from canonical.model import Employment, Party, Record
 from canonical.operations import Create, Delete, Include, Update
 from canonical.query import FALSE, TRUE, Query, Sort, Window
 from canonical.values import fold
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.plan import render
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.table import NAMESPACE, own
-from dialects.affinitylive.handlers.activities import may_delete
-from dialects.affinitylive.handlers.people import points_of, update
-from dialects.affinitylive.handlers.shared import (
+from dialects.affinitylive.perform.activities import may_delete
+from dialects.affinitylive.perform.people import points_of, update
+from dialects.affinitylive.perform.shared import (
     ORDERS,
     Handler,
     find_one,
@@ -38,6 +36,8 @@ from dialects.affinitylive.query import small
 from dialects.affinitylive.query.build import build
 from dialects.affinitylive.query.tables import EMPLOYMENTS
 from dialects.affinitylive.settings import page_cap
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.envelope import answer
 
 EVERY = 2**62
 

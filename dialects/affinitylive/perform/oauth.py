@@ -14,10 +14,10 @@ from canonical.model import User
 from canonical.values import MINUTE
 from dialects.affinitylive.auth import codes, oauth, scope
 from dialects.affinitylive.auth.redirects import may_redirect
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import OAUTH_CODES, OAuthError
 from dialects.affinitylive.fields.people import initials
-from dialects.affinitylive.parameters import Parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.parameters import Parameters
 
 OBJECTS = ("company", "contact", "prospect", "issue", "task", "activity", "staff")
 PLURALS = ("Companies", "Contacts", "Prospects", "Issues", "Tasks", "Activities", "Staff")

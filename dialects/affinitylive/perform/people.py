@@ -11,15 +11,13 @@ from canonical.errors import Denied, Duplicate, NotFound
 from canonical.model import ContactPoint, Party, User
 from canonical.operations import Create, Delete, Update
 from canonical.query import Query, Window, all_of, eq
-from dialects.affinitylive import grammar, parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.people import POINT_OF, find_point
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.standing import CONTACT
-from dialects.affinitylive.handlers.activities import may_delete
-from dialects.affinitylive.handlers.oauth import locale, user_access, user_titles
-from dialects.affinitylive.handlers.shared import (
+from dialects.affinitylive.perform.activities import may_delete
+from dialects.affinitylive.perform.oauth import locale, user_access, user_titles
+from dialects.affinitylive.perform.shared import (
     Changes,
     Handler,
     find_one,
@@ -32,8 +30,10 @@ from dialects.affinitylive.handlers.shared import (
     show_one,
     sight_of,
 )
-from dialects.affinitylive.parameters import Parameters
 from dialects.affinitylive.query.people import CONTACTS
+from dialects.affinitylive.wire import grammar, parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.parameters import Parameters
 
 POINTS_OF = {
     "companies": ("website", "phone", "fax", "email"),

@@ -12,8 +12,6 @@ from canonical.model import Activity
 from canonical.operations import Create, Delete, NewLink, Update
 from canonical.query import FALSE, Compare, Op, Query, Sort, Window, all_of, any_of
 from canonical.values import Ref
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.activity import ACTIVITIES, charged
 from dialects.affinitylive.fields.activity import title as title_of
@@ -25,9 +23,9 @@ from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.subjects import BILLABLE, RECIPIENTS
 from dialects.affinitylive.fields.subjects import against as against_of
 from dialects.affinitylive.fields.table import NAMESPACE, Sight, own
-from dialects.affinitylive.handlers import against as subject
-from dialects.affinitylive.handlers import interacts
-from dialects.affinitylive.handlers.shared import (
+from dialects.affinitylive.perform import against as subject
+from dialects.affinitylive.perform import interacts
+from dialects.affinitylive.perform.shared import (
     Changes,
     Handler,
     find_one,
@@ -41,8 +39,10 @@ from dialects.affinitylive.handlers.shared import (
     show_one,
     sight_of,
 )
-from dialects.affinitylive.parameters import Parameters
 from dialects.affinitylive.query.build import interact_types
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.parameters import Parameters
 
 SYSTEM_USER = 1
 KIND_OF_RECIPIENT = {"staff": "user", "affiliation": "party", "contact": "party"}

@@ -12,16 +12,16 @@ from canonical.errors import NotFound
 from canonical.model import CustomField, CustomValue, Record
 from canonical.operations import Update
 from canonical.query import TRUE, Compare, Has, Node, Op, Query, Sort, Window, all_of, one_of
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.custom import FIELD_TYPES, read_value, show_value
 from dialects.affinitylive.fields.formats import show_moment
 from dialects.affinitylive.fields.registry import RESOURCES
-from dialects.affinitylive.handlers.shared import Handler, find_one, paged, selected, show, sight_of
-from dialects.affinitylive.parameters import Parameters, record_id
+from dialects.affinitylive.perform.shared import Handler, find_one, paged, selected, show, sight_of
 from dialects.affinitylive.query import small
 from dialects.affinitylive.query.columns import integer, integers
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.parameters import Parameters, record_id
 
 MULTI = "multi_select"
 VALUE_KEYS = {"integer": "value_int", "date": "value_date"}

@@ -9,20 +9,20 @@ from adapter.wire import WireResponse
 from canonical.errors import NotFound
 from canonical.query import TRUE, Compare, Has, Node, Op, Query, Sort, Window, all_of, any_of, eq, one_of
 from canonical.values import SECOND
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.fields.lookups import HISTORY_KEYS
 from dialects.affinitylive.fields.plan import render
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS
 from dialects.affinitylive.fields.work import STEPS
-from dialects.affinitylive.grammar import Items
-from dialects.affinitylive.handlers.shared import Handler, note_unknown, paged, plan_of, sight_of
-from dialects.affinitylive.parameters import record_id
+from dialects.affinitylive.perform.shared import Handler, note_unknown, paged, plan_of, sight_of
 from dialects.affinitylive.query import small
 from dialects.affinitylive.query.build import build
 from dialects.affinitylive.query.columns import Moments, integers
 from dialects.affinitylive.query.filters import Filters
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.grammar import Items
+from dialects.affinitylive.wire.parameters import record_id
 
 MOST_RECORDS = 10_000
 """Histories are those of so many records, the first by id."""

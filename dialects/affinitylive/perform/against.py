@@ -12,8 +12,8 @@ from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.people import person_of
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.subjects import KIND_OF_TYPE, RESOURCE_OF_TYPE, type_word
-from dialects.affinitylive.handlers.shared import sight_of
-from dialects.affinitylive.parameters import Parameters, whole
+from dialects.affinitylive.perform.shared import sight_of
+from dialects.affinitylive.wire.parameters import Parameters, whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,18 @@ from adapter.wire import WireResponse
 from canonical.errors import NotFound
 from canonical.model import Activity
 from canonical.query import Compare, Has, Node, Not, Op, Query, Sort, Window, all_of, any_of, contains, eq, one_of
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.activity import MEDIUM, NOT_TASKS, thread_of
 from dialects.affinitylive.fields.subjects import INTERACT_TYPES
-from dialects.affinitylive.grammar import Item, Items
-from dialects.affinitylive.handlers import interacts
-from dialects.affinitylive.handlers.shared import find_one, show, sight_of
+from dialects.affinitylive.perform import interacts
+from dialects.affinitylive.perform.shared import find_one, show, sight_of
 from dialects.affinitylive.query.build import where, window
 from dialects.affinitylive.query.columns import integers
 from dialects.affinitylive.query.tables import ACTIVITIES
 from dialects.affinitylive.settings import page_cap
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.grammar import Item, Items
 
 # Through the children of a thread at most so many activities lead back to their first one.
 MAX_CHILDREN = 5_000

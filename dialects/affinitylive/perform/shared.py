@@ -12,8 +12,6 @@ from canonical.errors import NotFound
 from canonical.model import CustomValue
 from canonical.operations import Include
 from canonical.query import TRUE, Query, Sort
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.errors import BadRequest
 from dialects.affinitylive.fields.custom import read_value
 from dialects.affinitylive.fields.formats import BadValue
@@ -22,12 +20,14 @@ from dialects.affinitylive.fields.plan import Plan, render
 from dialects.affinitylive.fields.registry import PLANNER, RESOURCES
 from dialects.affinitylive.fields.standing import STANDINGS
 from dialects.affinitylive.fields.table import NAMESPACE, Resource, Sight
-from dialects.affinitylive.grammar import Items
-from dialects.affinitylive.parameters import Parameters, record_id, whole
 from dialects.affinitylive.query import small, unknown
 from dialects.affinitylive.query.build import build, window
 from dialects.affinitylive.query.tables import FILTERS, Filters
 from dialects.affinitylive.settings import page_cap
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.grammar import Items
+from dialects.affinitylive.wire.parameters import Parameters, record_id, whole
 
 Handler = Callable[[Call], WireResponse]
 ORDERS: dict[str, tuple[Sort, ...]] = {

@@ -11,16 +11,15 @@ from urllib.parse import unquote
 from adapter.dialect import Call
 from adapter.formats import Malformed, TooDeep, TooLarge, charsets, form_body, json_body
 from adapter.wire import WireRequest
-from dialects.affinitylive import grammar
 from dialects.affinitylive.errors import BadRequest
-from dialects.affinitylive.grammar import Items
+from dialects.affinitylive.wire import grammar
+from dialects.affinitylive.wire.grammar import Items
 
 MAX_BRACKETS = 8
 PREFIXES = ("/public_api/v0", "/api/v0", "/api")
 _BELOW = tuple((prefix, (f"{prefix}/", f"{prefix}.")) for prefix in PREFIXES)
 EXTENSIONS = {".json": "json", ".xml": "xml", ".yaml": "yaml"}
 _EXTENSIONS = tuple(EXTENSIONS)
-OVERRIDES = {"get": "GET", "put": "PUT", "post": "POST", "delete": "DELETE"}
 _MEDIA = {
     "application/json": "json",
     "text/json": "json",
@@ -259,26 +258,7 @@ def split_path(path: str) -> tuple[str, str, str]:
     return prefix, rest or "/", ""
 
 
-def locate(request: WireRequest) -> str:
-    """The path as the route table knows it: no prefix, no extension."""
-    return split_path(request.path)[1]
-
-
-def effective_method(request: WireRequest) -> str:
-    """The method, or the one that ``_method`` names on a GET or POST, in any letter case and any form of parameter."""
-    method = "GET" if request.method == "HEAD" else request.method
-    if method not in ("GET", "POST") or not _names_method(request):
-        return method
-    try:
-        given = read(request).text("_method")
-    except TooLarge as error:
-        raise Malformed(str(error)) from None
-    if given is None:
-        return method
-    return OVERRIDES.get(given.strip().lower(), given.strip().upper()[:20] or method)
-
-
-def _names_method(request: WireRequest) -> bool:
+def names_method(request: WireRequest) -> bool:
     """Whether ``_method`` can be among the parameters."""
     if request.body:
         return b"_method" in request.body or "_method" in unquote(request.query)

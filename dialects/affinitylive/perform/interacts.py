@@ -8,14 +8,14 @@ from typing import Any
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.values import SECOND
-from dialects.affinitylive import parameters
-from dialects.affinitylive.codec.envelope import answer
 from dialects.affinitylive.fields.registry import RESOURCES
 from dialects.affinitylive.fields.subjects import interact_links, interact_owner
 from dialects.affinitylive.fields.table import Sight
-from dialects.affinitylive.grammar import Items
-from dialects.affinitylive.handlers.shared import find_one, show, sight_of
+from dialects.affinitylive.perform.shared import find_one, show, sight_of
 from dialects.affinitylive.query.build import interact_types
+from dialects.affinitylive.wire import parameters
+from dialects.affinitylive.wire.envelope import answer
+from dialects.affinitylive.wire.grammar import Items
 
 NOT_FOR_OWNERS = ("interacts", "_ALL")
 

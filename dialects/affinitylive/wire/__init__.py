@@ -1,0 +1,1 @@
+"""Bytes in and out: parameters and their grammar; the envelope in JSON, XML and YAML."""
