@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from canonical.errors import (
-    CanonicalError,
-)
+from canonical.errors import CanonicalError
 
 USER_NOT_FOUND = "crust.auth.repository.UserNotFound"
 NO_FIELDS = "Module has no fields"

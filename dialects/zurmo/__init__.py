@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from adapter.dialect import Dialect, Traces
+from dialects.zurmo.answers import finish, render_error
 from dialects.zurmo.auth import HEADERS, authenticate
 from dialects.zurmo.client import CLIENT
-from dialects.zurmo.codec.envelope import finish
-from dialects.zurmo.codec.parameters import locate
-from dialects.zurmo.errors import render_error
-from dialects.zurmo.handlers.lookups import CHOICES, DEFAULTS, own_list
-from dialects.zurmo.routes import ROUTES
+from dialects.zurmo.fields.picklists import CHOICES, DEFAULTS, own_list
+from dialects.zurmo.routes import ROUTES, locate
 from dialects.zurmo.settings import NAME, SETTINGS
 
 DIALECT = Dialect(

@@ -11,9 +11,9 @@ from adapter.dialect import Call
 from adapter.formats import charsets
 from adapter.wire import WireRequest
 from canonical.accounts import Principal
-from dialects.zurmo.codec.envelope import answer_format, new_session_id
 from dialects.zurmo.errors import BadRequestType
 from dialects.zurmo.settings import Profile, profile_of
+from dialects.zurmo.wire.envelope import answer_format, new_session_id
 
 KIND: Final = "zurmo-session"
 HEADERS: Final = (

@@ -1,23 +1,26 @@
 """The route table: every module has the same actions, and any verb reaches the action that the path names.
 
-Which parameters an action sees does depend on the verb (`codec.parameters`), so most wrong verbs fail in the vendor's
+Which parameters an action sees does depend on the verb (`wire.parameters`), so most wrong verbs fail in the vendor's
 words (zurmo dossier, section 2).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
 from adapter.dialect import Call
+from adapter.formats import charsets
 from adapter.routes import Handler, Route, RouteTable
-from adapter.wire import WireResponse
-from dialects.zurmo.codec.parameters import decoded
+from adapter.wire import WireRequest, WireResponse
 from dialects.zurmo.errors import NoSuchPage
-from dialects.zurmo.handlers import attributes, lists, lookups, records, sessions, sync, users
-from dialects.zurmo.modules import MODULES, USERS, Module
+from dialects.zurmo.fields.modules import MODULES, USERS, Module
+from dialects.zurmo.perform import attributes, lists, lookups, records, sessions, sync, users
+from dialects.zurmo.wire.parameters import decoded
 
+_BASE = re.compile(r"(?:\A|/)(?:index|test)\.php(?=/|\Z)")
 # Action, handler, whether it writes.
 ACTIONS: Final[tuple[tuple[str, Handler, bool], ...]] = (
     ("read", records.read, False),
@@ -114,3 +117,17 @@ def _table() -> Iterator[Route]:
 
 
 ROUTES: Final = RouteTable(_table())
+
+
+def locate(request: WireRequest) -> str:
+    """The path that the route table knows: what follows ``index.php``, "" without a script.
+
+    As by the vendor the whole path is decoded, ``+`` too, and split after that: ``%2F`` ends a segment, ``%2B`` is a
+    plus sign that parse_str will take for a blank. Bytes that are not UTF-8 are taken as windows-1252. Only ``%`` is
+    encoded anew, because the route table decodes it.
+    """
+    path = request.path
+    if "%" in path or "+" in path:
+        path = charsets.unquoted(path.replace("+", " "))
+    script = _BASE.search(path)
+    return "" if script is None else "/" + path[script.end() :].strip("/").replace("%", "%25")

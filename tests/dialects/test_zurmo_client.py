@@ -48,8 +48,8 @@ from dialects.zurmo import DIALECT
 from dialects.zurmo.client import CLIENT
 from dialects.zurmo.client.ids import STEP, canonical_id
 from dialects.zurmo.client.server import Server, standard_states
-from dialects.zurmo.codec.parameters import parse_str
 from dialects.zurmo.settings import profile_of
+from dialects.zurmo.wire.parameters import parse_str
 from tests.dialects.zurmo_client import Zurmo, v3_fixture
 from tests.support.conversing import Asker
 

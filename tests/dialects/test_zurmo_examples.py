@@ -17,8 +17,8 @@ from canonical.query import Query, Sort, Window, all_of, any_of, eq, starts_with
 from canonical.values import Ref, instant
 from dialects.zurmo.client import CLIENT
 from dialects.zurmo.client.server import Server, standard_states
-from dialects.zurmo.codec.parameters import parse_str
 from dialects.zurmo.settings import profile_of
+from dialects.zurmo.wire.parameters import parse_str
 from tests.dialects.test_zurmo_recordings import heard, meant, told
 from tests.dialects.zurmo_client import FIXTURES, Zurmo
 from tests.support.conversing import Asker

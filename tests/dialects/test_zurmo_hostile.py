@@ -11,8 +11,8 @@ from urllib.parse import quote_plus
 import orjson
 import pytest
 
-from dialects.zurmo.modules import MODULES
-from dialects.zurmo.query.comparison import SCALAR_OPERATORS
+from dialects.zurmo.fields.comparison import SCALAR_OPERATORS
+from dialects.zurmo.fields.modules import MODULES
 from tests.dialects.zurmo_client import FORM, Zurmo
 
 TEXTS = [

@@ -15,7 +15,7 @@ from canonical.values import iso_time
 from dialects.zurmo.client import CLIENT, hear
 from dialects.zurmo.client.server import Server, standard_states
 from dialects.zurmo.client.shown import data
-from dialects.zurmo.modules import TASKS
+from dialects.zurmo.fields.modules import TASKS
 from dialects.zurmo.settings import Profile, profile_of
 from tests.dialects.zurmo_client import FIXTURES
 from tests.support.world import World

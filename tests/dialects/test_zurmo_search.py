@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from canonical.query import FALSE, TRUE, And, Not, Or, eq
 from canonical.values import instant
 from dialects.zurmo.errors import Failure
-from dialects.zurmo.query.comparison import Comparison, like, number
+from dialects.zurmo.fields.comparison import Comparison, like, number
 from dialects.zurmo.query.structure import negated, parse
 from tests.dialects.zurmo_client import Zurmo, seed_fixture, v3_fixture
 

@@ -15,7 +15,7 @@ from canonical.model import KINDS, STATES, VISIBILITIES, ContactPoint, Link
 from canonical.model.spec import FieldSpec
 from canonical.values import Ref, instant
 from dialects.zurmo.fields.base import View
-from dialects.zurmo.modules import MODULES, Module
+from dialects.zurmo.fields.modules import MODULES, Module
 from dialects.zurmo.settings import NAME, profile_of
 
 PROFILES = [profile_of({"profile": "seed"}), profile_of({"profile": "v3", "first_contact_state": "2"})]

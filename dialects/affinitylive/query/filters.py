@@ -9,9 +9,7 @@ from canonical.query import Compare, Node, Op, Sort, all_of, contains
 from dialects.affinitylive.fields.standing import STANDINGS, Standings
 from dialects.affinitylive.query import columns as by
 from dialects.affinitylive.query.columns import Column, Moments
-from dialects.affinitylive.query.subjects import (
-    Against,
-)
+from dialects.affinitylive.query.subjects import Against
 from dialects.affinitylive.wire.grammar import Items
 
 

@@ -18,10 +18,10 @@ from dialects.zurmo.client.ids import number_of
 from dialects.zurmo.client.server import SCRIPT, Data, Server, path_of
 from dialects.zurmo.fields.base import Field, View
 from dialects.zurmo.fields.common import IMPORTABLE
+from dialects.zurmo.fields.modules import Module
 from dialects.zurmo.fields.opportunity import FIRST_STAGE, PROBABILITIES, STATES
 from dialects.zurmo.fields.task_search import STATE_OF, STATUS_OF
-from dialects.zurmo.handlers.drafting import IMPORT
-from dialects.zurmo.modules import Module
+from dialects.zurmo.perform.drafting import IMPORT
 from dialects.zurmo.settings import NAME
 
 _ACCEPT: Final = ("Accept", "application/json")

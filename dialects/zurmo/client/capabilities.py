@@ -7,7 +7,7 @@ from typing import Final
 from adapter.client import Capability
 from dialects.zurmo.client.hear import point_rows
 from dialects.zurmo.fields.common import IMPORTABLE
-from dialects.zurmo.modules import ACCOUNTS, CONTACTS, MEETINGS, NOTES, OPPORTUNITIES, TASKS, USERS, Module
+from dialects.zurmo.fields.modules import ACCOUNTS, CONTACTS, MEETINGS, NOTES, OPPORTUNITIES, TASKS, USERS, Module
 
 MODULE_OF: Final = {
     "user": USERS,

@@ -14,7 +14,7 @@ from dialects.zurmo.client.ids import MODELS
 from dialects.zurmo.client.server import Server, path_of
 from dialects.zurmo.client.shown import data
 from dialects.zurmo.fields.custom import SUFFIX, is_custom
-from dialects.zurmo.modules import Module
+from dialects.zurmo.fields.modules import Module
 
 _TYPES: Final = {
     "CheckBox": "flag",

@@ -18,10 +18,20 @@ from dialects.zurmo.client.ids import model_of, module_of, number_of
 from dialects.zurmo.client.server import Data, Server, path_of
 from dialects.zurmo.client.shown import data
 from dialects.zurmo.errors import Failure
-from dialects.zurmo.handlers.relations import TAKES
-from dialects.zurmo.modules import ACCOUNTS, CONTACTS, LEADS, MEETINGS, NOTES, OPPORTUNITIES, TASKS, USERS, Module
+from dialects.zurmo.fields.comparison import Searching
+from dialects.zurmo.fields.modules import (
+    ACCOUNTS,
+    CONTACTS,
+    LEADS,
+    MEETINGS,
+    NOTES,
+    OPPORTUNITIES,
+    TASKS,
+    USERS,
+    Module,
+)
+from dialects.zurmo.perform.relations import TAKES
 from dialects.zurmo.query.clauses import asked_clauses
-from dialects.zurmo.query.comparison import Searching
 from dialects.zurmo.query.paging import search_sort
 
 PAGE: Final = 100

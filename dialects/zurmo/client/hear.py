@@ -20,8 +20,8 @@ from dialects.zurmo.errors import Failure
 from dialects.zurmo.fields.base import Draft, Field
 from dialects.zurmo.fields.custom import KEY, SEPARATOR, SUFFIX, is_custom
 from dialects.zurmo.fields.meeting import ATTENDEE
+from dialects.zurmo.fields.modules import ACCOUNTS, Module, Table
 from dialects.zurmo.fields.plain import ZERO_DATE, read_moment
-from dialects.zurmo.modules import ACCOUNTS, Module, Table
 from dialects.zurmo.settings import NAME, profile_of
 
 PROFILE: Final = profile_of({"profile": "v3"})

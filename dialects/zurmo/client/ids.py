@@ -11,7 +11,7 @@ from typing import Final
 from canonical.errors import NotFound
 from canonical.model import Activity, Opportunity, Party, User
 from canonical.values import Ref
-from dialects.zurmo.modules import ACCOUNTS, CONTACTS, MEETINGS, NOTES, OPPORTUNITIES, TASKS, USERS, Module
+from dialects.zurmo.fields.modules import ACCOUNTS, CONTACTS, MEETINGS, NOTES, OPPORTUNITIES, TASKS, USERS, Module
 
 STEP: Final = 10**15
 """More than any of the vendor's tables counts to."""

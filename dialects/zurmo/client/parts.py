@@ -15,10 +15,10 @@ from dialects.zurmo.client.server import Data, Server
 from dialects.zurmo.fields.base import View
 from dialects.zurmo.fields.custom import SEPARATOR, SUFFIX, is_custom
 from dialects.zurmo.fields.meeting import ATTENDEE
+from dialects.zurmo.fields.modules import Module
 from dialects.zurmo.fields.owned.objects import is_email
 from dialects.zurmo.fields.plain import as_url
-from dialects.zurmo.handlers.relations import TAKES
-from dialects.zurmo.modules import Module
+from dialects.zurmo.perform.relations import TAKES
 
 # -- contact points ---------------------------------------------------------------------------------
 

@@ -29,8 +29,8 @@ from dialects.zurmo.client.find import PAGE, find, records, searching
 from dialects.zurmo.client.ids import MODELS, canonical_id, module_of, number_of
 from dialects.zurmo.client.server import Data, Server, path_of, server_of
 from dialects.zurmo.client.shown import data
+from dialects.zurmo.fields.modules import CONTACTS, LEADS, MEETINGS, NOTES, OPPORTUNITIES, Module
 from dialects.zurmo.fields.opportunity import FIRST_STAGE, STATES
-from dialects.zurmo.modules import CONTACTS, LEADS, MEETINGS, NOTES, OPPORTUNITIES, Module
 from dialects.zurmo.settings import NAME
 
 

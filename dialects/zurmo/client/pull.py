@@ -20,7 +20,17 @@ from dialects.zurmo.client.find import PAGE, Asking
 from dialects.zurmo.client.ids import number_of
 from dialects.zurmo.client.perform import complete
 from dialects.zurmo.client.server import Data, Server, server_of
-from dialects.zurmo.modules import ACCOUNTS, CONTACTS, LEADS, MEETINGS, NOTES, OPPORTUNITIES, TASKS, USERS, Module
+from dialects.zurmo.fields.modules import (
+    ACCOUNTS,
+    CONTACTS,
+    LEADS,
+    MEETINGS,
+    NOTES,
+    OPPORTUNITIES,
+    TASKS,
+    USERS,
+    Module,
+)
 
 _MODULES: Final = {
     "user": (USERS,),

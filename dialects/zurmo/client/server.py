@@ -10,7 +10,7 @@ from adapter.client import Session
 from canonical.errors import Invalid, Problem
 from dialects.zurmo.fields.contact import LEADS, STATES
 from dialects.zurmo.fields.currency import code_by_id, id_of
-from dialects.zurmo.modules import Module
+from dialects.zurmo.fields.modules import Module
 from dialects.zurmo.settings import Profile, profile_of
 
 SCRIPT: Final = "/app/index.php"

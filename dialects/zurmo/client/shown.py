@@ -22,7 +22,7 @@ from canonical.errors import (
 from canonical.values import clean_text
 from dialects.zurmo import errors
 from dialects.zurmo.client.ids import STEP
-from dialects.zurmo.handlers.sessions import BAD_LOGIN
+from dialects.zurmo.perform.sessions import BAD_LOGIN
 
 MAX_ANSWER: Final = 64 * 1024 * 1024
 MAX_ECHO: Final = 200

@@ -13,7 +13,7 @@ from dialects.zurmo.client import ask, hear
 from dialects.zurmo.client.server import Server, path_of, standard_states
 from dialects.zurmo.client.shown import Shown, data
 from dialects.zurmo.fields.contact import CONTACTS
-from dialects.zurmo.modules import TASKS
+from dialects.zurmo.fields.modules import TASKS
 from dialects.zurmo.settings import profile_of
 
 _ASKED: Final = "sign-in"

@@ -33,7 +33,7 @@ from canonical.model import ContactPoint, CustomValue, Party, Record
 from canonical.operations import Desk
 from canonical.query import First, Node
 from canonical.values import sql_time
-from dialects.zurmo.query.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
 from dialects.zurmo.settings import NAME, Profile
 
 Take = Callable[["Draft", "Field", Nested], None]

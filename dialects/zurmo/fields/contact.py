@@ -7,13 +7,13 @@ from typing import Any, Final
 from adapter.formats.form_body import Nested
 from canonical.model import Party
 from canonical.query import Compare, Node, Not, Op, all_of, any_of, eq, one_of
-from dialects.zurmo.codec.parameters import php_int
-from dialects.zurmo.errors import Failure
+from dialects.zurmo.errors import Failure, UnknownAttribute
 from dialects.zurmo.fields import base, common, owned, plain
 from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.nodes import text_node
 from dialects.zurmo.fields.references import NONE, account, sent_id
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import text_node
+from dialects.zurmo.wire.parameters import php_int
 
 STATES: Final = ("New", "In Progress", "Recycled", "Dead", "Qualified", "Customer")
 """In their order; the ids follow it, from 1 in 3.x, from 2 in 2.2.5."""

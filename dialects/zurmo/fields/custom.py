@@ -16,10 +16,11 @@ from adapter.formats.form_body import Nested
 from canonical.model import CustomField, CustomValue, Record
 from canonical.operations import Desk
 from canonical.query import Compare, First, Has, Node, Not, Op, all_of
+from dialects.zurmo.errors import UnknownAttribute
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, kept
-from dialects.zurmo.query.comparison import Below, Comparison, UnknownAttribute
-from dialects.zurmo.query.nodes import maybe, text_node
+from dialects.zurmo.fields.comparison import Below, Comparison
+from dialects.zurmo.fields.nodes import maybe, text_node
 from dialects.zurmo.settings import NAME
 
 SUFFIX: Final = "Cstm"

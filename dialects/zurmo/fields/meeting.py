@@ -8,11 +8,12 @@ from adapter.fields.expression import Told
 from canonical.model import Activity, Link, Party, is_subject
 from canonical.query import Compare, Has, Node, Op, all_of
 from canonical.values import SECOND
+from dialects.zurmo.errors import UnknownAttribute
 from dialects.zurmo.fields import common, plain
 from dialects.zurmo.fields.base import Draft, Field, View, sql_moment
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.nodes import moment_node, number_node
 from dialects.zurmo.fields.owned import first_email
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import moment_node, number_node
 
 ATTENDEE: Final = "attendee"
 

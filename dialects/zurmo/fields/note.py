@@ -7,10 +7,11 @@ from adapter.formats.form_body import Nested
 from canonical.model import Activity
 from canonical.query import Compare, Node, Not, Op, all_of, any_of
 from canonical.values import join_text, split_text, sql_time
+from dialects.zurmo.errors import UnknownAttribute
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept, sql_moment
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import moment_node, text_node
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.nodes import moment_node, text_node
 
 
 def description_of(record: Activity) -> str:

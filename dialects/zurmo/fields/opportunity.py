@@ -10,14 +10,14 @@ from adapter.fields.expression import IT, Attribute, Call, Given
 from adapter.formats.form_body import Nested
 from canonical.model import Opportunity
 from canonical.query import Compare, Node, Op, any_of
-from dialects.zurmo.codec.parameters import php_int
-from dialects.zurmo.errors import Failure
+from dialects.zurmo.errors import Failure, UnknownAttribute
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
 from dialects.zurmo.fields.currency import code_by_id, code_of, id_of, rate_of
+from dialects.zurmo.fields.nodes import money_node, number_node
 from dialects.zurmo.fields.references import NONE, account
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import money_node, number_node
+from dialects.zurmo.wire.parameters import php_int
 
 PROBABILITIES: Final = {
     "Prospecting": 10,

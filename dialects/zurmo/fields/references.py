@@ -8,12 +8,12 @@ from adapter.fields.expression import IT, NOTHING, Attribute, Both, Constant, En
 from adapter.formats.form_body import Nested
 from canonical.model import Activity, Party, User
 from canonical.query import Compare, First, Has, Node, Op, Query, Window, eq
-from dialects.zurmo.codec.parameters import php_int
-from dialects.zurmo.errors import Failure
+from dialects.zurmo.errors import Failure, NotSearchable, UnknownAttribute
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import MINE, Draft, Field, View
-from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import extra_column, maybe, number_node, text_node
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.nodes import extra_column, maybe, number_node, text_node
+from dialects.zurmo.wire.parameters import php_int
 
 USER_COLUMNS = {"username": "username", "firstName": "first_name", "lastName": "last_name", "jobTitle": "job_title"}
 ACCOUNT_COLUMNS = {"name": "name", "industry": "industry", "type": "category", "description": "about"}

@@ -20,6 +20,7 @@ from canonical.values import sql_time
 from dialects.zurmo.fields import base, common, plain
 from dialects.zurmo.fields import task_course as course
 from dialects.zurmo.fields.base import MINE, Draft, Field, View, kept, short_text, sql_moment
+from dialects.zurmo.fields.nodes import extra_column, text_node
 from dialects.zurmo.fields.references import project, user
 from dialects.zurmo.fields.task_search import (
     RANK,
@@ -28,7 +29,6 @@ from dialects.zurmo.fields.task_search import (
     search_latest,
     search_status,
 )
-from dialects.zurmo.query.nodes import extra_column, text_node
 from dialects.zurmo.settings import NAME_LENGTH
 
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from canonical.model import STATES
 from canonical.query import Compare, Node, Not, Op, all_of, any_of, eq
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute, number
-from dialects.zurmo.query.nodes import extra_column, moment_node, number_node, text_node
+from dialects.zurmo.errors import UnknownAttribute
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching, number
+from dialects.zurmo.fields.nodes import extra_column, moment_node, number_node, text_node
 from dialects.zurmo.settings import NAME
 
 STATUS_OF: Final = {

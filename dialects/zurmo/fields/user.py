@@ -8,14 +8,14 @@ from adapter.fields.expression import Attribute
 from adapter.formats.form_body import Nested
 from canonical.model import User
 from canonical.query import Compare, Node, Op, Query, all_of, any_of, eq
-from dialects.zurmo.codec.parameters import php_int
-from dialects.zurmo.errors import NAME_TAKEN, Failure
+from dialects.zurmo.errors import NAME_TAKEN, Failure, UnknownAttribute
 from dialects.zurmo.fields import base, common, owned, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept, sql_moment
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
 from dialects.zurmo.fields.currency import code_by_id, id_of
+from dialects.zurmo.fields.nodes import extra_column, known_node, moment_node, text_node
 from dialects.zurmo.fields.references import NONE, sent_id, user
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import extra_column, known_node, moment_node, text_node
+from dialects.zurmo.wire.parameters import php_int
 
 EMAIL_TAKEN: Final = "Email address already exists in system."
 NOT_LOWERCASE: Final = "Username must be lowercase."

@@ -8,13 +8,13 @@ from typing import Final
 from adapter.formats.form_body import Nested
 from canonical.model import IS_SUBJECT, Opportunity, Party
 from canonical.query import Compare, Has, Node, Op, all_of, any_of, one_of
-from dialects.zurmo.codec.parameters import php_int
-from dialects.zurmo.errors import Failure
+from dialects.zurmo.errors import Failure, NotSearchable, UnknownAttribute
 from dialects.zurmo.fields.base import Field
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
 from dialects.zurmo.fields.custom import custom_node, is_custom
-from dialects.zurmo.modules import Module
-from dialects.zurmo.query.comparison import Below, Comparison, NotSearchable, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import number_node
+from dialects.zurmo.fields.modules import Module
+from dialects.zurmo.fields.nodes import number_node
+from dialects.zurmo.wire.parameters import php_int
 
 # PHP itself takes no more variables of a form (max_input_vars).
 MAX_VALUES: Final = 1_000

@@ -9,8 +9,8 @@ from canonical.errors import Unsupported
 from canonical.query import TRUE, And, Compare, Has, Node, Not, Op, Or, Query
 from canonical.values import MICROS, sql_time
 from dialects.zurmo.fields.base import Field
+from dialects.zurmo.fields.modules import Module
 from dialects.zurmo.fields.plain import decimal_text
-from dialects.zurmo.modules import Module
 from dialects.zurmo.settings import Profile
 
 _OPERATORS = {

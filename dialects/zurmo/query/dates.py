@@ -17,7 +17,7 @@ from adapter.formats.form_body import Nested
 from canonical.query import TRUE, Compare, Node, Op, all_of
 from canonical.values import Instant, from_datetime, to_datetime
 from dialects.zurmo.errors import Failure
-from dialects.zurmo.query.comparison import Searching
+from dialects.zurmo.fields.comparison import Searching
 
 SUFFIXES: Final = ("__DateTime", "__Date")
 _SHORT = re.compile(r"\s*([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})\s*\Z", re.ASCII)

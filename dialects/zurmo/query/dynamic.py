@@ -8,13 +8,13 @@ from typing import Final
 
 from adapter.formats.form_body import Nested
 from canonical.query import TRUE, Node, all_of
-from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import Failure
-from dialects.zurmo.modules import Module
+from dialects.zurmo.fields.comparison import Searching
+from dialects.zurmo.fields.modules import Module
 from dialects.zurmo.query.attributes import about_node
-from dialects.zurmo.query.comparison import Searching
 from dialects.zurmo.query.simple import is_empty, simple_nodes
 from dialects.zurmo.query.structure import negated, parse
+from dialects.zurmo.wire.parameters import php_int
 
 MAX_CLAUSES: Final = 200
 _NOT_SEARCHED: Final = ("attributeIndexOrDerivedType", "structurePosition")

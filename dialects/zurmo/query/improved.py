@@ -8,20 +8,12 @@ from typing import Final
 
 from adapter.formats.form_body import Nested
 from canonical.query import TRUE, Node, all_of
-from dialects.zurmo.codec.parameters import php_int
-from dialects.zurmo.errors import Failure, syntax_error
-from dialects.zurmo.modules import BY_MODEL, OTHER_MODELS, Module
+from dialects.zurmo.errors import Failure, NotSearchable, UnknownAttribute, syntax_error
+from dialects.zurmo.fields.comparison import LIST_OPERATORS, NULL_OPERATORS, SCALAR_OPERATORS, Comparison, Searching
+from dialects.zurmo.fields.modules import BY_MODEL, OTHER_MODELS, Module
 from dialects.zurmo.query.attributes import node_of, one_of_texts
-from dialects.zurmo.query.comparison import (
-    LIST_OPERATORS,
-    NULL_OPERATORS,
-    SCALAR_OPERATORS,
-    Comparison,
-    NotSearchable,
-    Searching,
-    UnknownAttribute,
-)
 from dialects.zurmo.query.structure import negated, parse
+from dialects.zurmo.wire.parameters import php_int
 
 MAX_CLAUSES: Final = 200
 MAX_ECHO: Final = 1_000

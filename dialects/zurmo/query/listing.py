@@ -8,9 +8,9 @@ from typing import Final
 from adapter.formats.form_body import Nested
 from canonical.query import Node, Sort, all_of
 from dialects.zurmo.errors import Failure
-from dialects.zurmo.modules import Module
+from dialects.zurmo.fields.comparison import Searching
+from dialects.zurmo.fields.modules import Module
 from dialects.zurmo.query import improved
-from dialects.zurmo.query.comparison import Searching
 from dialects.zurmo.query.dynamic import dynamic_node
 from dialects.zurmo.query.paging import search_sort
 from dialects.zurmo.query.simple import simple_nodes

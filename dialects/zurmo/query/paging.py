@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 
 from adapter.formats.form_body import Nested
 from canonical.query import Sort
-from dialects.zurmo.codec.parameters import php_int
-from dialects.zurmo.errors import Failure, syntax_error, unknown_column
+from dialects.zurmo.errors import Failure, UnknownAttribute, syntax_error, unknown_column
+from dialects.zurmo.fields.comparison import Searching
 from dialects.zurmo.fields.custom import custom_key, is_custom
-from dialects.zurmo.modules import Module
-from dialects.zurmo.query.comparison import Searching, UnknownAttribute
+from dialects.zurmo.fields.modules import Module
+from dialects.zurmo.wire.parameters import php_int
 
 DEFAULT_SIZE: Final = 10
 LAST_OFFSET: Final = 2**62

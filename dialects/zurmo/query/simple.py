@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from adapter.formats.form_body import Nested
 from canonical.query import TRUE, Node, any_of, eq
-from dialects.zurmo.codec.parameters import php_int
+from dialects.zurmo.errors import NotSearchable, UnknownAttribute
+from dialects.zurmo.fields.comparison import Comparison, Searching
 from dialects.zurmo.fields.custom import is_custom
-from dialects.zurmo.modules import Module
+from dialects.zurmo.fields.modules import Module
 from dialects.zurmo.query.attributes import about_node, node_of, one_of_texts, row_of
-from dialects.zurmo.query.comparison import Comparison, NotSearchable, Searching, UnknownAttribute
 from dialects.zurmo.query.dates import SUFFIXES, date_filter
+from dialects.zurmo.wire.parameters import php_int
 
 MAX_DEPTH = 8
 _OBJECTS = {"EmailAddressInformation", "Address", "CurrencyValue"}

@@ -11,8 +11,11 @@ from adapter.fields.row import Show
 from adapter.formats.form_body import Nested
 from canonical.model import ContactPoint
 from canonical.query import Compare, First, Has, Node, Op, all_of, any_of, eq
+from dialects.zurmo.errors import UnknownAttribute
 from dialects.zurmo.fields import base, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.nodes import extra_column, known_node, related_node
 from dialects.zurmo.fields.owned.points import (
     SECOND,
     Choose,
@@ -24,8 +27,6 @@ from dialects.zurmo.fields.owned.points import (
     second_email,
     shipping_address,
 )
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import extra_column, known_node, related_node
 from dialects.zurmo.settings import NAME
 
 # Yii's CEmailValidator; the length is bounded before it runs.

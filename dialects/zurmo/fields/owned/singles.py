@@ -9,8 +9,11 @@ from typing import Any, Final
 from adapter.formats.form_body import Nested
 from canonical.model import ContactPoint
 from canonical.query import Compare, First, Has, Node, Not, Op, all_of, any_of
+from dialects.zurmo.errors import UnknownAttribute
 from dialects.zurmo.fields import base, plain
 from dialects.zurmo.fields.base import Draft, Field, View, kept
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.nodes import related_node
 from dialects.zurmo.fields.owned.points import (
     SITES,
     Choose,
@@ -18,8 +21,6 @@ from dialects.zurmo.fields.owned.points import (
     first_site,
     labelled,
 )
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import related_node
 
 
 def single(name: str, choose: Choose, new: ContactPoint, where: Node, limit: int, **more: Any) -> Field:

@@ -8,10 +8,11 @@ from typing import Any, Final
 from adapter.fields.expression import IT, Attribute, Both, Call, Constant, Given, If, Object, Told
 from adapter.formats.form_body import Nested
 from canonical.query import Node
+from dialects.zurmo.errors import UnknownAttribute
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, View
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import text_node
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.nodes import text_node
 
 _LIMIT: Final = 255
 

@@ -9,11 +9,12 @@ from typing import Any
 from adapter.fields.expression import Attribute, Constant, Entry, If
 from adapter.formats.form_body import Nested
 from canonical.query import Compare, Node, Op, any_of
+from dialects.zurmo.errors import UnknownAttribute
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import MINE, Draft, Field
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.nodes import extra_column, flag_node, text_node
 from dialects.zurmo.fields.plain.texts import column_search
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import extra_column, flag_node, text_node
 
 
 def own_flag(name: str, **more: Any) -> Field:

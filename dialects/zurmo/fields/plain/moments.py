@@ -11,8 +11,8 @@ from adapter.formats.form_body import Nested
 from canonical.values import instant, sql_time
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import MINE, Draft, Field, View, kept
+from dialects.zurmo.fields.nodes import moment_node, text_node
 from dialects.zurmo.fields.plain.texts import column_search
-from dialects.zurmo.query.nodes import moment_node, text_node
 
 ZERO_DATE: Final = "0000-00-00 00:00:00"
 _MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2})\Z")

@@ -13,9 +13,9 @@ from canonical.query import Node
 from canonical.values import MAX_ID, MICROS
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import Draft, Field, View
+from dialects.zurmo.fields.comparison import Comparison
+from dialects.zurmo.fields.nodes import number_node
 from dialects.zurmo.fields.plain.texts import column_search
-from dialects.zurmo.query.comparison import Comparison
-from dialects.zurmo.query.nodes import number_node
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,19}\s*\Z")
 _FLOAT = re.compile(r"\s*[+-]?(?:[0-9]{0,40}\.)?[0-9]{1,40}(?:[eE][+-]?[0-9]{1,3})?\s*\Z")

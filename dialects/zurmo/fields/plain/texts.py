@@ -11,10 +11,11 @@ from adapter.fields.expression import NOTHING, Attribute, Constant, Entry, If, T
 from adapter.fields.row import Show
 from adapter.formats.form_body import Nested
 from canonical.query import Node
+from dialects.zurmo.errors import UnknownAttribute
 from dialects.zurmo.fields import base
 from dialects.zurmo.fields.base import MINE, Draft, Field, View
-from dialects.zurmo.query.comparison import Below, Comparison, Searching, UnknownAttribute
-from dialects.zurmo.query.nodes import extra_column, text_node
+from dialects.zurmo.fields.comparison import Below, Comparison, Searching
+from dialects.zurmo.fields.nodes import extra_column, text_node
 
 TEXT_LIMIT: Final = 65_535
 """What the vendor's TEXT columns hold."""

@@ -11,10 +11,10 @@ from adapter.formats.form_body import Nested
 from canonical.model import SUBJECT, Activity, Opportunity, Party, Record, User, is_subject
 from canonical.operations import NewLink, Update
 from canonical.values import Ref
-from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import BAD_ACTION, BAD_RELATED_ID, BAD_RELATION, Failure
 from dialects.zurmo.fields.meeting import ATTENDEE
-from dialects.zurmo.modules import Module
+from dialects.zurmo.fields.modules import Module
+from dialects.zurmo.wire.parameters import php_int
 
 MAX_ENTRIES: Final = 500
 

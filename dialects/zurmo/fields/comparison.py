@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from canonical.errors import CanonicalError
 from canonical.values import Instant, fold
 from dialects.zurmo.settings import Profile
 
@@ -38,22 +37,6 @@ PATTERNS: Final = {
     "doesNotEndsWith": "%{}",
     "doesNotContains": "%{}%",
 }
-
-
-class UnknownAttribute(CanonicalError):
-    """A search or sort names an attribute that there is not; `name` as the client wrote it."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
-class NotSearchable(CanonicalError):
-    """The attribute is there, but this comparison of it cannot be asked."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 @dataclass(slots=True)

@@ -10,13 +10,13 @@ from adapter.wire import WireResponse
 from canonical.model import User
 from canonical.query import Query, Window, one_of
 from canonical.values import fold
-from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.errors import NO_EMAILS, Failure
 from dialects.zurmo.fields.base import MUST_BE, TOO_LONG, Draft
 from dialects.zurmo.fields.meeting import user_entry
-from dialects.zurmo.handlers.shared import shown
-from dialects.zurmo.modules import USERS
+from dialects.zurmo.fields.modules import USERS
+from dialects.zurmo.perform.shared import shown
+from dialects.zurmo.wire.envelope import envelope
+from dialects.zurmo.wire.parameters import given
 
 MAX_PASSWORD: Final = 1_000
 MAX_EMAILS: Final = 1_000

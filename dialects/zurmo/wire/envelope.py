@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from adapter.dialect import Call
 from adapter.formats import json_body, xml_body
 from adapter.wire import WireRequest, WireResponse
-
-_POWERED: Final = ("X-Powered-By", "PHP/5.6.40")
-_NO_CACHE: Final = (
-    ("Expires", "Thu, 19 Nov 1981 08:52:00 GMT"),
-    ("Cache-Control", "no-store, no-cache, must-revalidate, post-check=0, pre-check=0"),
-    ("Pragma", "no-cache"),
-)
-# Sent wherever the vendor's page size or theme was looked up: lists and error pages (recordings 004-006, 033-039).
-_INTERFACE: Final = (
-    ("Set-Cookie", "DefaultUserInterfaceType=Desktop; path=/"),
-    ("Set-Cookie", "UserInterfaceType=Desktop; path=/"),
-)
-# The vendor names PHP's default for JSON and XML too; clients do not read it (zurmo dossier, section 4).
-_TYPE: Final = ("Content-type", "text/html; charset=UTF-8")
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
@@ -86,18 +72,3 @@ def _text(value: Any) -> str:
 def new_session_id(call: Call) -> str:
     """32 lower-case hex digits."""
     return call.accounts.fresh(32)
-
-
-def finish(call: Call, response: WireResponse) -> WireResponse:
-    """The headers of every answer, in the vendor's order and letter case (recordings 001, 003, 006, 065)."""
-    memo = call.memo
-    headers = [_POWERED]
-    if not memo.get("bare"):
-        cookie = ("Set-Cookie", f"PHPSESSID={memo.get('session') or new_session_id(call)}; path=/")
-        # A login makes a new session id after the session was started, so its cookie comes later.
-        headers += (*_NO_CACHE, cookie) if memo.get("signed_in") else (cookie, *_NO_CACHE)
-    if memo.get("interface"):
-        headers += _INTERFACE
-    headers.append(_TYPE)
-    response.headers = [*headers, *response.headers]
-    return response

@@ -6,7 +6,7 @@ import re
 from typing import Any, TypeAlias
 
 from adapter.dialect import Call
-from adapter.formats import charsets, form_body, xml_body
+from adapter.formats import form_body, xml_body
 from adapter.formats.form_body import Nested
 from adapter.wire import WireRequest
 from canonical.values import MAX_ID, clean_text
@@ -14,25 +14,10 @@ from canonical.values import MAX_ID, clean_text
 Data: TypeAlias = "dict[str, Nested]"
 
 MAX_PAIRS = 10_000
-_BASE = re.compile(r"(?:\A|/)(?:index|test)\.php(?=/|\Z)")
 _INTEGER = re.compile(r"[ \t\n\r\v\f]*([+-]?)0*([0-9]{1,20})")
 # The verb whose route takes the id from the path; with any other verb the vendor looks for a parameter.
 _PATH_ID = {("read", "GET"), ("read", "HEAD"), ("update", "PUT"), ("delete", "DELETE")}
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-
-def locate(request: WireRequest) -> str:
-    """The path that the route table knows: what follows ``index.php``, "" without a script.
-
-    As by the vendor the whole path is decoded, ``+`` too, and split after that: ``%2F`` ends a segment, ``%2B`` is a
-    plus sign that parse_str will take for a blank. Bytes that are not UTF-8 are taken as windows-1252. Only ``%`` is
-    encoded anew, because the route table decodes it.
-    """
-    path = request.path
-    if "%" in path or "+" in path:
-        path = charsets.unquoted(path.replace("+", " "))
-    script = _BASE.search(path)
-    return "" if script is None else "/" + path[script.end() :].strip("/").replace("%", "%25")
 
 
 def decoded(rest: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from canonical.query import FALSE, Compare, Has, Node, Not, Op, all_of, any_of, one_of
 from canonical.values import EARLIEST, LATEST, MAX_ID, MICROS, SECOND, Instant, instant
-from dialects.zurmo.query.comparison import PATTERNS, Comparison, number
+from dialects.zurmo.fields.comparison import PATTERNS, Comparison, number
 from dialects.zurmo.settings import NAME
 
 _ORDER: Final = {

@@ -7,12 +7,12 @@ from typing import Any, Final
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from dialects.zurmo.auth import profile
-from dialects.zurmo.codec.envelope import envelope
 from dialects.zurmo.fields.base import Field
 from dialects.zurmo.fields.custom import ELEMENTS, SUFFIX
-from dialects.zurmo.handlers.shared import module_of, require_right, route_of
-from dialects.zurmo.modules import Table
+from dialects.zurmo.fields.modules import Table
+from dialects.zurmo.perform.shared import module_of, require_right, route_of
 from dialects.zurmo.settings import NAME
+from dialects.zurmo.wire.envelope import envelope
 
 
 def _entry(

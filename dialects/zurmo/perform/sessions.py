@@ -5,8 +5,8 @@ from __future__ import annotations
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from dialects.zurmo.auth import close_session, header_text, open_session
-from dialects.zurmo.codec.envelope import envelope
 from dialects.zurmo.errors import Failure
+from dialects.zurmo.wire.envelope import envelope
 
 BAD_LOGIN = "Invalid username or password."
 

@@ -11,14 +11,14 @@ from canonical.model import User
 from canonical.operations import Create, NewLink, Update
 from canonical.query import Query, eq
 from dialects.zurmo.auth import profile
-from dialects.zurmo.codec.parameters import php_int
 from dialects.zurmo.errors import READ_ONLY, Failure
 from dialects.zurmo.fields import plain
 from dialects.zurmo.fields.base import MUST_BE, Draft, Field, View, label_of, written_back
 from dialects.zurmo.fields.common import IMPORTABLE
 from dialects.zurmo.fields.custom import is_custom, take_custom
-from dialects.zurmo.modules import TASKS, Module, Table
+from dialects.zurmo.fields.modules import TASKS, Module, Table
 from dialects.zurmo.settings import NAME
+from dialects.zurmo.wire.parameters import php_int
 
 IMPORT: Final = "importModel"
 _NO_ATTRIBUTES: Final = {"id", "modelRelations", "modelScenario", "password", "activityItems"}

@@ -5,64 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from adapter.dialect import Call, Choices
+from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model import PicklistItem
 from dialects.zurmo.auth import profile
-from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import given
-from dialects.zurmo.errors import INVALID_ID, NO_DATA, NO_RIGHT, Failure
+from dialects.zurmo.errors import INVALID_ID, NO_DATA, NO_RIGHT, Failure, NotSearchable, UnknownAttribute
 from dialects.zurmo.fields import contact
+from dialects.zurmo.fields.comparison import Comparison
+from dialects.zurmo.fields.picklists import DEFAULTS, LISTS, MAX_NAME, OWN_NAMES, list_name
 from dialects.zurmo.fields.references import EVERYONE, SUPER_ADMINISTRATORS
-from dialects.zurmo.handlers.shared import route_of
-from dialects.zurmo.query.comparison import Comparison, NotSearchable, UnknownAttribute
+from dialects.zurmo.perform.shared import route_of
 from dialects.zurmo.query.paging import list_paging
 from dialects.zurmo.query.simple import is_empty
 from dialects.zurmo.settings import NAME
+from dialects.zurmo.wire.envelope import envelope
+from dialects.zurmo.wire.parameters import given
 
 Rows = Callable[[Call], list[dict[str, Any]]]
 
-LISTS: Final = {
-    "AccountContactAffiliationRoles": "affiliation_role",
-    "AccountTypes": "account_type",
-    "Industries": "industry",
-    "LeadSources": "lead_source",
-    "MeetingCategories": "meeting_category",
-    "ProductStages": "product_stage",
-    "SalesStages": "stage",
-    "Titles": "salutation",
-}
-"""The vendor's name of a picklist, and the core's, in the vendor's order. Any other name is a list of our own."""
-_OWN_NAMES: Final = f"{NAME}:names"
-_MAX_NAME, _MAX_VALUES, _MAX_VALUE = 64, 1_000, 255
-
-DEFAULTS: Final[tuple[PicklistItem, ...]] = tuple(
-    PicklistItem(LISTS[name], value, position=at, origin=NAME)
-    for name, values in (
-        ("AccountContactAffiliationRoles", "Billing|Shipping|Support|Technical|Administrative|Project Manager"),
-        ("AccountTypes", "Prospect|Customer|Vendor"),
-        (
-            "Industries",
-            "Automotive|Banking|Business Services|Energy|Financial Services|Insurance|Manufacturing|Retail|Technology",
-        ),
-        ("LeadSources", "Self-Generated|Inbound Call|Tradeshow|Word of Mouth"),
-        ("MeetingCategories", "Meeting|Call"),
-        ("ProductStages", "Open|Lost|Won"),
-        ("SalesStages", "Prospecting|Qualification|Negotiating|Verbal|Closed Won|Closed Lost"),
-        ("Titles", "Mr.|Mrs.|Ms.|Dr."),
-    )
-    for at, value in enumerate(values.split("|"), 1)
-)
-
-
-def own_list(name: str) -> Choices | None:
-    """A list that the vendor's administrators made for a custom field."""
-    if not 0 < len(name) <= _MAX_NAME or not name.isprintable():
-        return None
-    return Choices(name, _list_name(name), "", named_in=_OWN_NAMES)
-
-
-CHOICES: Final = tuple(Choices(name, list, "a picklist of the vendor's") for name, list in LISTS.items())
+_MAX_VALUES, _MAX_VALUE = 1_000, 255
 
 
 # -- lists and reads of small tables -----------------------------------------------------------------------
@@ -197,16 +158,12 @@ def disabled(call: Call) -> WireResponse:
 # -- picklists ------------------------------------------------------------------------------------------
 
 
-def _list_name(name: str) -> str:
-    return LISTS.get(name) or f"{NAME}:{name[:_MAX_NAME]}"
-
-
 def _items(call: Call, name: str) -> list[PicklistItem]:
     """The items that Zurmo brought or the tenant made; other dialects' defaults are theirs.
 
     A list of which the tenant has nothing, being older than the list, is what a new tenant gets.
     """
-    kept = call.desk.picklist(_list_name(name))
+    kept = call.desk.picklist(list_name(name))
     if not kept:
         return [item for item in DEFAULTS if item.list == LISTS.get(name)]
     return [item for item in kept if item.origin in (NAME, "")]
@@ -229,7 +186,7 @@ def read_custom_field(call: Call) -> WireResponse:
 
 def list_custom_fields(call: Call) -> WireResponse:
     """All picklists by name."""
-    own = [item.value for item in call.desk.picklist(_OWN_NAMES)]
+    own = [item.value for item in call.desk.picklist(OWN_NAMES)]
     names = dict.fromkeys((*LISTS, *own))
     return envelope(call, {name: _map(_items(call, name)) for name in names})
 
@@ -244,7 +201,7 @@ def add_values(call: Call) -> WireResponse:
     data = given(call).data
     values = data.get("values") if data is not None else None
     name = _asked_name(call)
-    if not isinstance(values, dict) or not name or len(name) > _MAX_NAME:
+    if not isinstance(values, dict) or not name or len(name) > MAX_NAME:
         raise Failure(NO_DATA)
     desk = call.desk
     items = _items(call, name)
@@ -258,9 +215,9 @@ def add_values(call: Call) -> WireResponse:
             continue
         position += 1
         known.add(value)
-        desk.save_picklist_item(PicklistItem(_list_name(name), value[:_MAX_VALUE], position=position))
-    if name not in LISTS and name not in {item.value for item in desk.picklist(_OWN_NAMES)}:
-        desk.save_picklist_item(PicklistItem(_OWN_NAMES, name))
+        desk.save_picklist_item(PicklistItem(list_name(name), value[:_MAX_VALUE], position=position))
+    if name not in LISTS and name not in {item.value for item in desk.picklist(OWN_NAMES)}:
+        desk.save_picklist_item(PicklistItem(OWN_NAMES, name))
     return envelope(call, _map(_items(call, name)))
 
 

@@ -8,14 +8,13 @@ from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.query import Query, Window
 from dialects.zurmo.auth import profile
-from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import given
-from dialects.zurmo.errors import Failure
-from dialects.zurmo.handlers.shared import module_of, require_right, searching, shown
-from dialects.zurmo.modules import Module
-from dialects.zurmo.query.comparison import UnknownAttribute
+from dialects.zurmo.errors import Failure, UnknownAttribute
+from dialects.zurmo.fields.modules import Module
+from dialects.zurmo.perform.shared import module_of, require_right, searching, shown
 from dialects.zurmo.query.listing import list_where, search_query, searched_module
 from dialects.zurmo.query.paging import Paging, list_paging, list_sort, search_paging
+from dialects.zurmo.wire.envelope import envelope
+from dialects.zurmo.wire.parameters import given
 
 
 def list_records(call: Call) -> WireResponse:

@@ -12,13 +12,13 @@ from canonical.model import Party
 from canonical.query import TRUE, After, Compare, Node, Op, Query, Sort, Window, all_of, eq
 from canonical.values import EARLIEST, SECOND, Instant
 from dialects.zurmo.auth import profile
-from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.errors import BAD_SINCE, Failure
+from dialects.zurmo.fields.modules import Module
 from dialects.zurmo.fields.plain import read_moment
-from dialects.zurmo.handlers.shared import module_of, require_right, shown
-from dialects.zurmo.modules import Module
+from dialects.zurmo.perform.shared import module_of, require_right, shown
 from dialects.zurmo.query.paging import Paging, list_paging
+from dialects.zurmo.wire.envelope import envelope
+from dialects.zurmo.wire.parameters import given
 
 EDITED_AFTER: Final = 3
 """Seconds after its creation until a change counts as one."""

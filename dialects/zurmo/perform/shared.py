@@ -12,10 +12,10 @@ from canonical.model import Party, User
 from dialects.zurmo.auth import profile
 from dialects.zurmo.errors import NO_RIGHT, Failure
 from dialects.zurmo.fields.base import View
+from dialects.zurmo.fields.comparison import Searching
 from dialects.zurmo.fields.custom import forms_of, load_custom, show_custom
 from dialects.zurmo.fields.meeting import ATTENDEE, party_ids
-from dialects.zurmo.modules import MEETINGS, Module
-from dialects.zurmo.query.comparison import Searching
+from dialects.zurmo.fields.modules import MEETINGS, Module
 
 
 def route_of(call: Call) -> Route:

@@ -7,8 +7,6 @@ from typing import Any
 from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.operations import Delete
-from dialects.zurmo.codec.envelope import envelope
-from dialects.zurmo.codec.parameters import given
 from dialects.zurmo.errors import (
     NO_DATA,
     NO_PERMISSION,
@@ -18,11 +16,13 @@ from dialects.zurmo.errors import (
     Failure,
 )
 from dialects.zurmo.fields.custom import define
-from dialects.zurmo.handlers import relations
-from dialects.zurmo.handlers.drafting import create_operation, fill, new_draft, remember, update_operation
-from dialects.zurmo.handlers.shared import load, module_of, require_right, shown
-from dialects.zurmo.handlers.users import require_password, save_password
-from dialects.zurmo.modules import USERS
+from dialects.zurmo.fields.modules import USERS
+from dialects.zurmo.perform import relations
+from dialects.zurmo.perform.drafting import create_operation, fill, new_draft, remember, update_operation
+from dialects.zurmo.perform.shared import load, module_of, require_right, shown
+from dialects.zurmo.perform.users import require_password, save_password
+from dialects.zurmo.wire.envelope import envelope
+from dialects.zurmo.wire.parameters import given
 
 
 def read(call: Call) -> WireResponse:

@@ -1,1 +1,0 @@
-"""The envelope and the parameters: bytes in, bytes out."""

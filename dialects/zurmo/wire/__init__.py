@@ -1,0 +1,1 @@
+"""Bytes in and out: the parameters of a request, the envelope of an answer."""
