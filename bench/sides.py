@@ -33,7 +33,7 @@ from canonical.store.sql.store import SqlStore
 from canonical.values import SECOND, instant, sql_time
 from dialects.crust.auth.jwt import sign
 from dialects.crust.fields.system.modules import system_id, system_modules
-from dialects.opentaps.ids import wire_id
+from dialects.opentaps.wire.ids import wire_id
 
 Facts = dict[str, Any]
 PAGE: Final = 50

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from adapter.dialect import Dialect, Traces
+from dialects.opentaps.answers import preflight, render_error
 from dialects.opentaps.auth import authenticate
 from dialects.opentaps.client import CLIENT
-from dialects.opentaps.codec.answers import preflight
-from dialects.opentaps.errors import render_error
-from dialects.opentaps.handlers.admin import DEFAULT_TYPES, LISTS
+from dialects.opentaps.fields.picklists import DEFAULT_TYPES, LISTS
 from dialects.opentaps.routes import ROUTES, effective_method, locate
 from dialects.opentaps.settings import SETTINGS
 

@@ -7,7 +7,7 @@ from adapter.routes import RouteNotFound
 from canonical.accounts import Principal, Tenant
 from canonical.errors import Denied, Unauthenticated
 from canonical.values import MINUTE
-from dialects.opentaps.codec.parameters import Parameters, read_parameters
+from dialects.opentaps.wire.parameters import Parameters, read_parameters
 
 TEMPORARY = "temporary"
 PERMANENT = "api"

@@ -27,10 +27,10 @@ from canonical.query import (
     eq,
     one_of,
 )
-from dialects.opentaps.codec.parameters import Parameters, split_list
 from dialects.opentaps.errors import BadNumber
 from dialects.opentaps.fields.activity import ASSIGNEE, CREATOR_PREFIX, PREFIX
 from dialects.opentaps.fields.status import KNOWN_BY_WORDS, NAMESPACE, status_node, words_in, words_of
+from dialects.opentaps.wire.parameters import Parameters, split_list
 
 MAX_COUNT = 100
 MAX_PER_PAGE = 10_000

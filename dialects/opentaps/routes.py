@@ -11,7 +11,7 @@ from adapter.formats import form_body
 from adapter.routes import Route, RouteNotFound, RouteTable
 from adapter.wire import WireRequest
 from dialects.opentaps.auth import DOMAIN_CONF
-from dialects.opentaps.handlers import activities, admin, associations, contacts, e1, groups, oauth, tags
+from dialects.opentaps.perform import activities, admin, associations, contacts, e1, groups, oauth, tags
 
 GET, POST, PUT, DELETE = ("GET",), ("POST",), ("PUT",), ("DELETE",)
 TASK = {"task": True}

@@ -15,7 +15,7 @@ from adapter.losses import LossReport
 from adapter.wire import WireRequest, WireResponse
 from canonical.values import Ref
 from dialects.opentaps.client import CLIENT
-from dialects.opentaps.ids import text_of
+from dialects.opentaps.wire.ids import text_of
 
 TEXT = "52dd8a10e4b0aa11bb22cc01"
 ID = int(TEXT, 16)

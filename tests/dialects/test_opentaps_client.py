@@ -39,9 +39,9 @@ from canonical.query import And, Compare, Constant, Has, Op, Query, Sort, Window
 from canonical.values import SECOND, Ref, instant
 from dialects.opentaps import query
 from dialects.opentaps.client import CLIENT, ask
-from dialects.opentaps.codec.parameters import read_parameters
-from dialects.opentaps.ids import number_of, text_of
 from dialects.opentaps.query import attribute_node
+from dialects.opentaps.wire.ids import number_of, text_of
+from dialects.opentaps.wire.parameters import read_parameters
 from tests.dialects.opentaps_vendor import (
     CARD,
     CONTACT,

@@ -14,11 +14,11 @@ from adapter.formats.json_body import ascii_string, render_ascii
 from canonical.model import STATES, Activity, CustomValue, Link, Party, Tag, User
 from canonical.operations import NewLink, Update
 from canonical.values import DAY, Ref
-from dialects.opentaps.codec.element import activity_element, creator_element, tag_element
 from dialects.opentaps.fields.activity import PREFIX, note_text, role_out
+from dialects.opentaps.fields.element import activity_element, creator_element, tag_element
 from dialects.opentaps.fields.status import shown_status
-from dialects.opentaps.ids import wire_id
-from dialects.opentaps.times import stamp
+from dialects.opentaps.wire.ids import wire_id
+from dialects.opentaps.wire.times import stamp
 from tests.dialects.opentaps_client import Client, ann_fixture, local_id, quick_world
 from tests.support.world import World
 

@@ -24,12 +24,12 @@ from canonical.values import Ref, from_datetime, iso_time
 from dialects.opentaps import query
 from dialects.opentaps.client import CLIENT, hear
 from dialects.opentaps.client.shown import check
-from dialects.opentaps.codec.parameters import read_parameters
 from dialects.opentaps.fields.activity import read_given
 from dialects.opentaps.fields.status import status_node
-from dialects.opentaps.ids import is_wire_id, number_of, text_of
 from dialects.opentaps.routes import ROUTES, effective_method, locate
-from dialects.opentaps.times import parse_due
+from dialects.opentaps.wire.ids import is_wire_id, number_of, text_of
+from dialects.opentaps.wire.parameters import read_parameters
+from dialects.opentaps.wire.times import parse_due
 from tests.dialects.opentaps_client import local_id, quick_world
 
 ROOT = Path(__file__).resolve().parents[2] / "fixtures" / "opentaps"

@@ -39,7 +39,7 @@ from canonical.query import Query
 from canonical.values import SECOND, Ref, instant
 from dialects.opentaps.client import hear
 from dialects.opentaps.client.shown import MAX_ANSWER, Shown, check
-from dialects.opentaps.ids import text_of
+from dialects.opentaps.wire.ids import text_of
 from tests.dialects.opentaps_vendor import (
     CARD,
     CONTACT,

@@ -13,7 +13,7 @@ from canonical.model import STATES, Activity
 from canonical.operations import Create, Update
 from canonical.query import TRUE, And, Compare, Op, eq
 from dialects.opentaps.fields.status import kept_word, shown_status, status_node, words_in
-from dialects.opentaps.handlers.names import TenantNames
+from dialects.opentaps.perform.names import TenantNames
 from tests.canonical.evaluator import matches
 from tests.dialects.opentaps_client import FORM, Client, ann_fixture, quick_world, refused
 from tests.support.world import World

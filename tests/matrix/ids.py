@@ -8,7 +8,7 @@ from typing import Any
 from canonical.model import KINDS, Record, User
 from canonical.query import Query, eq
 from canonical.values import Ref
-from dialects.opentaps.ids import local_part, number_of, wire_id
+from dialects.opentaps.wire.ids import local_part, number_of, wire_id
 from dialects.zurmo.client.ids import canonical_id
 from dialects.zurmo.client.ids import number_of as zurmo_number
 from tests.support.world import World

@@ -9,7 +9,7 @@ from dialects.opentaps.client.hear import ended
 from dialects.opentaps.client.perform import perform
 from dialects.opentaps.client.pull import pull
 from dialects.opentaps.client.sign_in import sign_in
-from dialects.opentaps.ids import text_of
+from dialects.opentaps.wire.ids import text_of
 
 CLIENT = ClientSide(
     needs=(("token", "domain"), ("token",)),

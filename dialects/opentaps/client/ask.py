@@ -28,8 +28,8 @@ from dialects.opentaps.fields.activity import (
 )
 from dialects.opentaps.fields.contact import POINTS, shown_purpose
 from dialects.opentaps.fields.status import NAMESPACE, WORDS, state_of
-from dialects.opentaps.ids import text_of
-from dialects.opentaps.times import exact_stamp
+from dialects.opentaps.wire.ids import text_of
+from dialects.opentaps.wire.times import exact_stamp
 
 Pairs = list[tuple[str, str]]
 _FORM: Final = "application/x-www-form-urlencoded"

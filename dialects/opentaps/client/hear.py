@@ -15,7 +15,6 @@ from adapter.wire import WireResponse
 from canonical.model import Activity, ContactPoint, CustomValue, Link, Party, Record, Tag, User, display_name
 from canonical.values import SECOND, Instant, Ref, join_text
 from dialects.opentaps.client.shown import Shown, bare, value
-from dialects.opentaps.codec.parameters import plain, split_list
 from dialects.opentaps.fields import contact as contact_fields
 from dialects.opentaps.fields.activity import (
     ASSIGNEE,
@@ -30,6 +29,7 @@ from dialects.opentaps.fields.activity import (
 from dialects.opentaps.fields.contact import POINTS, point
 from dialects.opentaps.fields.status import NAMESPACE, kept_word, state_of
 from dialects.opentaps.fields.table import names_of
+from dialects.opentaps.wire.parameters import plain, split_list
 
 Users = dict[int, str]
 """Usernames by the ids of their contact cards; those made or removed meanwhile come and go."""

@@ -31,7 +31,7 @@ from dialects.opentaps.client.hear import Users
 from dialects.opentaps.client.shown import check
 from dialects.opentaps.fields.activity import ASSIGNEE
 from dialects.opentaps.fields.status import NAMESPACE
-from dialects.opentaps.ids import text_of
+from dialects.opentaps.wire.ids import text_of
 
 
 def perform(operation: Any, session: Session, losses: LossReport) -> Conversation:

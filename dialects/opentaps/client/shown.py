@@ -25,11 +25,11 @@ from canonical.errors import (
     Unavailable,
 )
 from canonical.values import Instant, clean_text
-from dialects.opentaps.codec.parameters import plain
 from dialects.opentaps.errors import MAX_ECHO, NO_TOKEN
-from dialects.opentaps.ids import number_of
 from dialects.opentaps.query import MAX_LONG
-from dialects.opentaps.times import parse_due
+from dialects.opentaps.wire.ids import number_of
+from dialects.opentaps.wire.parameters import plain
+from dialects.opentaps.wire.times import parse_due
 
 MAX_ANSWER: Final = 64 * 1024 * 1024
 _UNKNOWN: Final = re.compile(r"I cannot find the ([a-z ]{1,40}) with id \[(.{0,1000})\]\.", re.DOTALL)

@@ -9,11 +9,11 @@ from typing import Any
 
 from canonical.model import Activity, CustomValue
 from canonical.values import clean_text, join_text
-from dialects.opentaps.codec.parameters import Parameters, split_list
 from dialects.opentaps.errors import Rejected
 from dialects.opentaps.fields.status import NAMESPACE, kept_word, state_of
 from dialects.opentaps.fields.table import Field, both
-from dialects.opentaps.times import parse_due, same_when_shown
+from dialects.opentaps.wire.parameters import Parameters, split_list
+from dialects.opentaps.wire.times import parse_due, same_when_shown
 
 PREFIX = "note_field_"
 CREATOR_PREFIX = "created_by_user_"

@@ -13,11 +13,11 @@ from typing import Any
 
 from canonical.model import ContactPoint, Party
 from canonical.values import clean_text
-from dialects.opentaps.codec.parameters import Parameters, plain
 from dialects.opentaps.errors import Rejected
 from dialects.opentaps.fields.activity import MAX_NAME
 from dialects.opentaps.fields.status import NAMESPACE
 from dialects.opentaps.fields.table import Field, both
+from dialects.opentaps.wire.parameters import Parameters, plain
 
 ATTRIBUTE_PREFIX = "attribute_"
 MAX_POINTS = 100

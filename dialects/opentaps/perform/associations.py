@@ -10,9 +10,9 @@ from canonical.values import Ref
 from dialects.opentaps.auth import parameters
 from dialects.opentaps.errors import Rejected
 from dialects.opentaps.fields.activity import ASSIGNEE, MAX_NAME, role_in
-from dialects.opentaps.handlers.activities import one
-from dialects.opentaps.handlers.names import TenantNames
-from dialects.opentaps.handlers.scene import INCLUDE
+from dialects.opentaps.perform.activities import one
+from dialects.opentaps.perform.names import TenantNames
+from dialects.opentaps.perform.scene import INCLUDE
 
 
 def _named(call: Call, action: str) -> tuple[Activity, Ref, str]:

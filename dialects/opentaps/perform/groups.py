@@ -15,13 +15,13 @@ from canonical.operations import Update
 from canonical.query import Query, Sort, contains
 from canonical.values import fold
 from dialects.opentaps.auth import parameters
-from dialects.opentaps.codec.answers import answer
 from dialects.opentaps.errors import NameTaken, Rejected, Unknown
 from dialects.opentaps.fields.activity import MAX_NAME
 from dialects.opentaps.fields.status import NAMESPACE
-from dialects.opentaps.handlers.contacts import INCLUDE, elements
-from dialects.opentaps.handlers.names import TenantNames
-from dialects.opentaps.ids import wire_id
+from dialects.opentaps.perform.contacts import INCLUDE, elements
+from dialects.opentaps.perform.names import TenantNames
+from dialects.opentaps.wire.envelope import answer
+from dialects.opentaps.wire.ids import wire_id
 
 LIST = f"{NAMESPACE}.contact_group"
 SAVE = "save contact group"

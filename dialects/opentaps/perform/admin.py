@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.dialect import Call, Choices
+from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.accounts import Principal
 from canonical.errors import Duplicate
@@ -11,24 +11,19 @@ from canonical.operations import Create, Update
 from canonical.query import Query, Window, eq
 from canonical.values import fold
 from dialects.opentaps.auth import DOMAIN_CONF, parameters
-from dialects.opentaps.codec.answers import answer
 from dialects.opentaps.errors import NameTaken, Refused, Rejected, Unknown
 from dialects.opentaps.fields.activity import MAX_NAME, canonical_type
 from dialects.opentaps.fields.contact import GivenContact, point, read_contact
+from dialects.opentaps.fields.picklists import TYPES_LIST
 from dialects.opentaps.fields.status import NAMESPACE
-from dialects.opentaps.handlers import contacts
-from dialects.opentaps.handlers.names import TenantNames
-from dialects.opentaps.handlers.scene import user_id, user_type
+from dialects.opentaps.perform import contacts
+from dialects.opentaps.perform.names import TenantNames
+from dialects.opentaps.perform.scene import user_id, user_type
+from dialects.opentaps.wire.envelope import answer
 
 USER_TYPES = ("INTERNAL", "GOOGLE_APPS", "TWITTER_LOGIN")
 PERMISSIONS = ("CONTACT_VIEW", "CONTACT_UPDATE", "ACTIVITY_VIEW", "ACTIVITY_UPDATE", DOMAIN_CONF)
 UPDATES = ("CONTACT_UPDATE", "ACTIVITY_UPDATE")
-TYPES_LIST = f"{NAMESPACE}.activity_type"
-DEFAULT_TYPES = tuple(
-    PicklistItem(TYPES_LIST, value, position=at, origin=NAMESPACE)
-    for at, value in enumerate(("NOTE", "EMAIL", "TASK"), 1)
-)
-LISTS = (Choices("activity-type", TYPES_LIST, "of activities"),)
 SAVE, SAVE_TYPE = "save user", "save activity type"
 
 

@@ -14,9 +14,7 @@ from canonical.query import TRUE, And, Has, Node, Query, Sort, Window, any_of, e
 from canonical.values import Ref
 from dialects.opentaps import query
 from dialects.opentaps.auth import domain, parameters
-from dialects.opentaps.codec.answers import bare_answer
-from dialects.opentaps.codec.parameters import Parameters
-from dialects.opentaps.errors import Refused, Rejected, reply
+from dialects.opentaps.errors import Refused, Rejected
 from dialects.opentaps.fields.activity import ASSIGNEE, YES, Given, canonical_type
 from dialects.opentaps.fields.contact import (
     ATTRIBUTE_PREFIX,
@@ -27,9 +25,11 @@ from dialects.opentaps.fields.contact import (
     full_name,
     read_contact,
 )
-from dialects.opentaps.handlers.activities import create as create_activity
-from dialects.opentaps.handlers.names import TenantNames
-from dialects.opentaps.handlers.scene import user_id, user_type
+from dialects.opentaps.perform.activities import create as create_activity
+from dialects.opentaps.perform.names import TenantNames
+from dialects.opentaps.perform.scene import user_id, user_type
+from dialects.opentaps.wire.envelope import bare_answer, reply
+from dialects.opentaps.wire.parameters import Parameters
 
 INCLUDE = ("points", "custom")
 SAVE = "save contact"

@@ -6,7 +6,7 @@ from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.errors import Unauthenticated
 from dialects.opentaps.auth import LIFETIME, PERMANENT, TEMPORARY, holder, parameters
-from dialects.opentaps.errors import reply
+from dialects.opentaps.wire.envelope import reply
 
 
 def temporary(call: Call) -> WireResponse:

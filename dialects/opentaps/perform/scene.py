@@ -13,10 +13,10 @@ from canonical.model import SEEN_BY_ALL, Activity, Link, Party, Record, Tag, Use
 from canonical.operations import Desk
 from canonical.values import Instant
 from dialects.opentaps.auth import domain
-from dialects.opentaps.codec.element import creator_element
 from dialects.opentaps.fields.activity import note_text
+from dialects.opentaps.fields.element import creator_element
 from dialects.opentaps.fields.status import NAMESPACE
-from dialects.opentaps.handlers.names import TenantNames
+from dialects.opentaps.perform.names import TenantNames
 
 INCLUDE = ("links", "tags", "custom")
 AT_ONCE = 10_000

@@ -11,7 +11,7 @@ from canonical.model import Activity, Party, Record
 from canonical.operations import Include
 from canonical.values import MAX_ID
 from dialects.opentaps.errors import Unknown
-from dialects.opentaps.ids import agrees, local_part, number_of, wire_id
+from dialects.opentaps.wire.ids import agrees, local_part, number_of, wire_id
 
 R = TypeVar("R", bound=Record)
 

@@ -12,8 +12,6 @@ from canonical.query import Has, Query, Sort, Window, eq
 from canonical.values import Ref
 from dialects.opentaps import query
 from dialects.opentaps.auth import parameters
-from dialects.opentaps.codec.answers import CREATED, answer
-from dialects.opentaps.codec.element import activity_element, deleted_element
 from dialects.opentaps.errors import Rejected, Unknown
 from dialects.opentaps.fields.activity import (
     ASSIGNEE,
@@ -28,11 +26,13 @@ from dialects.opentaps.fields.activity import (
     read_given,
     values_of,
 )
+from dialects.opentaps.fields.element import activity_element, deleted_element
 from dialects.opentaps.fields.status import NAMESPACE
-from dialects.opentaps.handlers.names import TenantNames
-from dialects.opentaps.handlers.scene import INCLUDE, LoadedScene
-from dialects.opentaps.handlers.tagging import tag_names
-from dialects.opentaps.ids import is_wire_id
+from dialects.opentaps.perform.names import TenantNames
+from dialects.opentaps.perform.scene import INCLUDE, LoadedScene
+from dialects.opentaps.perform.tagging import tag_names
+from dialects.opentaps.wire.envelope import CREATED, answer
+from dialects.opentaps.wire.ids import is_wire_id
 
 CREATE, UPDATE = "create note", "update note"
 MAX_ANCESTORS = 100

@@ -9,12 +9,12 @@ from adapter.wire import WireResponse
 from canonical.errors import Duplicate
 from canonical.model import Tag
 from dialects.opentaps.auth import parameters
-from dialects.opentaps.codec.answers import answer
-from dialects.opentaps.codec.element import tag_element
 from dialects.opentaps.errors import NameTaken, Rejected, Unknown
 from dialects.opentaps.fields.activity import MAX_NAME
-from dialects.opentaps.handlers.names import TenantNames
-from dialects.opentaps.handlers.tagging import new_tag
+from dialects.opentaps.fields.element import tag_element
+from dialects.opentaps.perform.names import TenantNames
+from dialects.opentaps.perform.tagging import new_tag
+from dialects.opentaps.wire.envelope import answer
 
 SAVE = "save tag"
 

@@ -17,7 +17,7 @@ from adapter.formats.json_body import render_ascii
 from canonical.model import Activity, Link, Tag
 from dialects.opentaps.fields.activity import ASSIGNEE, PREFIX, role_out
 from dialects.opentaps.fields.status import shown_status
-from dialects.opentaps.times import stamp
+from dialects.opentaps.wire.times import stamp
 
 
 class Scene(Protocol):

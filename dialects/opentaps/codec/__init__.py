@@ -1,1 +1,0 @@
-"""The codec: parameters in, JSON out, and the four directions."""

@@ -1,0 +1,1 @@
+"""Bytes in and out: parameters, ids and moments as they are written, the envelope."""
