@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from adapter.dialect import Dialect, Traces
-from dialects.capsule.auth import authenticate, finish
+from dialects.capsule.answers import finish, render_error
+from dialects.capsule.auth import authenticate
 from dialects.capsule.client import CLIENT
-from dialects.capsule.errors import render_error
-from dialects.capsule.picklists import DEFAULTS, LISTS
+from dialects.capsule.fields.picklists import DEFAULTS, LISTS
 from dialects.capsule.routes import ROUTES, locate
 from dialects.capsule.settings import SETTINGS
 

@@ -6,7 +6,6 @@ import base64
 import binascii
 
 from adapter.dialect import Call
-from adapter.wire import WireResponse
 from canonical.accounts import Principal
 from canonical.errors import TooManyCalls, Unauthenticated
 
@@ -60,18 +59,3 @@ def authenticate(call: Call) -> Principal | None:
         if not allowed and call.settings["enforce_rate_limit"] == "yes":
             raise TooManyCalls
     return principal
-
-
-def finish(call: Call, response: WireResponse) -> WireResponse:
-    """Adds the rate limit to successes and to 429, and the session cookie where the tenant wants it."""
-    rate = call.memo.get("rate")
-    if rate is not None and (response.status < 400 or response.status == 429):
-        limit, remaining, ends = rate
-        response.headers += [
-            ("X-RateLimit-Limit", str(limit)),
-            ("X-RateLimit-Remaining", str(remaining)),
-            ("X-RateLimit-Reset", str(ends)),
-        ]
-    if call.settings["session_cookie"] == "yes" and "JSESSIONID=" not in (call.request.headers.get("Cookie") or ""):
-        response.headers.append(("Set-Cookie", f"JSESSIONID={call.accounts.fresh(32).upper()}; Path=/; Secure"))
-    return response

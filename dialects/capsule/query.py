@@ -31,10 +31,10 @@ from canonical.query import (
     one_of,
 )
 from canonical.values import Instant, Ref
-from dialects.capsule import texts
 from dialects.capsule.errors import BadRequest
 from dialects.capsule.fields.opportunity import Milestones, state_of
 from dialects.capsule.fields.subjects import ASSIGNEE
+from dialects.capsule.wire import texts
 
 Parameters = Mapping[str, str]
 

@@ -10,8 +10,8 @@ from adapter.routes import Route, RouteTable
 from adapter.wire import WireRequest
 from dialects.capsule.fields.party import ORGANISATION, PERSON
 from dialects.capsule.fields.picture import PATH as PICTURES
-from dialects.capsule.handlers import custom, history, lists, matters, parties, pictures, tags, tasks
-from dialects.capsule.handlers.common import PARENTS
+from dialects.capsule.perform import custom, history, lists, matters, parties, pictures, tags, tasks
+from dialects.capsule.perform.common import PARENTS
 
 # HEAD is on everything that has GET, as in JAX-RS (JSR 311, section 3.3.5; capsule dossier, section 2).
 GET, POST, PUT, DELETE = ("GET", "HEAD"), ("POST",), ("PUT",), ("DELETE",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import available_timezones
 
 from adapter.dialect import Setting
-from dialects.capsule.lists.currencies import CODES
+from dialects.capsule.wire.currencies import CODES
 
 _MOST = 10_000_000
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from canonical.errors import (
-    Duplicate,
-    Invalid,
-    NotFound,
-    Problem,
-)
+from canonical.errors import Duplicate, Invalid, NotFound, Problem
 
 NO_TOKEN = "authToken is required."  # noqa: S105
 BAD_TOKEN = "authToken is not valid."  # noqa: S105

@@ -20,9 +20,9 @@ from canonical.model import Activity, Case, Opportunity, Party, Record
 from canonical.operations import Create
 from canonical.service.desk import CoreDesk
 from canonical.values import from_datetime, iso_date, iso_time
-from dialects.capsule.bodies import read_answer
 from dialects.capsule.client import hear
 from dialects.capsule.fields.task import parse_task
+from dialects.capsule.wire.bodies import read_answer
 from tests.dialects.capsule_client import NOW, quick_world
 from tests.support.world import World
 

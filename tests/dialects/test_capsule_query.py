@@ -11,9 +11,10 @@ from adapter.wire import WireRequest
 from canonical.model import Activity, Party, PicklistItem, Viewer
 from canonical.query import Query, Window
 from canonical.values import instant
-from dialects.capsule import query, texts
+from dialects.capsule import query
 from dialects.capsule.errors import BadRequest
 from dialects.capsule.fields.opportunity import Milestones
+from dialects.capsule.wire import texts
 from tests.dialects.capsule_client import quick_world
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from adapter.wire import Headers, WireRequest
 from dialects.capsule.auth import basic, read_token
-from dialects.capsule.bodies import Tree, read_body
 from dialects.capsule.errors import BadRequest, UnsupportedBody
-from dialects.capsule.negotiation import JSON as JSON_ANSWER
-from dialects.capsule.negotiation import TEXT_XML, answer_format
-from dialects.capsule.negotiation import XML as XML_ANSWER
+from dialects.capsule.wire.bodies import Tree, read_body
+from dialects.capsule.wire.negotiation import JSON as JSON_ANSWER
+from dialects.capsule.wire.negotiation import TEXT_XML, answer_format
+from dialects.capsule.wire.negotiation import XML as XML_ANSWER
 from tests.dialects.capsule_client import DECLARATION, JSON, XML, Capsule, capsule_fixture, world_fixture
 
 world = world_fixture()

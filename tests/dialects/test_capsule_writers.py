@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from adapter.losses import LossReport
 from canonical.model import STATES, Activity, Link
 from canonical.values import EARLIEST, LATEST, Ref, iso_time
-from dialects.capsule import writers
 from dialects.capsule.fields import task as task_fields
+from dialects.capsule.fields import writers
 from dialects.capsule.fields.subjects import note_losses, subjects
 from dialects.capsule.fields.table import Field, fields_shown
-from dialects.capsule.handlers import tasks
-from dialects.capsule.writer import Writer
+from dialects.capsule.fields.writer import Writer
+from dialects.capsule.perform import tasks
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20)
 MOMENTS = st.none() | st.integers(EARLIEST, LATEST)

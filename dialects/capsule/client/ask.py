@@ -17,8 +17,8 @@ from canonical.values import Ref
 from dialects.capsule import query
 from dialects.capsule.auth import basic
 from dialects.capsule.fields import custom, history, kase, opportunity, party, task
-from dialects.capsule.pairs import Pairs, pairs_xml
-from dialects.capsule.texts import quoted, show_compact_time
+from dialects.capsule.wire.pairs import Pairs, pairs_xml
+from dialects.capsule.wire.texts import quoted, show_compact_time
 
 NOUNS: Final[Mapping[str, str]] = {Party.KIND: "party", Opportunity.KIND: "opportunity", Case.KIND: "kase"}
 """The word in paths of what tasks, history, tags and custom fields hang on, by canonical kind."""

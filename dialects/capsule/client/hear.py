@@ -34,11 +34,11 @@ from canonical.model import (
     User,
 )
 from canonical.values import Ref
-from dialects.capsule import texts
-from dialects.capsule.bodies import Tree, read_answer, read_document
 from dialects.capsule.errors import BadRequest, UnsupportedBody
 from dialects.capsule.fields import custom, history, kase, opportunity, party, task, user
 from dialects.capsule.fields.table import Field
+from dialects.capsule.wire import texts
+from dialects.capsule.wire.bodies import Tree, read_answer, read_document
 
 NAMESPACE: Final = "capsule"
 _ITEMS: Final[Mapping[str, tuple[Any, Collection[Field]]]] = {

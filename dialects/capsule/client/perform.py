@@ -29,7 +29,7 @@ from canonical.values import Ref
 from dialects.capsule.client import ask, hear
 from dialects.capsule.client.capabilities import CAPABILITIES
 from dialects.capsule.fields.opportunity import state_of
-from dialects.capsule.texts import show_compact_time
+from dialects.capsule.wire.texts import show_compact_time
 
 _DELETED: Final = {
     Party.KIND: ("party", "deletedParties", "deletedParty"),

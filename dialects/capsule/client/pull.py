@@ -12,7 +12,7 @@ from canonical.model import Activity
 from canonical.values import Instant, Ref
 from dialects.capsule.client import ask, hear
 from dialects.capsule.client.perform import complete
-from dialects.capsule.texts import show_compact_time
+from dialects.capsule.wire.texts import show_compact_time
 
 PAGE: Final = 100
 _PATHS: Final = {

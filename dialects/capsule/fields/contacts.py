@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from canonical.model import ContactPoint
-from dialects.capsule import texts
-from dialects.capsule.bodies import DELETE, Tree
 from dialects.capsule.errors import BadRequest
 from dialects.capsule.fields.table import unchanged
-from dialects.capsule.lists.countries import country_name
+from dialects.capsule.wire import texts
+from dialects.capsule.wire.bodies import DELETE, Tree
+from dialects.capsule.wire.countries import country_name
 
 _SCHEMES = ("http://", "https://", "ftp://", "mailto:", "skype:")
 

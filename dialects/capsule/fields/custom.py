@@ -9,10 +9,10 @@ from typing import Final
 
 from canonical.model import CustomField, CustomValue
 from canonical.values import fold
-from dialects.capsule import texts
-from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import NOT_A_NUMBER, BadRequest
 from dialects.capsule.fields.table import ID, INTEGER, Field, read_text, unchanged
+from dialects.capsule.wire import texts
+from dialects.capsule.wire.bodies import Tree
 
 # Value element by the definition's type, and what Capsule calls that type.
 _ELEMENTS: Final = {"flag": "boolean", "date": "date", "number": "number"}

@@ -8,12 +8,12 @@ from typing import Any
 
 from canonical.model import Activity
 from canonical.values import Ref, join_text, split_text
-from dialects.capsule import texts
-from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
 from dialects.capsule.fields.picture import picture_url
 from dialects.capsule.fields.subjects import id_field, name_field, read_links, subject
 from dialects.capsule.fields.table import ID, TIME, Field, read_record, read_text, unchanged
+from dialects.capsule.wire import texts
+from dialects.capsule.wire.bodies import Tree
 
 _SUBJECT_LENGTH = 75
 # Roles of an e-mail's people in the core, and how Capsule spells them.

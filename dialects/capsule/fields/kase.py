@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from canonical.model import Case
-from dialects.capsule import texts
-from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
 from dialects.capsule.fields.table import (
     DAY,
@@ -20,6 +18,8 @@ from dialects.capsule.fields.table import (
     unchanged,
     write_simple,
 )
+from dialects.capsule.wire import texts
+from dialects.capsule.wire.bodies import Tree
 
 STATES = {"OPEN": "open", "CLOSED": "closed"}
 

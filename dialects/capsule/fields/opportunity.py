@@ -7,8 +7,6 @@ from typing import Any
 
 from canonical.model import Opportunity, PicklistItem
 from canonical.values import fold
-from dialects.capsule import texts
-from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
 from dialects.capsule.fields.table import (
     DAY,
@@ -25,6 +23,8 @@ from dialects.capsule.fields.table import (
     unchanged,
     write_simple,
 )
+from dialects.capsule.wire import texts
+from dialects.capsule.wire.bodies import Tree
 
 FIXED = "fixed"
 _BASIS = choice(FIXED, "hour", "day", "week", "month", "quarter", "year")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from canonical.model import ContactPoint, Party
-from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
 from dialects.capsule.fields.contacts import parse_contacts, show_contacts, write_contacts
 from dialects.capsule.fields.picture import picture_url
 from dialects.capsule.fields.table import ID, TIME, Field, read_record, read_simple, write_simple
+from dialects.capsule.wire.bodies import Tree
 
 PERSON = "person"
 ORGANISATION = "organisation"

@@ -9,8 +9,8 @@ from adapter.fields.expression import IT, Attribute, Call, Constant, Entry, Give
 from adapter.losses import LossReport
 from canonical.model import SUBJECT, Activity, Link
 from canonical.values import Ref
-from dialects.capsule.bodies import Tree
 from dialects.capsule.fields.table import ID, Field, read_text
+from dialects.capsule.wire.bodies import Tree
 
 # Whoever has to do a task is not what it is about.
 ASSIGNEE: Final = "assignee"

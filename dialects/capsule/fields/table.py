@@ -24,9 +24,9 @@ from adapter.fields.expression import (
     expression,
 )
 from adapter.formats.xml_body import carried_text
-from dialects.capsule import texts
-from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import NOT_A_NUMBER, BadRequest
+from dialects.capsule.wire import texts
+from dialects.capsule.wire.bodies import Tree
 
 
 class Form(Enum):

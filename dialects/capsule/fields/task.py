@@ -8,8 +8,6 @@ from typing import Any
 from adapter.fields.expression import Told
 from canonical.model import CLOSED_STATES, Activity
 from canonical.values import Instant, Ref, midnight
-from dialects.capsule import texts
-from dialects.capsule.bodies import Tree
 from dialects.capsule.errors import BadRequest
 from dialects.capsule.fields.subjects import id_field, name_field, read_links
 from dialects.capsule.fields.table import (
@@ -22,6 +20,8 @@ from dialects.capsule.fields.table import (
     unchanged,
     write_simple,
 )
+from dialects.capsule.wire import texts
+from dialects.capsule.wire.bodies import Tree
 
 OPEN = "OPEN"
 COMPLETED = "COMPLETED"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from canonical.model import PicklistItem, User
-from dialects.capsule.bodies import Tree
 from dialects.capsule.fields.table import ID, TIME, Field, read_record
+from dialects.capsule.wire.bodies import Tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialects.capsule.fields import custom, history, kase, opportunity, party, task, user
-from dialects.capsule.writer import Writer
+from dialects.capsule.fields.writer import Writer
 
 TASK = Writer("task", task.FIELDS)
 HISTORY = Writer("historyItem", history.FIELDS)

@@ -9,11 +9,11 @@ from adapter.wire import WireResponse
 from canonical.model import Case, CustomField, CustomValue, Opportunity, Party
 from canonical.operations import Update
 from canonical.values import fold
-from dialects.capsule import writers
-from dialects.capsule.bodies import read_body
+from dialects.capsule.fields import writers
 from dialects.capsule.fields.custom import CustomItem, GivenValue, definition_of, read_values
-from dialects.capsule.handlers.common import Parent
-from dialects.capsule.replies import answer_for, done, reply_list
+from dialects.capsule.perform.common import Parent
+from dialects.capsule.perform.replies import answer_for, done, reply_list
+from dialects.capsule.wire.bodies import read_body
 
 
 def _items(call: Call, parent: Parent, definitions: Sequence[CustomField]) -> list[CustomItem]:

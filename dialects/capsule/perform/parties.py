@@ -11,15 +11,17 @@ from canonical.errors import Duplicate, NotFound
 from canonical.model import Party
 from canonical.operations import Create, Delete, Include, Update
 from canonical.query import TRUE, Node, all_of, eq
-from dialects.capsule import query, texts, writers
-from dialects.capsule.bodies import Tree, read_body
+from dialects.capsule import query
 from dialects.capsule.errors import BadRequest, Missing
+from dialects.capsule.fields import writers
 from dialects.capsule.fields.contacts import read_contacts
 from dialects.capsule.fields.party import ORGANISATION, PERSON, PartyContext, read_party
 from dialects.capsule.fields.table import unchanged
-from dialects.capsule.handlers.common import page_cap, path_id, url
-from dialects.capsule.negotiation import Answer
-from dialects.capsule.replies import answer_for, changed, created, done, reply_mixed, reply_one
+from dialects.capsule.perform.common import page_cap, path_id, url
+from dialects.capsule.perform.replies import answer_for, changed, created, done, reply_mixed, reply_one
+from dialects.capsule.wire import texts
+from dialects.capsule.wire.bodies import Tree, read_body
+from dialects.capsule.wire.negotiation import Answer
 
 
 def read(call: Call, type_: str | None = None) -> WireResponse:

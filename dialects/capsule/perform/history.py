@@ -12,13 +12,14 @@ from canonical.model import Activity, Party, User
 from canonical.operations import Create, Delete, NewLink, Update
 from canonical.query import Query, Sort, Window
 from canonical.values import Instant, Ref
-from dialects.capsule import query, writers
-from dialects.capsule.bodies import read_body
+from dialects.capsule import query
 from dialects.capsule.errors import Missing
+from dialects.capsule.fields import writers
 from dialects.capsule.fields.history import PARTICIPANT_ROLES, HistoryContext, entry_date, read_item
 from dialects.capsule.fields.subjects import ASSIGNEE, note_losses
-from dialects.capsule.handlers.common import PARTY, Parent, page_cap, path_id, url, user_id
-from dialects.capsule.replies import answer_for, created, done, reply_list, reply_one
+from dialects.capsule.perform.common import PARTY, Parent, page_cap, path_id, url, user_id
+from dialects.capsule.perform.replies import answer_for, created, done, reply_list, reply_one
+from dialects.capsule.wire.bodies import read_body
 
 
 def listing(call: Call, parent: Parent) -> WireResponse:

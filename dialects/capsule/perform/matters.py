@@ -12,18 +12,19 @@ from canonical.model import Case, Opportunity, Party
 from canonical.operations import Create, Delete, NewLink, Update
 from canonical.query import TRUE, Node, Query, eq
 from canonical.values import Ref
-from dialects.capsule import query, writers
-from dialects.capsule.bodies import Tree, read_body
+from dialects.capsule import query
 from dialects.capsule.errors import Missing
+from dialects.capsule.fields import writers
 from dialects.capsule.fields.kase import read_kase
 from dialects.capsule.fields.opportunity import Milestones, read_opportunity
+from dialects.capsule.fields.picklists import milestones
 from dialects.capsule.fields.subjects import ASSIGNEE
-from dialects.capsule.handlers import tracks
-from dialects.capsule.handlers.common import KASE, OPPORTUNITY, PARTY, Parent, page_cap, path_id, settle_owner, url
-from dialects.capsule.handlers.parties import reply_parties
-from dialects.capsule.picklists import milestones
-from dialects.capsule.replies import answer_for, changed, created, done, reply_list, reply_one, there_already
-from dialects.capsule.writer import Writer
+from dialects.capsule.fields.writer import Writer
+from dialects.capsule.perform import tracks
+from dialects.capsule.perform.common import KASE, OPPORTUNITY, PARTY, Parent, page_cap, path_id, settle_owner, url
+from dialects.capsule.perform.parties import reply_parties
+from dialects.capsule.perform.replies import answer_for, changed, created, done, reply_list, reply_one, there_already
+from dialects.capsule.wire.bodies import Tree, read_body
 
 Record = Opportunity | Case
 

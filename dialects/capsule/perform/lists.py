@@ -9,12 +9,13 @@ from adapter.dialect import Call
 from adapter.wire import WireResponse
 from canonical.model import User
 from canonical.query import Query
-from dialects.capsule import query, writers
+from dialects.capsule import query
+from dialects.capsule.fields import writers
+from dialects.capsule.fields.picklists import milestones, tracks
 from dialects.capsule.fields.user import UserContext
-from dialects.capsule.handlers.common import Parent, page_cap
-from dialects.capsule.lists import countries, currencies
-from dialects.capsule.picklists import milestones, tracks
-from dialects.capsule.replies import TEXT_PLAIN, answer_for, reply_list, reply_texts
+from dialects.capsule.perform.common import Parent, page_cap
+from dialects.capsule.perform.replies import TEXT_PLAIN, answer_for, reply_list, reply_texts
+from dialects.capsule.wire import countries, currencies
 
 _DELETED_ROOTS = {"party": "deletedParties", "opportunity": "deletedOpportunities", "kase": "deletedKases"}
 

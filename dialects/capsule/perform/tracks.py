@@ -13,9 +13,10 @@ from adapter.dialect import Call
 from canonical.model import Activity, PicklistItem
 from canonical.operations import Create, NewLink
 from canonical.values import DAY, EARLIEST, LATEST, Instant, Ref, midnight
-from dialects.capsule import query, texts
+from dialects.capsule import query
 from dialects.capsule.errors import BadRequest
-from dialects.capsule.picklists import tracks
+from dialects.capsule.fields.picklists import tracks
+from dialects.capsule.wire import texts
 
 
 def start(call: Call, subject: Ref, owner_id: int) -> None:

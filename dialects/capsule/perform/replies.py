@@ -11,11 +11,11 @@ from typing import Any
 from adapter.dialect import Call
 from adapter.formats import json_body
 from adapter.wire import WireRequest, WireResponse
-from dialects.capsule.bodies import is_json
 from dialects.capsule.errors import NotAcceptable
-from dialects.capsule.negotiation import DECLARATION, JSON, Answer, answer_format, asks_for_xml, error_format
-from dialects.capsule.pairs import group, pairs_xml
-from dialects.capsule.writer import Writer
+from dialects.capsule.fields.writer import Writer
+from dialects.capsule.wire.bodies import is_json
+from dialects.capsule.wire.negotiation import DECLARATION, JSON, Answer, answer_format, asks_for_xml, error_format
+from dialects.capsule.wire.pairs import group, pairs_xml
 
 TEXT_PLAIN = (("Content-Type", "text/plain; charset=UTF-8"),)
 

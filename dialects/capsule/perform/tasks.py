@@ -9,14 +9,15 @@ from adapter.wire import WireResponse
 from canonical.errors import NotFound
 from canonical.model import CLOSED_STATES, Activity
 from canonical.operations import Create, Delete, NewLink, Update
-from dialects.capsule import query, writers
-from dialects.capsule.bodies import read_body
+from dialects.capsule import query
+from dialects.capsule.fields import writers
+from dialects.capsule.fields.picklists import categories
 from dialects.capsule.fields.subjects import note_losses
 from dialects.capsule.fields.table import fields_shown
 from dialects.capsule.fields.task import FIELDS, read_task
-from dialects.capsule.handlers.common import Parent, page_cap, path_id, settle_owner, url
-from dialects.capsule.picklists import categories
-from dialects.capsule.replies import answer_for, changed, created, done, reply_list, reply_one, reply_texts
+from dialects.capsule.perform.common import Parent, page_cap, path_id, settle_owner, url
+from dialects.capsule.perform.replies import answer_for, changed, created, done, reply_list, reply_one, reply_texts
+from dialects.capsule.wire.bodies import read_body
 
 SHOWN_STATES = ("open", "completed")
 READ = ("type", *fields_shown(FIELDS))

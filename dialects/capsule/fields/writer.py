@@ -7,7 +7,7 @@ from typing import Any
 
 from adapter.fields.compile import PLAIN, TEXT, Whole, present_writer, xml_writer
 from dialects.capsule.fields.table import Field, Form
-from dialects.capsule.pairs import pairs_json, pairs_xml, repeated_json, repeated_xml
+from dialects.capsule.wire.pairs import pairs_json, pairs_xml, repeated_json, repeated_xml
 
 Write = Callable[..., Any]
 """From a record and a context, which is whatever the table's `show` functions need, to the element."""

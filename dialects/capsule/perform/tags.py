@@ -7,11 +7,11 @@ from adapter.formats import charsets
 from adapter.wire import WireResponse
 from canonical.model import Case, Opportunity, Party
 from canonical.values import clean_text, fold
-from dialects.capsule import writers
 from dialects.capsule.errors import BadRequest, Missing
-from dialects.capsule.handlers.common import Parent, url
-from dialects.capsule.replies import answer_for, created, done, reply_list, there_already
-from dialects.capsule.texts import quoted
+from dialects.capsule.fields import writers
+from dialects.capsule.perform.common import Parent, url
+from dialects.capsule.perform.replies import answer_for, created, done, reply_list, there_already
+from dialects.capsule.wire.texts import quoted
 
 
 def listing(call: Call, parent: Parent) -> WireResponse:

@@ -1,1 +1,0 @@
-"""Lists that never change: countries and currencies."""
