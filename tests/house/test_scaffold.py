@@ -17,7 +17,7 @@ from adapter.wire import Headers, WireRequest, WireResponse
 from canonical.errors import NotFound, Unauthenticated, Unsupported
 from canonical.model import Activity, Party
 from canonical.operations import Create, Delete, Get, Update
-from tests.support.scaffold import ROOT, TEMPLATES, make
+from tests.support.scaffold import ROOT, make
 from tests.support.world import World
 
 SIXTH = "sixthcrm"
@@ -116,10 +116,3 @@ def test_a_dialect_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     make("sixth", tmp_path)
     with pytest.raises(FileExistsError):
         make("sixth", tmp_path)
-
-
-def test_the_scaffold_has_the_rooms_of_the_others() -> None:
-    rooms = {path.relative_to(TEMPLATES).parts[0].partition(".")[0] for path in TEMPLATES.rglob("*.tmpl")}
-    for name in dialects.names():
-        there = {path.stem for path in (ROOT / "dialects" / name).iterdir()}
-        assert rooms <= there, name

@@ -194,7 +194,7 @@ UNHELD: Final = ("rates", "jobs", "milestones", "contracts", "budgets", "schedul
 
 
 def _history(name: str) -> Resource:
-    """The changes of status of a resource, as rows of `handlers.histories`."""
+    """The changes of status of a resource, as rows of `perform.histories`."""
     table = _table(f"{name} history", "history", HISTORY_KEYS, 3, _none)
     by_whom = linked("modified_by", "staff", lambda row, sight: ("staff", row["user"]) if row["user"] else None)
     return replace(table, fields=tuple(by_whom if row.name == "modified_by" else row for row in table.fields))
