@@ -6,9 +6,12 @@ Their source holds names and constants of tables, never a client's text.
 
 from __future__ import annotations
 
-import ast
+import symtable
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from types import CodeType
+from typing import Any, Final
+
+_COMPREHENSIONS: Final = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 
 
 class BadSource(ValueError):
@@ -28,24 +31,36 @@ def function(
         f"def {name}({', '.join(parameters)}):",
         *(f"    {line}" for statement in statements for line in statement.split("\n")),
     ]
-    tree = ast.parse("\n".join(lines), f"<{name}>")
-    _check(tree, known)
+    source, file = "\n".join(lines), f"<{name}>"
+    _check_names(symtable.symtable(source, file, "exec"), name, known)
+    code = compile(source, file, "exec")
+    _check_attributes(code)
     space: dict[str, Any] = {**known, "__builtins__": {}}
-    exec(compile(tree, f"<{name}>", "exec"), space)  # noqa: S102, the one in the product
+    exec(code, space)  # noqa: S102, the one in the product
     made: Callable[..., Any] = space[name]
     return made
 
 
-def _check(tree: ast.Module, known: Mapping[str, Any]) -> None:
-    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.FunctionDef):
+def _check_names(module: symtable.SymbolTable, name: str, known: Mapping[str, Any]) -> None:
+    if set(module.get_identifiers()) != {name} or [table.get_name() for table in module.get_children()] != [name]:
         raise BadSource("one function is needed")
-    nodes = list(ast.walk(tree.body[0]))
-    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
-    own |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    for node in nodes:
-        if isinstance(node, ast.Name) and node.id not in own and node.id not in known:
-            raise BadSource(f"nobody gave {node.id}")
-        if isinstance(node, ast.Attribute) and node.attr.startswith("__"):
-            raise BadSource(f"{node.attr} is nobody's to use")
-        if isinstance(node, ast.Import | ast.ImportFrom | ast.Global | ast.Nonlocal | ast.ClassDef | ast.Lambda):
-            raise BadSource(f"no {type(node).__name__} in a generated function")
+    tables = module.get_children()
+    for table in tables:
+        for symbol in table.get_symbols():
+            if symbol.is_imported() or symbol.is_declared_global():
+                raise BadSource(f"{symbol.get_name()} comes from elsewhere")
+            if symbol.is_global() and symbol.get_name() not in known:
+                raise BadSource(f"nobody gave {symbol.get_name()}")
+        for inner in table.get_children():
+            if inner.get_name() not in _COMPREHENSIONS:
+                raise BadSource(f"no {inner.get_name()} in a generated function")
+            tables.append(inner)
+
+
+def _check_attributes(code: CodeType) -> None:
+    for name in code.co_names:
+        if name.startswith("__"):
+            raise BadSource(f"{name} is nobody's to use")
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            _check_attributes(inner)

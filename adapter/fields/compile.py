@@ -16,9 +16,6 @@ from adapter.fields.row import Row
 from adapter.formats.xml_body import escape_text
 from canonical.generated import function
 
-Write = Callable[..., Any]
-"""From a record and a context, None without one, to what the shape is."""
-
 
 class Value(NamedTuple):
     """A row's place in its table and its source."""

@@ -187,8 +187,6 @@ class If(Expression):
 _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "==": operator.eq,
     "<=": operator.le,
-    ">": operator.gt,
-    "in": lambda left, right: left in right,
     "or": lambda left, right: left or right,
     "and": lambda left, right: left and right,
     "+": operator.add,

@@ -37,6 +37,7 @@ from adapter.fields.expression import (
     Object,
     Once,
     Part,
+    Scope,
     Told,
 )
 from canonical.generated import BadSource, function
@@ -143,6 +144,9 @@ def test_text_is_escaped_where_it_is_not_clean() -> None:
         "return (lambda: r)()",
         "return r\nglobal x",
         "class X: pass",
+        "def g(): pass",
+        "return [open for x in r]",
+        "return [x.__class__ for x in r]",
     ],
 )
 def test_a_generated_function_has_nothing_but_what_it_was_given(statement: str) -> None:
@@ -154,7 +158,7 @@ def test_one_function_alone() -> None:
     with pytest.raises(BadSource):
         function("f(): pass\ndef g", ["r"], ["return r"], {})
     with pytest.raises(BadSource):
-        Both(IT, "; import os", IT).source(None, "it")  # type: ignore[arg-type]
+        Both(IT, "; import os", IT).source(Scope(), "it")
     assert function("f", ["r"], ["return k(r)"], {"k": str})(5) == "5"
 
 

@@ -1,4 +1,4 @@
-"""What handlers of several nouns need: ids of the path, parents, owners, paging."""
+"""What routes of several nouns need: ids of the path, parents, owners, paging."""
 
 from __future__ import annotations
 

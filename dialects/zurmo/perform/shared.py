@@ -1,4 +1,4 @@
-"""What the handlers share: the module of the route, rights, records as they are shown."""
+"""What the routes share: the module of the route, rights, records as they are shown."""
 
 from __future__ import annotations
 
