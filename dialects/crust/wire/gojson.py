@@ -28,8 +28,9 @@ TOO_LARGE = "http: request body too large"
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'"([^"\\\x00-\x1f]*)"')
-# Each repeats without a way back, which would take a hundred bytes a character.
-_STRING_PART = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
+# Each repeats without a way back, which would take a hundred bytes a character. The inner one is atomic too: on
+# Python 3.11.2, which Debian 12 has, the repetition alone ends inside of an escape that is broken.
+_STRING_PART = re.compile(r'"(?:(?>[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})))*+')
 _STRING = re.compile(rf'{_STRING_PART.pattern}"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
